@@ -29,7 +29,7 @@ IDLE = 100
 
 
 @dataclass(eq=False, slots=True)
-class Message:
+class SentMessage:
     """A message that the client was asked to send. `sent`: a send of it, or in its session, left before its report."""
 
     number: int
@@ -47,7 +47,7 @@ class Message:
 
 
 @dataclass(eq=False, slots=True)
-class Request:
+class AttributedRequest:
     """The content of a request: its guest, its text, the session it presents and the one it was issued."""
 
     operation: str | None
@@ -61,7 +61,7 @@ class Request:
 class Claim(NamedTuple):
     """The message of a request; None if it belongs to no message. `doubt` says why that is uncertain."""
 
-    message: Message | None
+    message: SentMessage | None
     doubt: str = ""
 
 
@@ -92,15 +92,15 @@ class _Attributing:
         self._entries = entries
         self._watched = {entry.context_id for entry in entries if isinstance(entry, Returned)}
         self._result = Attribution()
-        self._requests: dict[str, Request] = {}
+        self._requests: dict[str, AttributedRequest] = {}
         self._texts: dict[str | None, set[str]] = {}
         self._made_for: dict[str, Guest | None] = {}
-        self._items: dict[int, list[Message]] = {}
-        self._creates: dict[int, list[Request]] = {}
-        self._open: list[Message] = []
-        self._over: list[Message] = []
-        self._flying: dict[str, Request] = {}
-        self._created: dict[str, Message] = {}
+        self._items: dict[int, list[SentMessage]] = {}
+        self._creates: dict[int, list[AttributedRequest]] = {}
+        self._open: list[SentMessage] = []
+        self._over: list[SentMessage] = []
+        self._flying: dict[str, AttributedRequest] = {}
+        self._created: dict[str, SentMessage] = {}
         self._doubted: set[str] = set()
         self._heard: dict[Guest | str | None, int] = {}
 
@@ -123,8 +123,8 @@ class _Attributing:
                 create = self._requests[entry.context_id]
                 create.issued, self._made_for[entry.issued] = entry.issued, create.guest
 
-    def _read(self, entry: Arrival, item: int) -> Request:
-        request = Request(entry.operation if entry.method == "POST" else None, item)
+    def _read(self, entry: Arrival, item: int) -> AttributedRequest:
+        request = AttributedRequest(entry.operation if entry.method == "POST" else None, item)
         if request.operation == "create":
             request.guest = guest_of(document(entry))
             self._creates.setdefault(item, []).append(request)
@@ -137,13 +137,13 @@ class _Attributing:
                 self._texts.setdefault(request.presented, set()).add(request.text)
         return request
 
-    def _texts_in(self, create: Request) -> Collection[str]:
+    def _texts_in(self, create: AttributedRequest) -> Collection[str]:
         """Return the texts that were sent in the session of a create."""
         return self._texts.get(create.issued, ()) if create.issued is not None else ()
 
     # -- which messages are open -------------------------------------------------------------------------------------
 
-    def _go_through(self, see: Callable[[str, Request], None]) -> None:
+    def _go_through(self, see: Callable[[str, AttributedRequest], None]) -> None:
         self._open, self._over = [], []
         self._flying.clear()
         self._heard.clear()
@@ -163,7 +163,7 @@ class _Attributing:
                 self._over.clear()  # a new client does not go on with the old one's messages
 
     def _begin(self, entry: Began) -> None:
-        message = Message(entry.intent, entry.guest, entry.text, entry.item, entry.at)
+        message = SentMessage(entry.intent, entry.guest, entry.text, entry.item, entry.at)
         self._open.append(message)
         others = self._items.setdefault(entry.item, [])
         if all(other.number != message.number for other in others):
@@ -186,23 +186,23 @@ class _Attributing:
         if request is not None:
             self._heard[request.guest or request.text] = entry.at
 
-    def _is_about(self, message: Message, request: Request) -> bool:
+    def _is_about(self, message: SentMessage, request: AttributedRequest) -> bool:
         """Return whether a request is clearly for this message, and for no other that is open."""
         if request.operation == "send":
             return request.text == message.text and self._saying(request.text) is None
         return request.operation == "create" and request.guest == message.guest and not self._open
 
-    def _naming(self, guest: Guest | None) -> Message | None:
+    def _naming(self, guest: Guest | None) -> SentMessage | None:
         """Return the open message to this guest, or None."""
         return next((message for message in self._open if message.guest == guest), None)
 
-    def _saying(self, text: str | None) -> Message | None:
+    def _saying(self, text: str | None) -> SentMessage | None:
         """Return the open message with this text, or None."""
         return next((message for message in self._open if message.text == text), None)
 
     # -- late work ---------------------------------------------------------------------------------------------------
 
-    def _look_for_late_work(self, _: str, request: Request) -> None:
+    def _look_for_late_work(self, _: str, request: AttributedRequest) -> None:
         """Note late work: a text that belongs to no open message shows that the client went on with one it had reported."""
         if request.operation != "send" or self._saying(request.text) is not None:
             return
@@ -214,12 +214,12 @@ class _Attributing:
         self._result.late.update(messages)
         self._result.suspected.update(messages)
 
-    def _may_go_on(self, messages: Sequence[Message]) -> bool:
+    def _may_go_on(self, messages: Sequence[SentMessage]) -> bool:
         return any(message.number in self._result.suspected for message in messages)
 
     # -- attribution -------------------------------------------------------------------------------------------------
 
-    def _attribute(self, context_id: str, request: Request) -> None:
+    def _attribute(self, context_id: str, request: AttributedRequest) -> None:
         claim = self._claim(request)
         message = claim.message
         if message is not None and request.issued is not None:
@@ -232,7 +232,7 @@ class _Attributing:
                     sender.sent = True
         self._result.claims[context_id] = claim
 
-    def _claim(self, request: Request) -> Claim:
+    def _claim(self, request: AttributedRequest) -> Claim:
         if request.operation == "create":
             return self._claim_create(request)
         if request.operation == "send":
@@ -245,10 +245,10 @@ class _Attributing:
             return Claim(None, LATE)
         return Claim(self._only())
 
-    def _only(self) -> Message | None:
+    def _only(self) -> SentMessage | None:
         return self._open[0] if len(self._open) == 1 else None
 
-    def _claim_create(self, create: Request) -> Claim:
+    def _claim_create(self, create: AttributedRequest) -> Claim:
         texts = self._texts_in(create)
         named = self._naming(create.guest)
         past = [message for message in self._over if message.guest == create.guest]
@@ -267,7 +267,12 @@ class _Attributing:
         return Claim(None, LATE) if unfinished else Claim(self._only())
 
     def _claim_named(
-        self, create: Request, named: Message, said: Message | None, late: Message | None, past: Sequence[Message]
+        self,
+        create: AttributedRequest,
+        named: SentMessage,
+        said: SentMessage | None,
+        late: SentMessage | None,
+        past: Sequence[SentMessage],
     ) -> Claim:
         """Claim a create that names the guest of an open message. It may still be for another message."""
         if named.text in self._texts_in(create):
@@ -281,12 +286,12 @@ class _Attributing:
             return Claim(None, LATE)
         return Claim(None, MIXED) if self._may_be_mistaken(create) else Claim(named)
 
-    def _is_creating_for(self, create: Request) -> bool:
+    def _is_creating_for(self, create: AttributedRequest) -> bool:
         """Return whether another create for the same guest is under way."""
         flying = (other for other in self._flying.values() if other is not create)
         return any(other.operation == "create" and other.guest == create.guest for other in flying)
 
-    def _claim_mistaken(self, create: Request, named: Message, said: Message) -> Claim:
+    def _claim_mistaken(self, create: AttributedRequest, named: SentMessage, said: SentMessage) -> Claim:
         """The guest is wrong, not the session, if that guest has its own create and the other guest is never named."""
         if any(other.guest == said.guest for other in self._creates.get(create.item, ())):
             return Claim(named)
@@ -294,18 +299,18 @@ class _Attributing:
             return Claim(said)
         return Claim(None, MIXED) if self._may_be_mistaken(create) else Claim(named)
 
-    def _is_served(self, message: Message, but: Request) -> bool:
+    def _is_served(self, message: SentMessage, but: AttributedRequest) -> bool:
         """Return whether another create named the message's guest, and its session carried the message's text."""
         others = (other for other in self._creates.get(but.item, ()) if other is not but)
         return any(other.guest == message.guest and message.text in self._texts_in(other) for other in others)
 
-    def _may_be_mistaken(self, create: Request) -> bool:
+    def _may_be_mistaken(self, create: AttributedRequest) -> bool:
         """Return whether this guest is named more than once, while another one, served at the same time, is never named."""
         named = [other.guest for other in self._creates.get(create.item, ())]
         guests = {message.guest for message in self._items.get(create.item, ())}
         return named.count(create.guest) > 1 and not guests <= set(named)
 
-    def _claim_send(self, send: Request) -> Claim:
+    def _claim_send(self, send: AttributedRequest) -> Claim:
         creator, said = self._created.get(send.presented or ""), self._saying(send.text)
         if creator is None:
             return self._claim_by_text(send, said)
@@ -313,7 +318,7 @@ class _Attributing:
             return Claim(self._in_open_session(send, creator, said))
         return self._in_past_session(send, creator, said)
 
-    def _claim_by_text(self, send: Request, said: Message | None) -> Claim:
+    def _claim_by_text(self, send: AttributedRequest, said: SentMessage | None) -> Claim:
         past = [message for message in self._over if message.text == send.text and message.may_go_on]
         doubtful = send.presented in self._doubted
         if said is not None:
@@ -325,7 +330,7 @@ class _Attributing:
         is_alone = len(self._items.get(send.item, ())) == 1  # otherwise reported messages of the item may have sent it
         return self._claim_of_the_rest() if is_alone else Claim(None)
 
-    def _in_open_session(self, send: Request, creator: Message, said: Message | None) -> Message:
+    def _in_open_session(self, send: AttributedRequest, creator: SentMessage, said: SentMessage | None) -> SentMessage:
         """Another message's text means that sessions were mixed up, unless it may be the creator's own text, altered."""
         if send.text is None or send.text == creator.text:
             return creator
@@ -339,7 +344,7 @@ class _Attributing:
     def _was_sent(self, text: str) -> bool:
         return any(text in texts for texts in self._texts.values())
 
-    def _in_past_session(self, send: Request, creator: Message, said: Message | None) -> Claim:
+    def _in_past_session(self, send: AttributedRequest, creator: SentMessage, said: SentMessage | None) -> Claim:
         if said is not None:  # a session that was kept, unless two messages have the same text
             late = send.text == creator.text and not creator.sent
             return Claim(None, LATE) if late else Claim(said)

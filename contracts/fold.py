@@ -11,15 +11,15 @@ from contracts.history import (
     Call,
     CallLeft,
     CallReturned,
-    Credential,
-    Effect,
     Group,
     History,
-    Intent,
     IntentBegan,
     IntentEnded,
-    Reading,
-    Unit,
+    JudgedIntent,
+    RequestGroup,
+    SeenCredential,
+    SendEffect,
+    UnitReading,
     WorldChanged,
     document,
     guest_of,
@@ -33,7 +33,7 @@ LONGEST_ID = 80
 """Characters of an unknown session id that are shown in its label."""
 
 
-def fold(trace: Trace, reading: Reading | None = None) -> History:
+def fold(trace: Trace, reading: UnitReading | None = None) -> History:
     """Return the history of a well-formed trace. Without intents of its own, it gets those of `reading`."""
     folding = _Folding(trace, reading)
     for entry in trace.entries:
@@ -44,7 +44,7 @@ def fold(trace: Trace, reading: Reading | None = None) -> History:
 class _Folding:
     """The history so far. An answer without a Returned entry counts as received at its own time stamp."""
 
-    def __init__(self, trace: Trace, reading: Reading | None) -> None:
+    def __init__(self, trace: Trace, reading: UnitReading | None) -> None:
         self.history = History(trace.header, reading=reading, credentials={"session": {}})
         self.history.limits = {"session": self.history.policy("handshakes", 1)}
         self._units = (
@@ -56,8 +56,8 @@ class _Folding:
         self._known: set[str] = set()
         self._returned: list[Call] = []
         self._attribution = attributed(trace.entries)
-        self._open: list[Intent] = []
-        self._intents: dict[int, Intent] = {}
+        self._open: list[JudgedIntent] = []
+        self._intents: dict[int, JudgedIntent] = {}
         self._doubted: dict[int, str] = {}
         self._groups: dict[int, Group] = {}
         self._due: list[tuple[int, int, Call]] = []
@@ -114,7 +114,7 @@ class _Folding:
         if not self._open:
             self._groups.clear()  # a recording may hold several runs, each of which numbers its items from 0
         group = self._groups.setdefault(entry.item, Group(entry.item))
-        intent = Intent(entry.intent, group, entry.guest, entry.text, self._place, entry.at, entry.seq)
+        intent = JudgedIntent(entry.intent, group, entry.guest, entry.text, self._place, entry.at, entry.seq)
         intent.late = intent.number in self._attribution.late
         group.intents.append(intent)
         self._intents[intent.number] = intent
@@ -122,19 +122,19 @@ class _Folding:
         self.history.intents.append(intent)
         self.history.moments.append(IntentBegan(intent, self._place))
 
-    def _infer(self, entry: Arrival, number: int, unit: Unit) -> None:
+    def _infer(self, entry: Arrival, number: int, unit: RequestGroup) -> None:
         """Begin an intent at the first request of a unit. Its end is unknown."""
         if number in self._intents:
             return
         group = self._groups.setdefault(unit.item, Group(unit.item))
         guest = unit.guest or Guest("", "")
-        intent = Intent(number, group, guest, unit.text or "", self._place, entry.at, entry.seq, inferred=True)
+        intent = JudgedIntent(number, group, guest, unit.text or "", self._place, entry.at, entry.seq, inferred=True)
         group.intents.append(intent)
         self._intents[number] = intent
         self.history.intents.append(intent)
         self.history.moments.append(IntentBegan(intent, self._place))
 
-    def _attribute_inferred(self, call: Call, reading: Reading) -> None:
+    def _attribute_inferred(self, call: Call, reading: UnitReading) -> None:
         id = call.arrival.context_id
         if id in self._units:
             call.intent = self._intents[self._units[id][0]]
@@ -262,7 +262,7 @@ class _Folding:
                 call.retry_after = answer.retry_after
         if call.operation == "send":
             known_lost = self._in_process and answer is not None and answer.delivery == "lost_request"
-            call.effect = call.effects["session"] = Effect.NONE if known_lost else _effect(call)
+            call.effect = call.effects["session"] = SendEffect.NONE if known_lost else _effect(call)
         self._note(call)
         self.history.moments.append(CallReturned(call, self._place))
 
@@ -274,7 +274,7 @@ class _Folding:
             history.sessions[call.presented].flying.remove(call)
         if call.presented is not None and call.effect in SPENDS:
             history.sessions[call.presented].spent.append(call)
-        if call.presented is not None and call.effect is Effect.DEAD:
+        if call.presented is not None and call.effect is SendEffect.DEAD:
             history.sessions[call.presented].dead.append(call)
         if call.token_refused:
             history.refusals.setdefault(call.token, []).append(call)
@@ -285,8 +285,8 @@ class _Folding:
 
     # -- names -------------------------------------------------------------------------------------------------------
 
-    def _session(self, id: str, *, known: bool = False) -> Credential:
-        session = self.history.sessions.setdefault(id, Credential(id, _quoted(id), f"session {_quoted(id)}"))
+    def _session(self, id: str, *, known: bool = False) -> SeenCredential:
+        session = self.history.sessions.setdefault(id, SeenCredential(id, _quoted(id), f"session {_quoted(id)}"))
         if known and id not in self._known:
             self._known.add(id)
             session.label = f"s{len(self._known)}"
@@ -302,11 +302,11 @@ def _quoted(id: str) -> str:
     return repr(id) if len(id) <= LONGEST_ID else f"{id[:LONGEST_ID]!r}… ({len(id)} characters)"
 
 
-def _effect(call: Call) -> Effect:
+def _effect(call: Call) -> SendEffect:
     """Return what the client can know of its send from the answer that reached it."""
     status = call.status
     if status is None or status >= 500 or call.unusable:
-        return Effect.UNKNOWN
+        return SendEffect.UNKNOWN
     if 200 <= status < 300:
-        return Effect.CONSUMED
-    return Effect.DEAD if status == 403 and not call.scope_refused else Effect.NONE
+        return SendEffect.CONSUMED
+    return SendEffect.DEAD if status == 403 and not call.scope_refused else SendEffect.NONE

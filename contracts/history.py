@@ -31,7 +31,7 @@ Identity: TypeAlias = tuple[object, ...]
 Outcome = Literal["accepted", "failed", "never"]
 
 
-class Effect(StrEnum):
+class SendEffect(StrEnum):
     """The effect of a send, as far as the client can know: none, the id is dead, unknown, or it was accepted."""
 
     NONE = "none"
@@ -40,7 +40,7 @@ class Effect(StrEnum):
     CONSUMED = "consumed"
 
 
-SPENDS = frozenset({Effect.CONSUMED, Effect.UNKNOWN})
+SPENDS = frozenset({SendEffect.CONSUMED, SendEffect.UNKNOWN})
 """The effects after which an id may be used up."""
 
 
@@ -67,7 +67,7 @@ class Call:
     left: float
     left_at: int
     operation: str | None = None
-    intent: Intent | None = None
+    intent: JudgedIntent | None = None
     group: Group | None = None
     open_intents: int = 0
     shown: dict[str, str] = field(default_factory=dict)
@@ -82,8 +82,8 @@ class Call:
     returned_at: int | None = None
     status: int | None = None
     code: str | None = None
-    effect: Effect | None = None
-    effects: dict[str, Effect] = field(default_factory=dict)
+    effect: SendEffect | None = None
+    effects: dict[str, SendEffect] = field(default_factory=dict)
     retry_after: int | None = None
     aside: bool = False
     departed: float | None = None
@@ -160,7 +160,7 @@ class Call:
         return self.returned is not None and self.returned < place
 
 
-class Unit(Struct, frozen=True):
+class RequestGroup(Struct, frozen=True):
     """Requests that are taken for one message, by their contextIds.
 
     `guest` and `text` are None if the requests do not show them. Units that overlap share an `item`.
@@ -172,7 +172,7 @@ class Unit(Struct, frozen=True):
     item: int = 0
 
 
-class Reading(Struct, frozen=True):
+class UnitReading(Struct, frozen=True):
     """The units of work in a recording without intents, in order of their first request.
 
     `shared` is about token calls that several units may have made: it maps their contextIds to the item and number of these
@@ -180,13 +180,13 @@ class Reading(Struct, frozen=True):
     several clients are at work. It is None otherwise.
     """
 
-    units: tuple[Unit, ...] = ()
+    units: tuple[RequestGroup, ...] = ()
     shared: Mapping[str, tuple[int, int]] = {}
     interleaved: float | None = None
 
 
 @dataclass(eq=False, slots=True)
-class Intent:
+class JudgedIntent:
     """One message that a client was asked to deliver. `calls` are attributed to it; `began` and `ended` are places.
 
     `ended`, `outcome` and the fields that go with them are None until the client returns. `late` means that the client went on
@@ -230,11 +230,11 @@ class Intent:
 class Group:
     """The intents of one item of a scenario; several if they ran in parallel. `calls` were all made while one was open.
 
-    `over` are those that returned; see Intent.
+    `over` are those that returned; see JudgedIntent.
     """
 
     item: int
-    intents: list[Intent] = field(default_factory=list)
+    intents: list[JudgedIntent] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     over: dict[str | None, list[Call]] = field(default_factory=dict)
 
@@ -251,7 +251,7 @@ class Group:
 
 
 @dataclass(eq=False, slots=True)
-class Credential:
+class SeenCredential:
     """An id of one kind, such as a session, and the number of `uses`: calls that showed it to use it.
 
     `label` is `s1`, `s2` … for ids that the platform knew, else the quoted id, cut if it is long. `name` also says of what kind
@@ -289,14 +289,14 @@ class CallReturned(Struct, frozen=True):
 class IntentBegan(Struct, frozen=True):
     """A client was given a message to deliver."""
 
-    intent: Intent
+    intent: JudgedIntent
     place: float
 
 
 class IntentEnded(Struct, frozen=True):
     """A client reported the outcome of an intent, or was given up."""
 
-    intent: Intent
+    intent: JudgedIntent
     place: float
 
 
@@ -345,8 +345,8 @@ class History:
     header: Header
     moments: list[Moment] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
-    intents: list[Intent] = field(default_factory=list)
-    credentials: dict[str, dict[str, Credential]] = field(default_factory=dict)
+    intents: list[JudgedIntent] = field(default_factory=list)
+    credentials: dict[str, dict[str, SeenCredential]] = field(default_factory=dict)
     limits: Mapping[str, int] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     changes: list[WorldChanged] = field(default_factory=list)
@@ -357,13 +357,13 @@ class History:
     waits: list[Call] = field(default_factory=list)
     _doubted: frozenset[int] | None = None
     doubts: dict[int, str] = field(default_factory=dict)
-    reading: Reading | None = None
+    reading: UnitReading | None = None
     served: dict[str, set[int]] = field(default_factory=dict)
     by_seq: dict[int, Call] = field(default_factory=dict)
     _by_kind: dict[tuple[type[Moment], ...], list[Moment]] = field(default_factory=dict)
 
     @property
-    def sessions(self) -> dict[str, Credential]:
+    def sessions(self) -> dict[str, SeenCredential]:
         """The sessions of the web chat, by id."""
         return self.credentials["session"]
 
@@ -375,7 +375,7 @@ class History:
         if call.retry_after is not None:
             self.waits.append(call)
 
-    def shown_by(self, call: Call, kind: str) -> Credential:
+    def shown_by(self, call: Call, kind: str) -> SeenCredential:
         """Return the credential of a kind that a call showed."""
         return self.credentials[kind][call.shown[kind]]
 

@@ -17,7 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from contracts.fold import fold
-from contracts.history import Call, History, Moment, Reading
+from contracts.history import Call, History, Moment, UnitReading
 from contracts.trace import well_formed
 from mockserver.journal import Entry
 
@@ -123,7 +123,7 @@ Step = Callable[[S, Moment, Case], tuple[S, Mark]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Demand:
+class Requirement:
     """A demand on the party that is judged, in words.
 
     `statement` completes "the client must …" or "the provider must …". `reason` describes the consequences in production,
@@ -151,7 +151,7 @@ class Demand:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Clause(Demand, Generic[S]):
+class Clause(Requirement, Generic[S]):
     """A named demand on a client, and how a trace is checked for it.
 
     `on` lists the kinds of moments that its step needs, `clocks` those on which its findings are sound. `own_time`: it depends
@@ -248,7 +248,7 @@ def judge(
     clauses: Sequence[Clause[Any]],
     parameters: Parameters = DEFAULTS,
     explains: Mapping[str, Sequence[str]] | None = None,
-    reading: Reading | None = None,
+    reading: UnitReading | None = None,
 ) -> Judgement:
     """Judge a trace by `clauses`. Raises TraceMalformed.
 

@@ -24,7 +24,7 @@ from contracts.verify.declared import declaration
 from contracts.verify.expected import WEB_CHAT
 
 
-class Target:
+class CorpusTarget:
     """The client: its name, its place, the options to judge it by, and whether it opens connections of its own.
 
     `platform` is a declared platform; None is the web chat.
@@ -51,7 +51,7 @@ class Target:
 class ScenarioFile(pytest.File):
     """A file of the corpus."""
 
-    def __init__(self, *, target: Target, **given: Any) -> None:
+    def __init__(self, *, target: CorpusTarget, **given: Any) -> None:
         super().__init__(**given)
         self.target = target
 

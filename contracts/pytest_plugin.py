@@ -216,12 +216,14 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFi
         return None
     if file_path.parent.resolve() != Path(corpus).resolve():
         return None
-    from contracts.pytest_corpus import ScenarioFile, Target
+    from contracts.pytest_corpus import CorpusTarget, ScenarioFile
     from contracts.verify.names import from_root
 
     socket = bool(parent.config.getoption("dayfly_socket") or parent.config.getini("dayfly_socket"))
     platform = _option(parent.config, "platform")
-    target = Target(from_root(client, parent.config.rootpath), client, _held_to(parent.config, {}, platform), socket, platform)
+    target = CorpusTarget(
+        from_root(client, parent.config.rootpath), client, _held_to(parent.config, {}, platform), socket, platform
+    )
     made: ScenarioFile = ScenarioFile.from_parent(parent, path=file_path, target=target)
     return made
 

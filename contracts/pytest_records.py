@@ -51,7 +51,7 @@ def tell_github(reports: Iterable[Any]) -> Iterator[str]:
     from contracts.report import github
 
     page = github.summary_page()
-    told = [github.Told(*record["page"]) for record in records if "page" in record]
+    told = [github.SummaryPage(*record["page"]) for record in records if "page" in record]
     problem = github.summarize(told, page) if page is not None and told else ""
     yield from (line for record in records for line in record.get("annotations", ()))
     if problem:

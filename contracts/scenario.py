@@ -15,8 +15,8 @@ from typing import Annotated, Any, Literal, TypeVar, get_args
 import msgspec
 from msgspec import Meta, Struct
 
-from contracts.documents import Format
 from contracts.errors import ScenarioError
+from contracts.formats import Format
 from mockserver.journal import FaultKind, Guest, RetryAfterForm, UnusableBody
 
 SCENARIO_VERSION = 1

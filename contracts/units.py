@@ -16,7 +16,7 @@ from itertools import accumulate, pairwise
 import msgspec
 from msgspec import UNSET
 
-from contracts.history import Call, Effect, History, Reading, Unit
+from contracts.history import Call, History, RequestGroup, SendEffect, UnitReading
 from mockserver.journal import Guest
 
 AT_ONCE = 2_000
@@ -32,7 +32,7 @@ MOST = 100
 """Most requests of one unit. An endless loop is cut into units of this size."""
 
 
-def readings(history: History, *, one_shot: bool = False, scripted: bool = False) -> tuple[Reading, ...]:
+def readings(history: History, *, one_shot: bool = False, scripted: bool = False) -> tuple[UnitReading, ...]:
     """Return the finest and the coarsest reading of a recording without intents; one if they are equal.
 
     `one_shot`: each message has its own process, which logs in anew. `scripted`: a test gave the messages, which may ask for
@@ -68,7 +68,7 @@ class _Reader:
         self._senders = _senders(history)
         self._orphans = frozenset[float]()
 
-    def read(self) -> Reading:
+    def read(self) -> UnitReading:
         """Return the reading."""
         rows = _rows(self._history)
         self._orphans = self._repeated_orphans(rows.values())
@@ -122,7 +122,7 @@ class _Reader:
         last = work.calls[-1]
         if not last.was_over(send.left):
             return work if self._coarse else None
-        if last.effect is Effect.CONSUMED:
+        if last.effect is SendEffect.CONSUMED:
             return None
         between = [call for call in loose[-MOST:] if call.left > last.left and self._is_own(call, send)]
         steps = [last, *between, send]
@@ -224,7 +224,7 @@ class _Reader:
 
     # -- the whole ---------------------------------------------------------------------------------------------------
 
-    def _whole(self, works: Sequence[_Work]) -> Reading:
+    def _whole(self, works: Sequence[_Work]) -> UnitReading:
         """Add the logins, and give overlapping units the same item."""
         shared = dict[str, tuple[int, int]]()
         first = {work.calls[0].left: work for work in works}
@@ -250,7 +250,7 @@ class _Reader:
             items[number] = item
             open_now.append(number)
         units = (
-            Unit(
+            RequestGroup(
                 tuple(call.arrival.context_id for call in sorted(work.calls, key=lambda call: call.left)),
                 work.guest,
                 work.text,
@@ -258,7 +258,7 @@ class _Reader:
             )
             for number, work in enumerate(works)
         )
-        return Reading(tuple(units), shared, _interleaved(self._history))
+        return UnitReading(tuple(units), shared, _interleaved(self._history))
 
     def _with_failed_logins(self, works: Sequence[_Work]) -> Iterator[_Work]:
         """Put rows of failed logins before the unit that follows them; make units of the others."""
@@ -336,7 +336,7 @@ def _repeated(row: Sequence[Call]) -> frozenset[str | None]:
     for call in row:
         if call.operation == "send" and call.text in done:
             repeated.add(call.text)
-        if call.operation == "send" and call.effect is Effect.CONSUMED and not _failed(call):
+        if call.operation == "send" and call.effect is SendEffect.CONSUMED and not _failed(call):
             done.add(call.text)
     return frozenset(repeated)
 
@@ -347,7 +347,7 @@ def _failed_or_sent(call: Call) -> bool:
 
 def _is_doubtful(call: Call) -> bool:
     """Return whether a call is a send whose outcome is unknown."""
-    return call.operation == "send" and call.effect is Effect.UNKNOWN
+    return call.operation == "send" and call.effect is SendEffect.UNKNOWN
 
 
 def _pieces(work: _Work, ends: Callable[[Call], bool]) -> Iterator[_Work]:

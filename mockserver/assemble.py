@@ -14,7 +14,7 @@ from mockserver.errors import SettingsError
 from mockserver.exchanges import WEB_CHAT
 from mockserver.ids import Ids
 from mockserver.journal_file import JournalFile
-from mockserver.service import Platform
+from mockserver.service import PlatformService
 from mockserver.settings import Settings, policy_to
 from mockserver.stores.base import FAULTS, ORGANIZATION, Bounds, Key, Store, Write
 from mockserver.wire import Handler
@@ -43,7 +43,7 @@ class Assembly:
         bounds = Bounds(settings.max_ended_sessions, settings.journal_entries)
         self._file = JournalFile(Path(settings.journal_file), policy_to(settings.policy)) if settings.journal_file else None
         self.store = store or stores.open(settings.store, bounds)
-        self.platform = Platform(
+        self.platform = PlatformService(
             self.store,
             system,
             self.ids,
@@ -54,7 +54,7 @@ class Assembly:
         self.handler = Handler(self.platform, opaque=settings.opaque)
         self.restore_default(self.platform)
 
-    def restore_default(self, platform: Platform) -> None:
+    def restore_default(self, platform: PlatformService) -> None:
         """Write the default organisation if the store lacks it, always with the same credentials."""
         settings = self.settings
         found = self.store.load(DEFAULT_ORGANIZATION, (ORGANIZATION, Key("client", settings.client_id))).records
@@ -110,14 +110,14 @@ def with_credentials(settings: Settings, ids: Ids) -> Settings:
     )
 
 
-def write_organization(platform: Platform, id: str, name: str, policy: Policy) -> bool:
+def write_organization(platform: PlatformService, id: str, name: str, policy: Policy) -> bool:
     """Write a new organisation. Return False if there is one already."""
     organization = Organization(id=id, name=name, policy=policy, seal=platform.ids.seal())
     writes = [Write(ORGANIZATION, None, organization), Write(FAULTS, None, FaultPlan())]
     return platform.store.commit(id, writes, None, platform.ids.context(id), platform.now(organization), policy.retention)
 
 
-def write_client(platform: Platform, client: Credential) -> bool:
+def write_client(platform: PlatformService, client: Credential) -> bool:
     """Write a new OAuth client. Return False if its organisation has one with that id already."""
     writes = [Write(Key("client", client.id), None, client)]
     return platform.store.commit(client.within, writes, None, platform.ids.context(client.within), 0, 1 << 52)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Protocol
 
-from mockserver.engine.decide import Ask, Seen
+from mockserver.engine.decide import ParsedRequest, Seen
 from mockserver.engine.model import Fault
 from mockserver.errors import ConflictError, StoreUnavailable
 from mockserver.faults.plan import draw
@@ -22,13 +22,13 @@ ATTEMPTS = 1000
 """How often a plan is written while replicas change it. Each failed try means that another one succeeded."""
 
 
-class Call(Protocol):
+class DrawnCall(Protocol):
     """A request for which a fault is drawn."""
 
     context_id: str
 
     @property
-    def ask(self) -> Ask:
+    def ask(self) -> ParsedRequest:
         """The request, as far as it could be read."""
         ...
 
@@ -38,7 +38,7 @@ class _Draw:
 
     __slots__ = ("call", "done", "error", "fault")
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: DrawnCall) -> None:
         self.call, self.done = call, False
         self.fault: Fault | None = None
         self.error: StoreUnavailable | None = None
@@ -64,11 +64,11 @@ class _Queue:
 class Draws:
     """The queues of a process, one per organisation. Any thread may draw."""
 
-    def __init__(self, store: Store, look: Callable[[Ask], Seen]) -> None:
+    def __init__(self, store: Store, look: Callable[[ParsedRequest], Seen]) -> None:
         self._store, self._look = store, look
         self._queues: dict[str, _Queue] = {}
 
-    def draw(self, call: Call, seen: Seen) -> Fault | None:
+    def draw(self, call: DrawnCall, seen: Seen) -> Fault | None:
         """Return the fault that hits this call, after using it up in the store. Raises StoreUnavailable or ConflictError."""
         organization = seen.organization.id
         queue = self._queues.setdefault(organization, _Queue())

@@ -14,7 +14,7 @@ from mockserver.engine import model
 from mockserver.engine.model import OPERATIONS, Operation, Organization, Reason
 from mockserver.errors import InvalidRequest, shown
 from mockserver.ids import redact_tokens, was_issued
-from mockserver.journal import Answer, Arrival, Credential, Delivery, Entry, Failure, Guest, put_on_the_wire
+from mockserver.journal import Answer, Arrival, Delivery, Entry, Failure, Guest, ShownCredential, put_on_the_wire
 from mockserver.stores.base import ORGANIZATION, Key, Store
 
 PAGE = 100
@@ -77,7 +77,7 @@ class Exchange(Struct, frozen=True, kw_only=True):
     method: str
     path: str
     operation: Operation | None
-    credential: Credential
+    credential: ShownCredential
     guest: Guest | None
     text: str | None
     session: str | None

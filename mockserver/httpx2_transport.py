@@ -37,7 +37,7 @@ class AsyncTransport(httpx2.AsyncBaseTransport):
             return _response(await self._transport.handle_async_request(_request(request, await request.aread())), request)
 
 
-class _Body(httpx2.SyncByteStream, httpx2.AsyncByteStream):
+class _FailingBody(httpx2.SyncByteStream, httpx2.AsyncByteStream):
     """A body whose reading may fail with one of httpx2's errors."""
 
     def __init__(self, stream: object, request: httpx2.Request) -> None:
@@ -61,7 +61,7 @@ def _request(request: httpx2.Request, body: bytes) -> httpx.Request:
 
 def _response(response: httpx.Response, request: httpx2.Request) -> httpx2.Response:
     return httpx2.Response(
-        response.status_code, headers=response.headers.raw, stream=_Body(response.stream, request), request=request
+        response.status_code, headers=response.headers.raw, stream=_FailingBody(response.stream, request), request=request
     )
 
 

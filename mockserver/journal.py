@@ -49,7 +49,7 @@ class Guest(Struct, frozen=True):
     email: str
 
 
-class Credential(Struct, frozen=True, omit_defaults=True):
+class ShownCredential(Struct, frozen=True, omit_defaults=True):
     """The credential of a request, without the secret.
 
     `form` is its shape; `literal` means a word such as `null` or `[REDACTED]` in place of a token, kept in `literal`. `token`
@@ -146,7 +146,7 @@ class Arrival(Struct, tag="arrival", tag_field="type", omit_defaults=True):
     method: str
     path: str
     operation: Operation | None
-    credential: Credential
+    credential: ShownCredential
     media_type: str | None = None
     size: int = 0
     body: Any | UnsetType = UNSET
@@ -237,7 +237,7 @@ _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
 
 
-class Noted(Protocol):
+class PendingEntry(Protocol):
     """An entry on its way into a journal. The store numbers it; its text is made only when it is read."""
 
     @property

@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from mockserver.errors import SettingsError
-from mockserver.journal import Header, Noted, encode
+from mockserver.journal import Header, PendingEntry, encode
 
 LONGEST_TAIL = 8 << 20
 """Bytes at the end of an existing file in which its last complete line is searched."""
@@ -39,7 +39,7 @@ class JournalFile:
         except OSError as error:
             raise SettingsError("journal", str(path), f"cannot be written: {error.strerror}") from error
 
-    def append(self, noted: Noted, at: int) -> None:
+    def append(self, noted: PendingEntry, at: int) -> None:
         """Write one entry with the timestamp `at` (milliseconds), or leave it out if the file cannot be written."""
         with self._lock:
             line = encode(noted.entry(self._seq + 1, at)) + b"\n"

@@ -33,7 +33,7 @@ from mockserver.web.calls import THREADS
 from mockserver.web.listening import BACKLOG, listen, listen_at, url
 from mockserver.web.log import LogLevel
 from mockserver.web.tls import Identity
-from mockserver.web.worker import STOP_WITHIN, Link, Worker
+from mockserver.web.worker import STOP_WITHIN, Worker, WorkerLink
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -50,7 +50,7 @@ _HANDLER = {"class": "logging.StreamHandler", "formatter": "generic", "stream": 
 _LOGGING = {"handlers": {"console": _HANDLER, "access": _HANDLER}}
 
 
-class Serving(NamedTuple):
+class ServerProcess(NamedTuple):
     """The data that a client needs to connect. `admin_token` is empty if the control API requires none, and so are the client's
     credentials if the platform knows no client.
 
@@ -79,7 +79,7 @@ def default_app(settings: Settings) -> WSGIApplication:
 
 def run(
     settings: Settings,
-    on_ready: Callable[[Serving], None],
+    on_ready: Callable[[ServerProcess], None],
     *,
     host: str = "127.0.0.1",
     port: int = DEFAULT_PORT,
@@ -106,8 +106,8 @@ def run(
         _refuse_unguarded_control(settings, host, listening)
         scheme, authority = ("https", str(identity.authority or "")) if identity is not None else ("http", "")
         credentials = settings.client_id, settings.client_secret, settings.admin_token
-        serving = Serving(url(listening, scheme), *credentials, authority)
-        link = Link()
+        serving = ServerProcess(url(listening, scheme), *credentials, authority)
+        link = WorkerLink()
         supervisor = _Supervisor(listening, link, workers, threads, identity, log_level, lambda: on_ready(serving))
         port = 0 if path is not None else listening.getsockname()[1]
         told = log_requests or log_level in {"info", "debug"}
@@ -148,7 +148,7 @@ class _Supervisor(MPServer):
     def __init__(
         self,
         listening: socket.socket,
-        link: Link,
+        link: WorkerLink,
         workers: int,
         threads: int,
         identity: Identity | None,

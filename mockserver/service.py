@@ -13,13 +13,13 @@ from typing import Protocol
 from mockserver import draws
 from mockserver.clock import SystemClock
 from mockserver.draws import Draws
-from mockserver.engine.decide import Ask, Outcome, Seen, decide, decide_token
+from mockserver.engine.decide import Outcome, ParsedRequest, Seen, decide, decide_token
 from mockserver.engine.model import DEFAULT_ORGANIZATION, UNASSIGNED, ClockState, Fault, Organization, Reason
 from mockserver.errors import ConflictError
 from mockserver.faults.effect import Effect
 from mockserver.faults.plan import draw
 from mockserver.ids import Ids, redact_tokens, was_issued
-from mockserver.journal import Noted
+from mockserver.journal import PendingEntry
 from mockserver.stores.base import ORGANIZATION, Issue, Key, Loaded, Store, Use, Write
 
 _UNKNOWN = Reason.SESSION_UNKNOWN
@@ -34,19 +34,19 @@ PATIENCE = 2.0
 """The longest wait for such a lock, in seconds. After it, the call tries without."""
 
 
-class Call(Noted, Protocol):
+class PendingCall(PendingEntry, Protocol):
     """A request on its way. It is the journal entry of its own arrival, and can make the entry of its answer."""
 
-    ask: Ask
+    ask: ParsedRequest
     effect: Effect
     context_id: str
 
-    def answered(self, outcome: Outcome) -> Noted:
+    def answered(self, outcome: Outcome) -> PendingEntry:
         """Return the journal entry for the answer that `outcome` leads to."""
         ...
 
 
-class Platform:
+class PlatformService:
     """The platform's operations over a store. Any thread may use it. Replicas share only the store."""
 
     def __init__(
@@ -56,8 +56,8 @@ class Platform:
         ids: Ids,
         *,
         max_live_sessions: int = 1_000_000,
-        restore: Callable[[Platform], None] | None = None,
-        sink: Callable[[Noted, int], None] | None = None,
+        restore: Callable[[PlatformService], None] | None = None,
+        sink: Callable[[PendingEntry, int], None] | None = None,
     ) -> None:
         """`system` is the clock of all organisations, or None for the store's, which replicas share.
 
@@ -101,7 +101,7 @@ class Platform:
 
     # -- arriving ----------------------------------------------------------------------------------------------------
 
-    def arrive(self, call: Call) -> Seen:
+    def arrive(self, call: PendingCall) -> Seen:
         """Read all that the call's decision needs and journal its arrival, in one round trip.
 
         A call that names no organisation is journalled in `stray`.
@@ -116,13 +116,13 @@ class Platform:
             self._sink(call, seen.now)
         return seen
 
-    def look(self, ask: Ask) -> Seen:
+    def look(self, ask: ParsedRequest) -> Seen:
         """Read again, after a wait or a conflict."""
         organization = ask.organization or self.stray
         seen = self.store.look(organization, ask.client_id, ask.bearer, ask.session_id, None, self.moment())
         return seen or self.nobody()
 
-    def draw_fault(self, call: draws.Call, seen: Seen) -> Fault | None:
+    def draw_fault(self, call: draws.DrawnCall, seen: Seen) -> Fault | None:
         """Return the fault that hits this call, after using it up in the store, so that counts hold over all replicas."""
         plan = seen.faults
         if plan is None or not plan.faults:
@@ -130,7 +130,7 @@ class Platform:
         left, fault = draw(plan, call.ask.operation)
         return fault if left is plan else self._draws.draw(call, seen)
 
-    def _arrive_elsewhere(self, call: Call, organization: str) -> Seen:
+    def _arrive_elsewhere(self, call: PendingCall, organization: str) -> Seen:
         """Handle an organisation that does not exist: restore it if it is the default one, else treat the call as a stray."""
         ask, moment = call.ask, self.moment()
         seen = None
@@ -146,12 +146,12 @@ class Platform:
 
     # -- answering ---------------------------------------------------------------------------------------------------
 
-    def answer(self, call: Call, seen: Seen) -> Outcome:
+    def answer(self, call: PendingCall, seen: Seen) -> Outcome:
         """Decide a create or a send, write the result and journal the answer, all in one step."""
         outcome = self._decide(call.ask, seen)
         return outcome if self._record(call, outcome) else self._answer_again(call)
 
-    def _decide(self, ask: Ask, seen: Seen) -> Outcome:
+    def _decide(self, ask: ParsedRequest, seen: Seen) -> Outcome:
         seal = seen.organization.seal
         new_id = self.ids.message() if ask.operation == "send" else self.ids.session(seal)
         outcome = decide(ask, seen, new_id, self.max_live_sessions)
@@ -159,7 +159,7 @@ class Platform:
             return Outcome(Reason.SESSION_FORGOTTEN, seen, None, outcome.token)
         return outcome
 
-    def _answer_again(self, call: Call) -> Outcome:
+    def _answer_again(self, call: PendingCall) -> Outcome:
         """Answer a call that lost a race. From now on this process's calls for the same session run one by one."""
         lane = self._lane(call.ask.session_id)
         try:
@@ -177,7 +177,7 @@ class Platform:
         lock = self._lanes[hash(name) % LANES]
         return lock if lock.acquire(timeout=PATIENCE) else None
 
-    def grant(self, call: Call, seen: Seen, secret: str, scopes: tuple[str, ...] | None) -> Outcome:
+    def grant(self, call: PendingCall, seen: Seen, secret: str, scopes: tuple[str, ...] | None) -> Outcome:
         """Decide a token request and write the token."""
         ask = call.ask
         for attempt in range(ATTEMPTS):
@@ -187,7 +187,7 @@ class Platform:
             seen = self.look(ask)
         raise ConflictError("the OAuth client", ATTEMPTS)
 
-    def refuse(self, call: Call, seen: Seen, reason: Reason) -> Outcome:
+    def refuse(self, call: PendingCall, seen: Seen, reason: Reason) -> Outcome:
         """Journal an answer that needs no decision: an unknown route, or a fault in the platform's place."""
         for _ in range(ATTEMPTS):
             outcome = Outcome(reason, seen, acted=call.effect.acts)
@@ -196,7 +196,7 @@ class Platform:
             seen = self.look(call.ask)
         raise ConflictError("the organization", ATTEMPTS)
 
-    def _record(self, call: Call, outcome: Outcome, attempt: int = 0) -> bool:
+    def _record(self, call: PendingCall, outcome: Outcome, attempt: int = 0) -> bool:
         """Write the outcome and journal its answer. Return False if a record has changed since it was read."""
         session, token, issued = outcome.session, outcome.token, outcome.issued
         if session is None and token is None and issued is None:
@@ -235,7 +235,9 @@ class Platform:
             self._sink(noted, left)
         return done
 
-    def note_failure(self, named: str, clock: ClockState | None, arrival: Noted | None, failure: Noted, system: int) -> None:
+    def note_failure(
+        self, named: str, clock: ClockState | None, arrival: PendingEntry | None, failure: PendingEntry, system: int
+    ) -> None:
         """Journal that the mock failed a request at the system's time `system`.
 
         Its `arrival` is journalled too, if it may be missing. `clock` is the organisation's at that time, if known. Raises
@@ -254,14 +256,14 @@ class Platform:
         """True if journal entries also go to a sink."""
         return self._sink is not None
 
-    def sink(self, noted: Noted, at: int) -> None:
+    def sink(self, noted: PendingEntry, at: int) -> None:
         """Give an entry to the sink, if there is one."""
         if self._sink is not None:
             self._sink(noted, at)
 
     # -- writing -----------------------------------------------------------------------------------------------------
 
-    def _note_answer(self, call: Call, outcome: Outcome) -> bool:
+    def _note_answer(self, call: PendingCall, outcome: Outcome) -> bool:
         """Journal an answer without any write. Return False if the organisation has changed meanwhile."""
         organization, noted = outcome.seen.organization, call.answered(outcome)
         left = outcome.seen.now + call.effect.after
@@ -275,7 +277,7 @@ class Platform:
         self,
         organization: Organization,
         writes: list[Write],
-        noted: Noted | None,
+        noted: PendingEntry | None,
         at: int,
         system: int,
         *,

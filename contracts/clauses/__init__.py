@@ -15,8 +15,8 @@ from contracts.clauses.refusals import R1, R2, R3, R7
 from contracts.clauses.retries import R4, R5, R6
 from contracts.clauses.sessions import S1, S2, S3, S4, S5, S6
 from contracts.clauses.wire import W1, W2
-from contracts.history import Reading
-from contracts.judge import DEFAULTS, Clause, Demand, Judgement, Parameters, judge
+from contracts.history import UnitReading
+from contracts.judge import DEFAULTS, Clause, Judgement, Parameters, Requirement, judge
 from mockserver.journal import Entry
 
 CLAUSES: tuple[Clause[Any], ...] = (
@@ -28,7 +28,7 @@ CLAUSES: tuple[Clause[Any], ...] = (
 )
 """The catalogue, in the order in which verdicts are reported."""
 
-DEMANDS: tuple[Demand, ...] = (*CLAUSES, *PROVIDER_CLAUSES)
+DEMANDS: tuple[Requirement, ...] = (*CLAUSES, *PROVIDER_CLAUSES)
 """Every demand that has a code, on clients and on providers."""
 
 _MISPLACED = ("S6", "R1", "R2", "R3", "R4", "R5", "R6", "A1", "D1", "D2", "D3")
@@ -55,7 +55,7 @@ def judged(
     entries: Iterable[Entry],
     parameters: Parameters = DEFAULTS,
     clauses: Sequence[Clause[Any]] = CLAUSES,
-    reading: Reading | None = None,
+    reading: UnitReading | None = None,
 ) -> Judgement:
     """Judge a trace by the catalogue, or by some of its clauses, with the messages of a reading of it.
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from contracts.clauses.excuses import overtaken, tried_enough
 from contracts.clauses.retries import is_certain, messages_served
 from contracts.clauses.words import at, name_of, noun_of, reported, told
-from contracts.history import Call, CallLeft, CallReturned, Intent, IntentBegan, IntentEnded, Moment, WorldChanged
+from contracts.history import Call, CallLeft, CallReturned, IntentBegan, IntentEnded, JudgedIntent, Moment, WorldChanged
 from contracts.judge import EXERCISED, Breach, Case, Clause, Evidence, Mark
 
 SCHEDULED = 10_000
@@ -62,7 +62,7 @@ def _shown_again(call: Call, refused: Call | None) -> Breach | None:
     return Breach(message, (at("token refused", refused), at("shown again", call)))
 
 
-def _may_stop(intent: Intent, calls: list[Call], place: float, case: Case) -> bool:
+def _may_stop(intent: JudgedIntent, calls: list[Call], place: float, case: Case) -> bool:
     return tried_enough(calls, place, case) or overtaken(intent, place, case)
 
 
@@ -70,7 +70,7 @@ def _over(calls: list[Call], place: float) -> list[Call]:
     return [call for call in calls if call.was_over(place)]
 
 
-def _asked_for_another(refused: Call, intent: Intent, case: Case) -> bool:
+def _asked_for_another(refused: Call, intent: JudgedIntent, case: Case) -> bool:
     """If intents overlap, any intent's renewal counts. If the client went on after its report, a later renewal counts too."""
     renewals = case.history.logins if intent.late else [call for call in intent.group.calls if call.operation == "token"]
     if len(intent.group.intents) > 1 and any(call.received_token != refused.token for call in renewals):
@@ -78,7 +78,7 @@ def _asked_for_another(refused: Call, intent: Intent, case: Case) -> bool:
     return any(not call.left < (refused.returned or 0) for call in renewals)
 
 
-def _not_asked(refused: Call, intent: Intent) -> Breach:
+def _not_asked(refused: Call, intent: JudgedIntent) -> Breach:
     """A message that never ended is a matter for D6, because the client may have hung before it could renew."""
     ended = intent.outcome != "never"
     message = f"{name_of(intent)} {'was given up' if ended else 'never ended'} after a 401, and no new token was asked for"

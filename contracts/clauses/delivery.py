@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from contracts.clauses.excuses import excuse, jumped
 from contracts.clauses.words import answer_to, at, name_of, noun_of, plain_or_quoted, quote, reported, seconds, told, told_apart
-from contracts.history import Call, CallLeft, CallReturned, Effect, Group, Intent, IntentEnded, Moment, document
+from contracts.history import Call, CallLeft, CallReturned, Group, IntentEnded, JudgedIntent, Moment, SendEffect, document
 from contracts.judge import EXERCISED, Breach, Case, Clause, Evidence, Mark
 from mockserver.journal import Guest
 
@@ -28,7 +28,7 @@ def step_delivered_twice(unit: str, state: None, moment: Moment, case: Case) -> 
             unclear = _unclear(call.intent, place, case) if call.accepted else None
             if unclear is not None:
                 return state, _perhaps_twice(call.intent, unclear, call)
-            return state, EXERCISED if call.effect is Effect.UNKNOWN and case.history.goes_on(call) else None
+            return state, EXERCISED if call.effect is SendEffect.UNKNOWN and case.history.goes_on(call) else None
     return state, None
 
 
@@ -40,15 +40,15 @@ def _told_apart(sends: list[Call], case: Case) -> list[Call]:
     return list(first.values())
 
 
-def _unclear(intent: Intent, place: float, case: Case) -> Call | None:
+def _unclear(intent: JudgedIntent, place: float, case: Case) -> Call | None:
     """Return an earlier send of the message that may have been accepted; None if all outcomes are recorded."""
     if not case.history.inferred or case.history.header.source in JOURNALS:
         return None
     known = (send for send in intent.of("send") if send.was_over(place))
-    return next((send for send in known if send.effect is Effect.UNKNOWN and not send.accepted), None)
+    return next((send for send in known if send.effect is SendEffect.UNKNOWN and not send.accepted), None)
 
 
-def _perhaps_twice(intent: Intent, unclear: Call, accepted: Call) -> Breach:
+def _perhaps_twice(intent: JudgedIntent, unclear: Call, accepted: Call) -> Breach:
     message = f"{name_of(intent)} was accepted after a send of it that got {answer_to(unclear)}: perhaps twice"
     return Breach(message, (at("perhaps accepted", unclear), at("accepted", accepted)), certain=False)
 
@@ -57,13 +57,13 @@ JOURNALS = frozenset({"dayfly", "dayfly probe"})
 """Sources that record whether a message was accepted, even if the client could not know."""
 
 
-def _delivered_twice(intent: Intent, accepted: list[Call]) -> Breach:
+def _delivered_twice(intent: JudgedIntent, accepted: list[Call]) -> Breach:
     message = f"{name_of(intent)} was accepted twice"
     return Breach(message, (at("accepted", accepted[0]), at("accepted again", accepted[1])))
 
 
 def _most_unknown(case: Case) -> float:
-    return sum(call.effect is Effect.UNKNOWN for call in case.history.calls)
+    return sum(call.effect is SendEffect.UNKNOWN for call in case.history.calls)
 
 
 D1 = Clause(
@@ -86,7 +86,7 @@ def _step_not_delivered(state: None, moment: Moment, case: Case) -> tuple[None, 
     return state, None
 
 
-def _undelivered(intent: Intent, case: Case) -> Breach:
+def _undelivered(intent: JudgedIntent, case: Case) -> Breach:
     end = intent.ended or 0
     own = [call for call in intent.calls if call.was_over(end)]
     over = own or [call for call in intent.group.unattributed if call.was_over(end)]
@@ -105,7 +105,7 @@ def _undelivered(intent: Intent, case: Case) -> Breach:
     return Breach(message, evidence)
 
 
-def _may_share_a_create(intent: Intent, end: float) -> bool:
+def _may_share_a_create(intent: JudgedIntent, end: float) -> bool:
     """Return whether the message made no create or send, while a create of its group failed: the two may have shared it."""
     if any(call.operation in {"create", "send"} for call in intent.calls):
         return False
@@ -124,10 +124,10 @@ D2 = Clause(
 )
 
 
-def _confirmed(intent: Intent) -> Call | None:
+def _confirmed(intent: JudgedIntent) -> Call | None:
     """Return the accepted send whose 200 had reached the client when it reported, or None."""
     end = intent.ended
-    known = (call for call in intent.calls if call.accepted and (call.effect is Effect.CONSUMED or call.unusable))
+    known = (call for call in intent.calls if call.accepted and (call.effect is SendEffect.CONSUMED or call.unusable))
     return next((call for call in known if end is not None and call.was_over(end)), None)
 
 
@@ -143,7 +143,7 @@ def _step_false_outcome(state: None, moment: Moment, case: Case) -> tuple[None, 
     return state, None
 
 
-def _false_success(intent: Intent, case: Case) -> Breach:
+def _false_success(intent: JudgedIntent, case: Case) -> Breach:
     name, end = name_of(intent), intent.ended or 0
     sends = [send for send in intent.of("send") if send.left < end]
     late = _sent_afterwards(intent, case)
@@ -156,7 +156,7 @@ def _false_success(intent: Intent, case: Case) -> Breach:
     return Breach(f"{name} was reported as delivered{known}", (at("not confirmed", last), reported(intent)))
 
 
-def _sent_afterwards(intent: Intent, case: Case) -> Call | None:
+def _sent_afterwards(intent: JudgedIntent, case: Case) -> Call | None:
     """Return the first send of the message's text after the client reported, or None. No other message may have that text."""
     texts = [other.text for other in case.history.intents]
     if texts.count(intent.text) > 1 or intent.ended is None:
@@ -165,7 +165,7 @@ def _sent_afterwards(intent: Intent, case: Case) -> Call | None:
     return next((send for send in sends if send.left > (intent.ended or 0)), None)
 
 
-def _false_failure(intent: Intent, confirmed: Call) -> Breach:
+def _false_failure(intent: JudgedIntent, confirmed: Call) -> Breach:
     message = f"{name_of(intent)} was reported as failed, though the 200 to its send had reached the client"
     return Breach(message, (at("accepted", confirmed), reported(intent)))
 
@@ -188,7 +188,7 @@ def _step_text_altered(state: None, moment: Moment, _: Case) -> tuple[None, Mark
     return state, None
 
 
-def _alteration(call: Call, intent: Intent) -> Breach | None:
+def _alteration(call: Call, intent: JudgedIntent) -> Breach | None:
     if call.text is None or call.text == intent.text:
         return None
     accepted, given = told_apart(call.text, intent.text)
@@ -257,7 +257,7 @@ def _step_never_returns(state: None, moment: Moment, case: Case) -> tuple[None, 
     return state, None
 
 
-def _endless(intent: Intent, case: Case) -> Breach | None:
+def _endless(intent: JudgedIntent, case: Case) -> Breach | None:
     """A client that took too long is judged in virtual time only. One that was given up is judged on any clock: it made too
     many requests, its process ended, or it was silent for too long.
     """

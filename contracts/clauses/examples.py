@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from contracts.documents import table
+from contracts.formats import table
 
 
 class Example(NamedTuple):

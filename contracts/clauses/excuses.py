@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from contracts.history import REJECTS, Call, Effect, Intent, document
+from contracts.history import REJECTS, Call, JudgedIntent, SendEffect, document
 from contracts.judge import Case
 
 
-def excuse(intent: Intent, case: Case) -> str | None:
+def excuse(intent: JudgedIntent, case: Case) -> str | None:
     """Return the first excuse for the intent not being accepted, or None."""
     place = intent.ended if intent.ended is not None else len(case.history.moments)
     if overtaken(intent, place, case):
@@ -23,12 +23,12 @@ def excuse(intent: Intent, case: Case) -> str | None:
     return next((text for text, applies in EXCUSES if applies(known, case)), None)
 
 
-def overtaken(intent: Intent, place: float, case: Case) -> bool:
+def overtaken(intent: JudgedIntent, place: float, case: Case) -> bool:
     """Return whether the clock jumped so far within the message, up to `place`, that any deadline of the client was over."""
     return jumped(intent, place, case) > 1000 * case.parameters.max_wait
 
 
-def jumped(intent: Intent, place: float, case: Case) -> int:
+def jumped(intent: JudgedIntent, place: float, case: Case) -> int:
     """Return how far the clock was moved while the intent was open, up to `place`, in milliseconds."""
     changes = [change for change in case.history.changes if intent.began < change.place < place]
     return sum(change.jumped_by(case.history.time_at(place)) for change in changes)
@@ -41,7 +41,7 @@ def _may_be_accepted(calls: Sequence[Call], place: float, case: Case) -> bool:
     """
     sends = [call for call in calls if call.operation == "send" and call.left < place]
     return case.parameters.delivery == "at-most-once" and any(
-        not call.was_over(place) or call.status is None or call.effect is Effect.UNKNOWN for call in sends
+        not call.was_over(place) or call.status is None or call.effect is SendEffect.UNKNOWN for call in sends
     )
 
 
@@ -50,7 +50,7 @@ def _forbidden(calls: Sequence[Call], _: Case) -> bool:
 
 
 def _second_dead(calls: Sequence[Call], _: Case) -> bool:
-    return sum(call.effect is Effect.DEAD for call in calls) >= 2
+    return sum(call.effect is SendEffect.DEAD for call in calls) >= 2
 
 
 def _two_tokens_refused(calls: Sequence[Call], _: Case) -> bool:
@@ -75,7 +75,7 @@ def tried_enough(calls: Sequence[Call], place: float, case: Case) -> bool:
 def _failed_through_no_fault_of_its_own(call: Call, case: Case) -> bool:
     if call.status is not None and call.status < 300:
         return call.unusable
-    if call.effect is Effect.DEAD:
+    if call.effect is SendEffect.DEAD:
         return case.history.sessions[call.presented or ""].created is not None if call.presented else False
     return call.status not in REJECTS or made_up(call)
 

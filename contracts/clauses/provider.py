@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from contracts.documents import table
-from contracts.judge import Demand, Subject
+from contracts.formats import table
+from contracts.judge import Requirement, Subject
 
 
 @dataclass(frozen=True, kw_only=True)
-class ProviderClause(Demand):
+class ProviderClause(Requirement):
     """A named demand on a provider. `needs` says what must be there besides credentials; empty if they are enough."""
 
     subject: ClassVar[Subject] = "provider"

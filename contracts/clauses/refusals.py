@@ -7,14 +7,25 @@ from functools import partial
 from contracts.clauses.excuses import overtaken, tried_enough
 from contracts.clauses.sessions import uses_before
 from contracts.clauses.words import answer_to, at, name_of, noun_of, reported, told
-from contracts.history import REJECTS, Call, CallLeft, CallReturned, Effect, History, Intent, IntentEnded, Moment, WorldChanged
+from contracts.history import (
+    REJECTS,
+    Call,
+    CallLeft,
+    CallReturned,
+    History,
+    IntentEnded,
+    JudgedIntent,
+    Moment,
+    SendEffect,
+    WorldChanged,
+)
 from contracts.judge import EXERCISED, Breach, Case, Clause, Mark
 
 
 def step_dead_retried(kind: str, state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
     """Judge R1, for ids of any kind."""
     match moment:
-        case CallReturned(call) if call.effects.get(kind) is Effect.DEAD:
+        case CallReturned(call) if call.effects.get(kind) is SendEffect.DEAD:
             return state, EXERCISED if case.history.goes_on(call, kind) else None
         case CallLeft(call, place) if kind in call.shown:
             return state, _dead_retry(kind, call, place, case)
@@ -32,11 +43,11 @@ def _dead_retry(kind: str, call: Call, place: float, case: Case) -> Breach | Non
 
 
 def _dead_sends(case: Case) -> float:
-    return sum(call.effect is Effect.DEAD for call in case.history.calls)
+    return sum(call.effect is SendEffect.DEAD for call in case.history.calls)
 
 
 def _any_dead(history: History) -> bool:
-    return any(Effect.DEAD in call.effects.values() for call in history.calls)
+    return any(SendEffect.DEAD in call.effects.values() for call in history.calls)
 
 
 R1 = Clause(
@@ -64,7 +75,7 @@ def _step_not_recovered(state: None, moment: Moment, case: Case) -> tuple[None, 
     return state, None
 
 
-def _gone_on(call: Call, intent: Intent, place: float) -> Breach | None:
+def _gone_on(call: Call, intent: JudgedIntent, place: float) -> Breach | None:
     """Nothing is left to try after a second 403 that gives no reason."""
     refused = (send for send in intent.of("send") if send.status == 403 and send.code is None and send.was_over(place))
     opaque = list({send.presented: send for send in refused}.values())  # a second refusal of the same id shows nothing new
@@ -74,8 +85,8 @@ def _gone_on(call: Call, intent: Intent, place: float) -> Breach | None:
     return Breach(message, (at("first 403", opaque[0]), at("second 403", opaque[1]), at("went on", call)))
 
 
-def _first_dead(intent: Intent, place: float) -> Call | None:
-    dead = [call for call in intent.of("send") if call.effect is Effect.DEAD and call.was_over(place)]
+def _first_dead(intent: JudgedIntent, place: float) -> Call | None:
+    dead = [call for call in intent.of("send") if call.effect is SendEffect.DEAD and call.was_over(place)]
     return min(dead, key=_return_of, default=None)
 
 
@@ -83,16 +94,16 @@ def _return_of(call: Call) -> float:
     return call.returned or 0
 
 
-def _left_after(dead: Call, intent: Intent, operation: str) -> list[Call]:
+def _left_after(dead: Call, intent: JudgedIntent, operation: str) -> list[Call]:
     """Return the calls of an operation that the client made after it knew, including those that may be any message's."""
     return [call for call in intent.possible if call.operation == operation and call.left > _return_of(dead)]
 
 
-def _can_recover(dead: Call, intent: Intent, place: float, case: Case) -> bool:
+def _can_recover(dead: Call, intent: JudgedIntent, place: float, case: Case) -> bool:
     """Return whether the client could still create: nothing else required it to stop, and nothing prevented the create."""
     sends = [call for call in intent.of("send") if call.was_over(place)]
-    tried = sum(call.effect is not Effect.CONSUMED and _return_of(call) <= _return_of(dead) for call in sends)
-    may_be_delivered = {Effect.CONSUMED} | ({Effect.UNKNOWN} if case.parameters.delivery == "at-most-once" else set())
+    tried = sum(call.effect is not SendEffect.CONSUMED and _return_of(call) <= _return_of(dead) for call in sends)
+    may_be_delivered = {SendEffect.CONSUMED} | ({SendEffect.UNKNOWN} if case.parameters.delivery == "at-most-once" else set())
     return (
         tried < case.parameters.min_attempts
         and not tried_enough(intent.possible, place, case)
@@ -103,7 +114,7 @@ def _can_recover(dead: Call, intent: Intent, place: float, case: Case) -> bool:
     )
 
 
-def _no_recovery(dead: Call, intent: Intent) -> Breach:
+def _no_recovery(dead: Call, intent: JudgedIntent) -> Breach:
     message = f"no fresh session was created for {name_of(intent)} after a 403 for a dead one"
     return Breach(message, (at("dead session refused", dead), reported(intent)))
 
@@ -125,7 +136,7 @@ GRANTS = frozenset({"grant_scope", "revoke_scope", "set_scopes", "set_policy"})
 """Perturbations that change the client's permissions. After one of them a new try is fair."""
 
 
-def scope_refusal(intent: Intent, since: float, place: float) -> Call | None:
+def scope_refusal(intent: JudgedIntent, since: float, place: float) -> Call | None:
     """Return the first call of the intent that was refused for a missing scope between `since` and `place`, or None."""
     known = (call for call in intent.calls if call.scope_refused and call.was_over(place))
     return next((call for call in known if not call.was_over(since)), None)
@@ -152,9 +163,9 @@ def _scope_retry(call: Call, refused: Call | None) -> Mark:
     return Breach(message, (at("scope refused", refused), at("tried again", call)))
 
 
-def _scope_denied(intent: Intent, refused: Call | None) -> Mark:
+def _scope_denied(intent: JudgedIntent, refused: Call | None) -> Mark:
     """A message that was accepted may be reported as such, even if a scope was taken away afterwards."""
-    if refused is None or any(call.effect is Effect.CONSUMED for call in intent.calls):
+    if refused is None or any(call.effect is SendEffect.CONSUMED for call in intent.calls):
         return None
     message = f"{name_of(intent)} was reported as delivered after a 403 for a missing scope"
     return Breach(message, (at("scope refused", refused), reported(intent)))

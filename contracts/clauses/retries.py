@@ -8,7 +8,7 @@ from itertools import takewhile
 from operator import attrgetter
 
 from contracts.clauses.words import at, noun_of, seconds, told
-from contracts.history import Call, CallLeft, CallReturned, Group, Intent, Moment
+from contracts.history import Call, CallLeft, CallReturned, Group, JudgedIntent, Moment
 from contracts.judge import EXERCISED, LOWER_BOUND, Breach, Case, Clause, Mark
 
 
@@ -17,7 +17,7 @@ def failed(call: Call) -> bool:
     return call.status is None or call.status == 429 or call.status >= 500 or call.unusable
 
 
-def _over(unit: Intent | Group, operation: str | None, place: float) -> list[Call]:
+def _over(unit: JudgedIntent | Group, operation: str | None, place: float) -> list[Call]:
     """Return the calls of an operation that were over at `place`, in the order of their answers."""
     calls = unit.over.get(operation, [])
     return calls[: bisect_left(calls, place, key=attrgetter("returned"))]

@@ -11,7 +11,7 @@ from msgspec import UnsetType
 
 from contracts.clauses.excuses import handed_on
 from contracts.clauses.words import at, doing, name_of, quote, seconds, told
-from contracts.history import Call, CallLeft, CallReturned, Credential, Effect, Intent, Moment, document
+from contracts.history import Call, CallLeft, CallReturned, JudgedIntent, Moment, SeenCredential, SendEffect, document
 from contracts.judge import EXERCISED, UPPER_BOUND, Breach, Case, Clause, Mark
 from mockserver.journal import Guest
 
@@ -30,7 +30,7 @@ def uses_before(kind: str, call: Call, place: float, case: Case) -> list[Call]:
     return uses if len(uses) >= limit else []
 
 
-def _spent(credential: Credential, place: float) -> list[Call]:
+def _spent(credential: SeenCredential, place: float) -> list[Call]:
     """Return the calls known at `place` to have used up an id, for certain or perhaps."""
     return list(takewhile(lambda use: use.was_over(place), credential.spent))
 
@@ -53,7 +53,7 @@ def _may_repeat(call: Call, uses: list[Call], place: float, case: Case) -> bool:
     """Return whether the client repeats sends of this message whose outcome is unknown, under the same idempotency key."""
     key = call.key(case.parameters.idempotency_key)
     return key is not None and all(
-        (use.effect is Effect.UNKNOWN or not use.was_over(place))
+        (use.effect is SendEffect.UNKNOWN or not use.was_over(place))
         and use.intent is call.intent
         and key == use.key(case.parameters.idempotency_key)
         for use in uses
@@ -69,7 +69,7 @@ def _reuse(kind: str, call: Call, uses: list[Call], place: float, case: Case) ->
         return Breach(message, evidence, _overlap(flying, call, case), explains=FROM_DOUBLING)
     if len(uses) > 1:
         message = f"{name} was presented again after {len(uses)} {doing(call)}s had used it up"
-    elif uses[0].effect is Effect.CONSUMED:
+    elif uses[0].effect is SendEffect.CONSUMED:
         message = f"{name} was used twice"
     else:
         message = f"{name} was presented again after a {doing(call)} with an unknown outcome"
@@ -171,7 +171,7 @@ def _step_shared(guests: frozenset[Guest], moment: Moment, case: Case) -> tuple[
     return guests, None
 
 
-def _sharing(call: Call, intent: Intent, case: Case) -> Breach | None:
+def _sharing(call: Call, intent: JudgedIntent, case: Case) -> Breach | None:
     session = case.history.sessions[call.presented or ""]
     created = session.created
     if created is None or created.intent is None or created.intent.guest == intent.guest:
@@ -202,7 +202,7 @@ def step_invented(kind: str, state: None, moment: Moment, case: Case) -> tuple[N
     return state, None
 
 
-def _invention(credential: Credential, call: Call, case: Case) -> Mark:
+def _invention(credential: SeenCredential, call: Call, case: Case) -> Mark:
     """The breach is certain only with intents: a recording without them may begin after ids were issued."""
     is_issued = credential.created is not None and credential.created.left <= call.left
     if is_issued or credential.registered or handed_on(call):
@@ -283,7 +283,7 @@ def _step_orphaned(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:
     return state, None
 
 
-def _orphan(call: Call, intent: Intent, place: float) -> Breach | None:
+def _orphan(call: Call, intent: JudgedIntent, place: float) -> Breach | None:
     """After a refusal, a further session may be part of the recovery."""
     earlier = [other for other in intent.of("create") if other.left < place]
     if not earlier or any(other.was_over(place) and other.status != 200 for other in intent.calls):

@@ -6,8 +6,8 @@ import re
 from typing import Any, Literal
 from unicodedata import combining, is_normalized, normalize
 
-from contracts.documents import table
-from contracts.history import Call, Effect, Intent
+from contracts.formats import table
+from contracts.history import Call, JudgedIntent, SendEffect
 from contracts.judge import Evidence
 
 _TOLD = table("contracts.clauses", "client.toml")
@@ -90,7 +90,7 @@ def plain_or_quoted(name: str) -> str:
     return name if is_plain else written
 
 
-def name_of(intent: Intent) -> str:
+def name_of(intent: JudgedIntent) -> str:
     """Name an intent as a person counts them: `message 1`, `inferred message 3 to Ann`."""
     if not intent.inferred:
         return f"{intent.noun} {intent.number + 1}"
@@ -98,7 +98,7 @@ def name_of(intent: Intent) -> str:
     return f"inferred message {intent.number + 1}{whom}"
 
 
-def reported(intent: Intent) -> Evidence:
+def reported(intent: JudgedIntent) -> Evidence:
     """Return evidence at the place at which the client reported the outcome."""
     labels = {"accepted": "reported success", "failed": "reported failure"}
     return Evidence(labels.get(intent.outcome or "", "never returned"), intent.ended_seq or 0)
@@ -122,6 +122,6 @@ def answer_to(call: Call) -> str:
     """Describe the answer that reached the client, in two or three words."""
     if call.status is None:
         return "no whole answer"
-    if call.effect is Effect.DEAD:
+    if call.effect is SendEffect.DEAD:
         return f"{call.status} for a dead session"
     return f"{call.status} {call.code}" if call.code else str(call.status)

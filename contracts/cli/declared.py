@@ -15,13 +15,13 @@ from contracts.cli.options import TYPED
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-    from contracts.judge import Demand
+    from contracts.judge import Requirement
     from contracts.protocol.recording import Reading
     from contracts.report.model import Report
     from contracts.stories.model import AnyStory
     from contracts.verify import Options
-    from contracts.verify.declared import Declaration
-    from mockserver.declared.past import Past
+    from contracts.verify.declared import PlatformSource
+    from mockserver.declared.past import DeclaredPast
     from mockserver.explain import Explanation
     from mockserver.journal import Entry
     from mockserver.platform.model import Platform
@@ -58,7 +58,7 @@ def policy_of(path: Path | None) -> dict[str, Any]:
 
 def make_app(named: str, policy: Mapping[str, Any]) -> Callable[[Settings], WSGIApplication]:
     """Return a function that makes the application of a declared platform. Raises SettingsError, DeclarationError."""
-    from contracts.workbench import extend
+    from contracts.console_panels import extend
     from mockserver import stores
     from mockserver.declared.mock import BOUNDS, Mock, Registered
     from mockserver.journal_file import JournalFile
@@ -91,7 +91,7 @@ def has_client(named: str) -> bool:
 # -- judging ---------------------------------------------------------------------------------------------------------
 
 
-def declaration(named: str | None, context: click.Context, *not_here: str) -> Declaration | None:
+def declaration(named: str | None, context: click.Context, *not_here: str) -> PlatformSource | None:
     """Return the platform that a command was given; None for the web chat.
 
     Raises UsageError for options `not_here` and reports, which are for the web chat, and for parameters that no clause has.
@@ -115,7 +115,7 @@ def declaration(named: str | None, context: click.Context, *not_here: str) -> De
     return declared
 
 
-def check(declared: Declaration, recording: str, organization: str, admin_token: str, options: Options) -> Report:
+def check(declared: PlatformSource, recording: str, organization: str, admin_token: str, options: Options) -> Report:
     """Judge a HAR file, or the journal of a mock: a file, or that of the mock that runs at a URL."""
     from contracts.cli.sources import WEB, Readers, read_by
     from contracts.protocol import journal
@@ -144,18 +144,18 @@ def reproduced_from(journal: str, context_id: str, named: str) -> AnyStory:
     return _from_journal(journal, named, lambda past, platform: distil_declared(past, context_id, platform))
 
 
-def _from_journal(journal: str, named: str, tell: Callable[[Past, str], R]) -> R:
+def _from_journal(journal: str, named: str, tell: Callable[[DeclaredPast, str], R]) -> R:
     """Return what `tell` makes of a journal file's past and of the name of its platform."""
     from contracts.cli.sources import Readers, platform_in, read_by
     from contracts.verify.declared import declaration
-    from mockserver.declared.past import Past
+    from mockserver.declared.past import DeclaredPast
 
     def trace(entries: list[Entry], name: str) -> R:
         platform = named or platform_in(entries)
         declared = declaration(platform)
         if declared is None:
             raise click.ClickException(f"{name}: this is a journal of the web chat; `dayfly reproduce` explains its refusals")
-        return tell(Past(compiled_for(declared, entries, name), entries), platform)
+        return tell(DeclaredPast(compiled_for(declared, entries, name), entries), platform)
 
     def har(_file: object, name: str, _page: str | None, _attached: object) -> R:
         raise click.ClickException(f"{name}: this is a HAR file; give a journal, as `dayfly serve --journal` writes it")
@@ -163,7 +163,7 @@ def _from_journal(journal: str, named: str, tell: Callable[[Past, str], R]) -> R
     return read_by(Readers(har, trace), journal, "default", "")
 
 
-def compiled_for(declared: Declaration, entries: Iterable[Entry], name: str) -> Platform:
+def compiled_for(declared: PlatformSource, entries: Iterable[Entry], name: str) -> Platform:
     """Return the platform under the policy of a journal. Raises ClickException if the journal is another platform's."""
     from contracts.cli.sources import platform_in
     from mockserver.journal import Header
@@ -176,7 +176,7 @@ def compiled_for(declared: Declaration, entries: Iterable[Entry], name: str) -> 
     return declared.compile(next(one.policy for one in entries if isinstance(one, Header)))
 
 
-def clauses_anywhere(code: str) -> dict[str, tuple[Demand, ...]]:
+def clauses_anywhere(code: str) -> dict[str, tuple[Requirement, ...]]:
     """Return the clauses with this code or name on the platforms that come with dayfly, by platform; not the web chat's."""
     from mockserver.platform import names
     from mockserver.platform.library import WEB_CHAT
@@ -185,11 +185,11 @@ def clauses_anywhere(code: str) -> dict[str, tuple[Demand, ...]]:
     return {name: clauses for name, clauses in found.items() if clauses}
 
 
-def _names_of(demand: Demand) -> tuple[str, str, str]:
+def _names_of(demand: Requirement) -> tuple[str, str, str]:
     return demand.code, demand.code.partition("/")[0], demand.name
 
 
-def clauses_of(named: str) -> tuple[Demand, ...]:
+def clauses_of(named: str) -> tuple[Requirement, ...]:
     """Return the clauses for clients of a platform."""
     from contracts.verify.declared import declaration
 
@@ -197,7 +197,7 @@ def clauses_of(named: str) -> tuple[Demand, ...]:
     return () if declared is None else tuple(declared.demands)
 
 
-def worded(demands: Iterable[Demand]) -> str:
+def worded(demands: Iterable[Requirement]) -> str:
     """Return clauses as text, each with the sentence that it rests on."""
     lines = []
     for demand in demands:
@@ -209,14 +209,14 @@ def worded(demands: Iterable[Demand]) -> str:
 def probe(named: str, url: str, admin_token: str, client_id: str, client_secret: str, *, as_json: bool) -> int:
     """Probe a provider of a declared platform and print the result; return the exit status."""
     from contracts.cli.console import say_json
-    from contracts.protocol.probe import Given, prober, table
+    from contracts.protocol.probe import KnownCredential, prober, table
     from mockserver.platform import compile_platform, find
 
     platform = compile_platform(find(named))
     registered = next((kind for kind in platform.kinds.values() if kind.registered), None)
     given = {}
     if client_id and registered is not None:
-        given[registered.name] = Given(client_id, dict.fromkeys(list(registered.bound)[:1], client_secret))
+        given[registered.name] = KnownCredential(client_id, dict.fromkeys(list(registered.bound)[:1], client_secret))
     with prober(platform, url, admin_token, given) as asking:
         checks = list(asking.checks())
     click.echo(table(checks), nl=False, err=as_json)

@@ -81,7 +81,7 @@ def _refusal(style: Style) -> bool:
 def _send_to_an_old_session(style: Style, url: str, parts: Assembly) -> httpx.Response:
     import httpx
 
-    from contracts.asking import MESSAGES, SESSIONS, TOKENS
+    from contracts.platform_requests import MESSAGES, SESSIONS, TOKENS
     from mockserver.control import Control
 
     settings = parts.settings

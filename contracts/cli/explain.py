@@ -22,7 +22,7 @@ from contracts.stories.exports import KINDS
 from mockserver.ids import context_in, context_owner
 
 if TYPE_CHECKING:
-    from contracts.judge import Demand
+    from contracts.judge import Requirement
 
 BESIDE = 70
 """Fewest columns for a name and a sentence beside each other."""
@@ -90,7 +90,7 @@ def _list(platform: str, as_json: bool) -> None:
         click.echo("\n".join(told))
 
 
-def _clauses(platform: str) -> Sequence[Demand]:
+def _clauses(platform: str) -> Sequence[Requirement]:
     """Return the clauses of a declared platform, or those of the web chat."""
     from contracts.clauses import DEMANDS
     from contracts.verify.declared import declaration
@@ -107,7 +107,7 @@ def _explain_clause(code_or_name: str, platform: str, as_json: bool) -> None:
 
     if _PART_OF_ID.fullmatch(code_or_name):
         raise click.ClickException(f"{code_or_name!r} is not a whole contextId; copy all 36 characters of it")
-    found: Mapping[str, Sequence[Demand]] = {platform: _clauses(platform)}
+    found: Mapping[str, Sequence[Requirement]] = {platform: _clauses(platform)}
     if not is_declared(platform) and not any(code_or_name in {one.code, one.name} for one in found[platform]):
         found = clauses_anywhere(code_or_name) or found
         if platform in found and "/" in code_or_name:

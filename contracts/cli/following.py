@@ -32,7 +32,7 @@ SILENCE = 10.0
 """Seconds without a byte after which a stream counts as lost. The mock writes something each second."""
 
 
-class Page(Struct):
+class JournalEnd(Struct):
     """The end of a journal: its latest requests, newest first, and the number of its newest entry."""
 
     newest: int
@@ -50,7 +50,7 @@ class Journal:
     def last(self, count: int) -> list[Exchange]:
         """Return the last `count` answered requests, oldest first. `follow` continues after them. Raises ClickException."""
         answer = ask(self._url, self._path, self._admin_token, {**self._wanted, "limit": str(max(1, count))})
-        page = msgspec.json.decode(answer.content, type=Page)
+        page = msgspec.json.decode(answer.content, type=JournalEnd)
         self._seen = page.newest
         answered = [exchange for exchange in reversed(page.requests) if exchange.answer_seq is not None]
         return answered[-count:] if count else []

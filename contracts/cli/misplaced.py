@@ -17,7 +17,7 @@ MOST_BYTES = 4 << 20
 """As much of a file is looked at. A longer one can only be a recording, whose beginning is enough."""
 
 
-class Kind(NamedTuple):
+class FileKind(NamedTuple):
     """A kind of file: its noun, the commands or options that take it, and the advice, in which FILE stands for it."""
 
     noun: str
@@ -25,19 +25,21 @@ class Kind(NamedTuple):
     advice: str
 
 
-HAR = Kind("a HAR file", frozenset({"check", "reproduce"}), "`dayfly reproduce FILE` replays it, `dayfly check FILE` judges it")
+HAR = FileKind(
+    "a HAR file", frozenset({"check", "reproduce"}), "`dayfly reproduce FILE` replays it, `dayfly check FILE` judges it"
+)
 TRACE = HAR._replace(noun="a trace")
-STORY = Kind("a story", frozenset({"stories run", "stories show"}), "`dayfly stories run FILE` runs it")
-SCENARIO = Kind("a scenario", frozenset({"replay"}), "`dayfly replay FILE TARGET` puts a client through it")
-PLATFORM = Kind(
+STORY = FileKind("a story", frozenset({"stories run", "stories show"}), "`dayfly stories run FILE` runs it")
+SCENARIO = FileKind("a scenario", frozenset({"replay"}), "`dayfly replay FILE TARGET` puts a client through it")
+PLATFORM = FileKind(
     "a platform as data",
     frozenset({"platform show", "platform check", "platform new", "--platform", "--from"}),
     "`dayfly platform check FILE` checks it, and `--platform FILE` uses it",
 )
-POLICY = Kind("a policy", frozenset({"--policy"}), "`dayfly serve --policy FILE` enforces it")
-EXPECTED = Kind("a list of expected failures", frozenset({"--expected-failures"}), "`--expected-failures FILE` takes it")
-REPORT = Kind("a report", frozenset(), "no command reads it; `dayfly verify --corpus DIR` saves the scenarios in it")
-PYTHON = Kind("a Python file", frozenset({"verify"}), "`dayfly verify FILE:factory` judges a client in it")
+POLICY = FileKind("a policy", frozenset({"--policy"}), "`dayfly serve --policy FILE` enforces it")
+EXPECTED = FileKind("a list of expected failures", frozenset({"--expected-failures"}), "`--expected-failures FILE` takes it")
+REPORT = FileKind("a report", frozenset(), "no command reads it; `dayfly verify --corpus DIR` saves the scenarios in it")
+PYTHON = FileKind("a Python file", frozenset({"verify"}), "`dayfly verify FILE:factory` judges a client in it")
 
 INPUTS = frozenset({"--from", "--platform", "--policy", "--expected-failures"})
 """The options that name a file to read."""
@@ -67,7 +69,7 @@ def _given(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
             role = command
 
 
-def kind_of(path: Path) -> Kind | None:
+def kind_of(path: Path) -> FileKind | None:
     """Return the kind of a file; None if it is not known."""
     if path.suffix == ".py":
         return PYTHON
@@ -90,7 +92,7 @@ def kind_of(path: Path) -> Kind | None:
     return None
 
 
-def _of_document(document: Any) -> Kind | None:
+def _of_document(document: Any) -> FileKind | None:
     if not isinstance(document, dict):
         return None
     steps = document.get("steps")
@@ -101,7 +103,7 @@ def _of_document(document: Any) -> Kind | None:
     return next((kind for name, kind in kinds.items() if name in document), None)
 
 
-def _of_table(table: dict[str, Any]) -> Kind | None:
+def _of_table(table: dict[str, Any]) -> FileKind | None:
     if "failure" in table:
         return EXPECTED
     return POLICY if table.keys() & set(POLICY_FIELDS) else None

@@ -18,7 +18,7 @@ from contracts.report.kinds import KINDS, OF_DECLARED
 
 if TYPE_CHECKING:
     from contracts.clients.base import Clients
-    from contracts.verify.declared import Declaration
+    from contracts.verify.declared import PlatformSource
     from contracts.verify.expected import ExpectedFailures
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -56,7 +56,7 @@ def stacked(options: Sequence[Callable[[F], F]]) -> Callable[[F], F]:
     return decorate
 
 
-class Choice(NamedTuple):
+class ClientChoice(NamedTuple):
     """The client that a command line names, and how to drive it."""
 
     target: str | None
@@ -73,7 +73,7 @@ def _choosing(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def call(*args: Any, **options: Any) -> Any:
-        choice = Choice(**{name: options.pop(name) for name in Choice._fields})
+        choice = ClientChoice(**{name: options.pop(name) for name in ClientChoice._fields})
         return command(*args, choice=choice, **options)
 
     return call
@@ -251,10 +251,10 @@ class Chosen(NamedTuple):
     name: str
     clients: Clients
     replay_with: str
-    choice: Choice
+    choice: ClientChoice
 
 
-def driven(choice: Choice, run: Callable[[Chosen], R], methods: Mapping[str, str] | None = None) -> tuple[Chosen, R]:
+def driven(choice: ClientChoice, run: Callable[[Chosen], R], methods: Mapping[str, str] | None = None) -> tuple[Chosen, R]:
     """Return the clients that are `chosen`, and what `run` makes of them.
 
     If it turns out only now that they cannot be in virtual time, they are run in real time. Raises what `chosen` and `run` do.
@@ -270,7 +270,7 @@ def driven(choice: Choice, run: Callable[[Chosen], R], methods: Mapping[str, str
         return client, run(client)
 
 
-def chosen(choice: Choice, methods: Mapping[str, str] | None = None) -> Chosen:
+def chosen(choice: ClientChoice, methods: Mapping[str, str] | None = None) -> Chosen:
     """Return the clients that TARGET or --command names. `methods` are those that a client in Python must have.
 
     Raises UsageError unless exactly one of the two is given, and ClientError.
@@ -280,7 +280,7 @@ def chosen(choice: Choice, methods: Mapping[str, str] | None = None) -> Chosen:
     return _process(choice, choice.command) if choice.command is not None else _python(choice, str(choice.target), methods)
 
 
-def _process(choice: Choice, command: str) -> Chosen:
+def _process(choice: ClientChoice, command: str) -> Chosen:
     from contracts.clients.command import command_clients, typed
 
     if choice.socket:
@@ -290,7 +290,7 @@ def _process(choice: Choice, command: str) -> Chosen:
     return Chosen(command, clients, typed(command, given, choice.patience), choice)
 
 
-def _python(choice: Choice, target: str, methods: Mapping[str, str] | None) -> Chosen:
+def _python(choice: ClientChoice, target: str, methods: Mapping[str, str] | None) -> Chosen:
     from contracts.clients.python import PythonClients
     from contracts.clients.target import find
 
@@ -303,12 +303,12 @@ def _python(choice: Choice, target: str, methods: Mapping[str, str] | None) -> C
     return Chosen(target, clients, again, choice)
 
 
-def _given(choice: Choice) -> dict[str, Any]:
+def _given(choice: ClientChoice) -> dict[str, Any]:
     waits = {} if choice.patience is None else {"patience": choice.patience}
     return {**waits, "show_output": choice.show_output}
 
 
-def known(file: Path | None, declared: Declaration | None) -> ExpectedFailures:
+def known(file: Path | None, declared: PlatformSource | None) -> ExpectedFailures:
     """Read a file of expected failures of the web chat or a declared platform. Raises ExpectedFailuresError."""
     from contracts.verify import expected
 

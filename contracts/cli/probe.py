@@ -56,14 +56,14 @@ def command(
     --client-secret any provider can be probed. Messages are really sent then, and clauses that need control are not exercised.
     """
     from contracts.cli import declared
-    from contracts.probe import BrokenOff, Options, probe
+    from contracts.probe import BrokenOff, ProbeOptions, probe
 
     if declared.is_declared(platform):
         if destinations:
             raise click.UsageError("--report is for the web chat, and does not go with --platform; --json does")
         context.exit(declared.probe(platform, url, admin_token, client_id, client_secret, as_json=as_json))
 
-    options = Options(examples=examples, seed=seed, clauses=clauses)
+    options = ProbeOptions(examples=examples, seed=seed, clauses=clauses)
     with _provider(url, replicas, admin_token, client_id, client_secret, restart) as provider:
         try:
             report = probe(provider, options)
@@ -77,7 +77,7 @@ def command(
 def _provider(
     url: str, replicas: Sequence[str], admin_token: str, client_id: str, client_secret: str, restart: str | None
 ) -> Provider:
-    from contracts.asking import Credentials
+    from contracts.platform_requests import ClientCredentials
     from contracts.probe import at_url
 
     if bool(client_id) != bool(client_secret):
@@ -86,7 +86,7 @@ def _provider(
         raise click.UsageError(
             "give --client-id and --client-secret, or --admin-token, but not both: with control no client is needed"
         )
-    credentials = Credentials(client_id, client_secret) if client_id else None
+    credentials = ClientCredentials(client_id, client_secret) if client_id else None
     if restart is not None and not restart.strip():
         raise click.UsageError("--restart is empty: give a command")
     restarting = None if restart is None else _running(restart)

@@ -16,7 +16,7 @@ from contracts.verify.stopwatch import Stopwatch
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
 
-    from contracts.verify.campaign import Progress, Watch
+    from contracts.verify.search import Progress, Watch
 
 SHORT = 1.0
 """Seconds before a bar is shown."""

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from contracts.cli.console import Destination, clients_print_to_stderr, tell
 from contracts.cli.leftovers import nothing_left_running
-from contracts.cli.options import SETTINGS, Choice, Chosen, client_options, contract_options, driven, report_options
+from contracts.cli.options import SETTINGS, Chosen, ClientChoice, client_options, contract_options, driven, report_options
 from contracts.cli.options import platform as platform_option
 from contracts.judge import Parameters
 from contracts.report.exports import curl, pytest
@@ -34,7 +34,7 @@ EXPORTS = ("pytest", "curl")
 def command(
     context: click.Context,
     file: Path,
-    choice: Choice,
+    choice: ClientChoice,
     times: int,
     emit: str | None,
     platform: str,

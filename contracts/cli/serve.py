@@ -15,7 +15,7 @@ import click
 from contracts.cli.options import platform as platform_option
 
 if TYPE_CHECKING:
-    from mockserver.serve import Serving
+    from mockserver.serve import ServerProcess
     from mockserver.web.log import LogLevel
     from mockserver.web.tls import Identity
 
@@ -118,7 +118,7 @@ def command(
     if find_spec("granian") is None:
         raise click.ClickException("the server is not installed: run `pip install granian`")
     from contracts.cli import declared
-    from contracts.workbench import make_app as make_web_chat
+    from contracts.console_panels import make_app as make_web_chat
     from mockserver.serve import run
     from mockserver.settings import Settings
     from mockserver.stores.durability import warning
@@ -131,7 +131,7 @@ def command(
         make_app, has_client = make_web_chat, True
     tell = _tell_programs if as_json else _tell_people
 
-    def ready(serving: Serving) -> None:
+    def ready(serving: ServerProcess) -> None:
         tell(serving if has_client else serving._replace(client_id="", client_secret=""))
         forgetful = warning(made.store)
         if forgetful is not None and log_level != "error":
@@ -167,14 +167,14 @@ def _identity(
         yield made
 
 
-def _tell_programs(serving: Serving) -> None:
+def _tell_programs(serving: ServerProcess) -> None:
     import json
 
     told = serving._asdict()
     click.echo(json.dumps(told if serving.authority else {name: told[name] for name in told if name != "authority"}))
 
 
-def _tell_people(serving: Serving) -> None:
+def _tell_people(serving: ServerProcess) -> None:
     told = [f"Serving on {serving.url}"]
     told += [f"client id {serving.client_id}", f"client secret {serving.client_secret}"] if serving.client_id else []
     told += [f"authority {serving.authority}"] if serving.authority else []
@@ -182,7 +182,7 @@ def _tell_people(serving: Serving) -> None:
     click.echo(", ".join(told))
 
 
-def _console(serving: Serving) -> str:
+def _console(serving: ServerProcess) -> str:
     from mockserver.web.console import CONSOLE
 
     return f"console {serving.url}{CONSOLE}"

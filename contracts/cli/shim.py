@@ -28,9 +28,9 @@ def check(context: click.Context, words: tuple[str, ...], tries: int, patience: 
     import msgspec
 
     from contracts.cli.console import say_json
-    from contracts.clients.conformance.checks import Result, run
+    from contracts.clients.conformance.checks import CheckResult, run
 
-    results: list[Result] = []
+    results: list[CheckResult] = []
     try:
         for result in run(words, tries, patience):
             results.append(result)
@@ -47,10 +47,10 @@ def check(context: click.Context, words: tuple[str, ...], tries: int, patience: 
 
 
 def _tell(result: object) -> None:
-    from contracts.clients.conformance.checks import Result
+    from contracts.clients.conformance.checks import CheckResult
     from contracts.report.cells import clean
 
-    assert isinstance(result, Result)
+    assert isinstance(result, CheckResult)
     click.echo(f"{result.check:<11}{result.verdict:<10}{result.rule}")
     if result.verdict == "violated":
         click.echo(f"{'':11}= seen: {clean(result.seen)}\n{'':11}= help: {result.advice}")

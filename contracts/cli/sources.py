@@ -17,7 +17,7 @@ from mockserver.journal import MAX_LINE, Entry, Header, TraceError, read
 if TYPE_CHECKING:
     import httpx
 
-    from contracts.har import Reading
+    from contracts.har import HarReading
     from contracts.har.bodies import Attached
 
 R = TypeVar("R")
@@ -40,16 +40,16 @@ class Readers(NamedTuple, Generic[R]):
     trace: Callable[[list[Entry], str], R]
 
 
-def recorded(recording: str, organization: str, admin_token: str) -> Reading:
+def recorded(recording: str, organization: str, admin_token: str) -> HarReading:
     """Read a recording of the web chat; see `read_by`."""
-    from contracts.har import Reading, reading
+    from contracts.har import HarReading, reading
 
-    def trace(entries: list[Entry], name: str) -> Reading:
+    def trace(entries: list[Entry], name: str) -> HarReading:
         declared = platform_in(entries)
         if declared:
             hint = f"add --platform {declared}, or the file of that platform"
             raise click.ClickException(f"{name}: this is a journal of the platform {declared}; {hint}")
-        return Reading(trace=entries)
+        return HarReading(trace=entries)
 
     return read_by(Readers(reading, trace), recording, organization, admin_token)
 

@@ -19,8 +19,8 @@ from contracts.stories.exports import KINDS
 if TYPE_CHECKING:
     from contracts.report.style import Style
     from contracts.stories.model import AnyStory
-    from contracts.stories.run import Told
-    from contracts.stories.stage import Place
+    from contracts.stories.run import StoryResult
+    from contracts.stories.stage import StoryPlace
 
 WIDTH = 80
 """Most columns of stories."""
@@ -134,10 +134,10 @@ def _folder(platform: str) -> str:
     return "" if declaration(platform) is None else platform
 
 
-def _place(platform: str, url: str | None, admin_token: str, client_id: str, client_secret: str) -> Place:
-    from contracts.asking import Credentials
-    from contracts.stories.mocks import MockInProcess, Provider, RunningMock
-    from contracts.stories.stage import InProcess, Mock, Service
+def _place(platform: str, url: str | None, admin_token: str, client_id: str, client_secret: str) -> StoryPlace:
+    from contracts.platform_requests import ClientCredentials
+    from contracts.stories.mocks import MockInProcess, MockProvider, RunningMock
+    from contracts.stories.stage import InProcessStage, RemoteMock, Service
     from mockserver.platform import compile_platform, find
 
     if bool(client_id) != bool(client_secret):
@@ -148,13 +148,13 @@ def _place(platform: str, url: str | None, admin_token: str, client_id: str, cli
         compiled = compile_platform(find(platform))
         if url is None:
             return MockInProcess(compiled)
-        return Provider(url, compiled, client_id, client_secret) if client_id else RunningMock(url, admin_token)
+        return MockProvider(url, compiled, client_id, client_secret) if client_id else RunningMock(url, admin_token)
     if url is None:
-        return InProcess()
-    return Service(url, Credentials(client_id, client_secret)) if client_id else Mock(url, admin_token)
+        return InProcessStage()
+    return Service(url, ClientCredentials(client_id, client_secret)) if client_id else RemoteMock(url, admin_token)
 
 
-def _tell(stories: Mapping[str, AnyStory], place: Place, wait: float, as_json: bool) -> Mapping[str, Told]:
+def _tell(stories: Mapping[str, AnyStory], place: StoryPlace, wait: float, as_json: bool) -> Mapping[str, StoryResult]:
     from contracts.stories import run, text
 
     people, told = sys.stderr if as_json else sys.stdout, {}
@@ -170,12 +170,12 @@ def _tell(stories: Mapping[str, AnyStory], place: Place, wait: float, as_json: b
     return told
 
 
-def _summary(told: Mapping[str, Told], place: Place) -> str:
+def _summary(told: Mapping[str, StoryResult], place: StoryPlace) -> str:
     counts = {word: sum(one.outcome == word for one in told.values()) for word in ("as expected", "different", "skipped")}
     return f"{place.name}: " + ", ".join(f"{count} {word}" for word, count in counts.items() if count)
 
 
-def _status(told: Mapping[str, Told]) -> int:
+def _status(told: Mapping[str, StoryResult]) -> int:
     outcomes = {one.outcome for one in told.values()}
     if "different" in outcomes:
         return 1

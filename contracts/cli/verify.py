@@ -13,8 +13,8 @@ from contracts.cli.console import Destination, clients_print_to_stderr, tell
 from contracts.cli.leftovers import nothing_left_running
 from contracts.cli.options import (
     SETTINGS,
-    Choice,
     Chosen,
+    ClientChoice,
     client_options,
     contract_options,
     driven,
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
 @click.pass_context
 def command(
     context: click.Context,
-    choice: Choice,
+    choice: ClientChoice,
     examples: int | None,
     seed: int | None,
     profile: str | None,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from contracts.clients.base import Seat
 from contracts.clients.http import Library, make_client
 from contracts.clients.names import BASE_URL
-from contracts.clients.stage import Stage
+from contracts.clients.scheduler import Scheduler
 from contracts.clients.transport import LoopTransport, StageTransport, sleep
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ class PlatformAccess:
 
     base_url: str
 
-    def __init__(self, seat: Seat, stage: Stage) -> None:
+    def __init__(self, seat: Seat, scheduler: Scheduler) -> None:
         self.client_id, self.client_secret = seat.credentials
-        self._seat, self._stage = seat, stage
+        self._seat, self._scheduler = seat, scheduler
 
     def http_client(self, *, asynchronous: bool = False, library: Library = "httpx", **options: Any) -> Any:
         """Return a `Client` of the library, or its `AsyncClient`, that reaches the platform. `options` are the library's own;
@@ -33,7 +33,7 @@ class PlatformAccess:
 
     def now(self) -> float:
         """Return the seconds since the epoch."""
-        return self._stage.clock.seconds()
+        return self._scheduler.clock.seconds()
 
     def sleep(self, seconds: float) -> Any:
         """Wait. In a coroutine, await the result."""
@@ -47,7 +47,7 @@ class PlatformAccess:
         """Release the connection to the platform. The client does not call it."""
 
 
-class InProcess(PlatformAccess):
+class InProcessAccess(PlatformAccess):
     """A platform that is called in this process. `http_client` brings a transport of its own."""
 
     base_url = BASE_URL
@@ -55,15 +55,15 @@ class InProcess(PlatformAccess):
     def http_client(self, *, asynchronous: bool = False, library: Library = "httpx", **options: Any) -> Any:
         """See PlatformAccess."""
         kind = LoopTransport if asynchronous else StageTransport
-        transport = kind(self._seat, self._stage)
+        transport = kind(self._seat, self._scheduler)
         return make_client(library, transport, asynchronous=asynchronous, **{"base_url": self.base_url, **options})
 
 
 class BehindSocket(PlatformAccess):
     """A platform that listens at `base_url`, for any HTTP library."""
 
-    def __init__(self, seat: Seat, stage: Stage, loopback: Loopback) -> None:
-        super().__init__(seat, stage)
+    def __init__(self, seat: Seat, scheduler: Scheduler, loopback: Loopback) -> None:
+        super().__init__(seat, scheduler)
         self.base_url, self._loopback = loopback.url, loopback
 
     def http_client(self, *, asynchronous: bool = False, library: Library = "httpx", **options: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 from contracts.clients import common
 from contracts.clients.watched import Watched
 from mockserver.wire.credentials import shown_as
-from mockserver.wire.notes import Hiding
+from mockserver.wire.notes import Redactor
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -19,7 +19,7 @@ unheard = common.unheard
 Outcome = Literal["accepted", "failed"]
 
 
-class Returned(Protocol):
+class ReturnListener(Protocol):
     """A listener for requests that come back to the client; see `journal.Returned`."""
 
     def __call__(self, context_id: str, answered: bool, overtaken_by: int = 0, aside: bool = False, /) -> None:
@@ -50,7 +50,7 @@ class Seat(NamedTuple):
 
     credentials: Credentials
     handler: Watched
-    returned: Returned
+    returned: ReturnListener
     lines: dict[str, tuple[str, int]]
     wrote: Wrote = unheard
 
@@ -180,7 +180,7 @@ class Clients(Protocol):
 
 def hidden(text: str, credentials: Credentials | None) -> str:
     """Return a client's text without tokens, and without its secret if its `credentials` are known."""
-    return Hiding(() if credentials is None else shown_as(*credentials)).text(text)
+    return Redactor(() if credentials is None else shown_as(*credentials)).text(text)
 
 
 def shortened(text: str) -> str:

@@ -168,15 +168,15 @@ class Child:
 
     def wait_while_busy(self, patience: float, requests: Callable[[], int]) -> int | None:
         """As `wait`, for as long as it shows a sign of life within each `patience` seconds."""
-        life = Life(self._process.pid, patience, requests)
+        life = LifeSigns(self._process.pid, patience, requests)
         while (status := self.wait(patience)) is None:
             if life.is_still():
                 return None
         return status
 
-    def life(self, patience: float, requests: Callable[[], int]) -> Life:
+    def life(self, patience: float, requests: Callable[[], int]) -> LifeSigns:
         """Watches it from now on."""
-        return Life(self._process.pid, patience, requests)
+        return LifeSigns(self._process.pid, patience, requests)
 
     def kill(self, *users: threading.Thread) -> None:
         """Ends it and its children, whatever they are doing, and gives back its pipes once their `users` have ended."""
@@ -216,7 +216,7 @@ class Child:
         return bool(chunk)
 
 
-class Life:
+class LifeSigns:
     """The signs of life of a process: the `requests` that it makes, and the work that it does.
 
     A process that has just been started on a slow machine makes no requests either, and works all the same.

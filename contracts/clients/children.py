@@ -1,6 +1,6 @@
 """Stand-ins for waits in real time: for processes that a client starts, and for alarms.
 
-A process does not have virtual time. A wait for one lasts a moment of real time; then its timeout counts on the stage.
+A process does not have virtual time. A wait for one lasts a moment of real time; then its timeout counts under the scheduler.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import signal
 import subprocess
 from typing import Any
 
-from contracts.clients.actors import current_stage
+from contracts.clients.scheduled import current_scheduler
 
 _real_wait = subprocess.Popen._wait  # type: ignore[attr-defined]
 _real_alarm, _real_setitimer = signal.alarm, signal.setitimer
@@ -18,11 +18,11 @@ _real_alarm, _real_setitimer = signal.alarm, signal.setitimer
 
 def wait(process: subprocess.Popen[Any], timeout: float | None) -> Any:
     """Stand in for `Popen._wait`, which `wait`, `communicate` and `run` call."""
-    stage = current_stage()
-    if stage is None or timeout is None or process.returncode is not None:
+    scheduler = current_scheduler()
+    if scheduler is None or timeout is None or process.returncode is not None:
         return _real_wait(process, timeout)
-    until = stage.clock.after(timeout)
-    if not stage.wait_until(lambda: is_over(process.pid), until, outside=True):
+    until = scheduler.clock.after(timeout)
+    if not scheduler.wait_until(lambda: is_over(process.pid), until, outside=True):
         raise subprocess.TimeoutExpired(process.args, timeout)
     return _real_wait(process, None)
 
@@ -37,26 +37,26 @@ def is_over(pid: int) -> bool:
 
 def alarm(seconds: int, /) -> int:
     """Stand in for `signal.alarm`, which would fire in real time, and in a thread that is not the client's."""
-    stage = current_stage()
-    if stage is None:
+    scheduler = current_scheduler()
+    if scheduler is None:
         return _real_alarm(seconds)
     if seconds:
-        stage.notice("signal.alarm counts real time, and strikes in the main thread alone")
+        scheduler.notice("signal.alarm counts real time, and strikes in the main thread alone")
     return 0
 
 
 def setitimer(which: int, seconds: float, interval: float = 0.0, /) -> tuple[float, float]:
     """Stand in for `signal.setitimer`, for the same reasons."""
-    stage = current_stage()
-    if stage is None:
+    scheduler = current_scheduler()
+    if scheduler is None:
         return _real_setitimer(which, seconds, interval)
     if seconds:
-        stage.notice("signal.setitimer counts real time, and strikes in the main thread alone")
+        scheduler.notice("signal.setitimer counts real time, and strikes in the main thread alone")
     return 0.0, 0.0
 
 
 def notice_fork() -> None:
     """Call before a process forks: the copy lives in real time, and its actions are not seen in this process."""
-    stage = current_stage()
-    if stage is not None:
-        stage.notice("it forked a process")
+    scheduler = current_scheduler()
+    if scheduler is not None:
+        scheduler.notice("it forked a process")

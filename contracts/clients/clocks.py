@@ -1,6 +1,6 @@
 """Stand-ins for the functions that tell or pass time, and for the primitives of threads.
 
-Each checks if the calling thread is on a stage. So other threads of the process, such as pytest's and Hypothesis's, stay
+Each checks if the calling thread is under a scheduler. So other threads of the process, such as pytest's and Hypothesis's, stay
 in real time.
 """
 
@@ -16,17 +16,17 @@ from collections.abc import Callable
 from typing import Any
 
 from contracts.clients import locks, polls
-from contracts.clients.actors import current_stage
 from contracts.clients.clock import NANOSECONDS, VirtualClock
 from contracts.clients.dates import Date, Datetime
+from contracts.clients.scheduled import current_scheduler
 
 
 def _telling(real: Callable[[], Any], read: Callable[[VirtualClock], Any]) -> Callable[[], Any]:
     """Return a replacement for a function that tells the time."""
 
     def tell() -> Any:
-        stage = current_stage()
-        return real() if stage is None else read(stage.clock)
+        scheduler = current_scheduler()
+        return real() if scheduler is None else read(scheduler.clock)
 
     return tell
 
@@ -35,19 +35,19 @@ _real_sleep = time.sleep
 
 
 def _sleep(seconds: float) -> None:
-    stage = current_stage()
-    if stage is None or seconds < 0:
+    scheduler = current_scheduler()
+    if scheduler is None or seconds < 0:
         _real_sleep(seconds)
     else:
-        stage.sleep(seconds)
+        scheduler.sleep(seconds)
 
 
 def _telling_now(real: Callable[..., Any], at: int) -> Callable[..., Any]:
     """Return a replacement for a function that tells the time unless it is given one, as its argument number `at`."""
 
     def tell(*args: Any) -> Any:
-        stage = current_stage()
-        return real(*args) if stage is None or len(args) > at else real(*args, _now_as(real, stage.clock))
+        scheduler = current_scheduler()
+        return real(*args) if scheduler is None or len(args) > at else real(*args, _now_as(real, scheduler.clock))
 
     return tell
 
@@ -60,14 +60,14 @@ def _telling_clock(real: Callable[[int], Any], nanoseconds: int) -> Callable[[in
     """Return a replacement for `time.clock_gettime`, or for `clock_gettime_ns` if `nanoseconds` is 1."""
 
     def tell(clock_id: int, /) -> Any:
-        stage = current_stage()
-        read = None if stage is None else _CLOCKS.get(clock_id)
-        return real(clock_id) if read is None or stage is None else read(stage.clock) / nanoseconds
+        scheduler = current_scheduler()
+        read = None if scheduler is None else _CLOCKS.get(clock_id)
+        return real(clock_id) if read is None or scheduler is None else read(scheduler.clock) / nanoseconds
 
     def tell_nanoseconds(clock_id: int, /) -> int:
-        stage = current_stage()
-        read = None if stage is None else _CLOCKS.get(clock_id)
-        return int(real(clock_id)) if read is None or stage is None else read(stage.clock)
+        scheduler = current_scheduler()
+        read = None if scheduler is None else _CLOCKS.get(clock_id)
+        return int(real(clock_id)) if read is None or scheduler is None else read(scheduler.clock)
 
     return tell_nanoseconds if nanoseconds == 1 else tell
 

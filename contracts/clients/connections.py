@@ -1,7 +1,8 @@
 """Connections between a client and a platform in the same process.
 
-A thread on a stage waits for the other end of such a connection on its stage. So the other end gets its turn, and a timeout is
-virtual. Bytes count as sent only after they have reached the other end, so that nothing depends on the speed of the system.
+A thread under a scheduler waits for the other end of such a connection under its scheduler. So the other end gets its turn,
+and a timeout is virtual. Bytes count as sent only after they have reached the other end, so that nothing depends on the speed
+of the system.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary, ref
 
-from contracts.clients.actors import current_actor, current_stage
 from contracts.clients.polls import real_poll
 from contracts.clients.raised import calling_line
-from contracts.clients.stage import Stage
+from contracts.clients.scheduled import current_scheduled, current_scheduler
+from contracts.clients.scheduler import Scheduler
 
 if TYPE_CHECKING:
     from _typeshed import HasFileno
@@ -28,13 +29,13 @@ DELIVERY = 1000
 """The longest wait for sent bytes to arrive, in milliseconds of real time; they usually take microseconds."""
 
 
-class End:
+class Endpoint:
     """One end of a connection, which does not keep its socket alive. `peer` is the other end, None until the connection is
     accepted."""
 
     def __init__(self, own: socket.socket) -> None:
         self._socket = ref(own)
-        self.peer: End | None = None
+        self.peer: Endpoint | None = None
         _ends[own] = self
 
     @property
@@ -66,12 +67,12 @@ class End:
             own._real_close()  # type: ignore[attr-defined]
 
 
-class ClientEnd(End):
+class ClientEnd(Endpoint):
     """A client's end, which tells the seat's `returned` when an answer has come back."""
 
-    def __init__(self, own: socket.socket, stage: Stage, seat: Seat) -> None:
+    def __init__(self, own: socket.socket, scheduler: Scheduler, seat: Seat) -> None:
         super().__init__(own)
-        self._stage, self._seat = stage, seat
+        self._scheduler, self._seat = scheduler, seat
         self._line: tuple[str, int] | None = None
         self._has_asked = False
         self._context_id = ""
@@ -81,14 +82,14 @@ class ClientEnd(End):
         self._since = 0
 
     def has_sent(self) -> None:
-        """See End."""
+        """See Endpoint."""
         self._has_asked, self._line = True, calling_line() or self._line
         super().has_sent()
 
     def has_arrived(self, context_id: str) -> None:
         """Note that the bytes the client sent were a whole request."""
         self._has_asked, self._context_id, self._is_whole, self._unread = False, context_id, False, 0
-        self._since = self._stage.clock.nanoseconds
+        self._since = self._scheduler.clock.nanoseconds
         if self._line is not None:
             self._seat.lines[context_id], self._line = self._line, None
 
@@ -102,35 +103,35 @@ class ClientEnd(End):
         self._is_whole = True
 
     def has_read(self, count: int) -> None:
-        """See End."""
+        """See Endpoint."""
         self._unread -= count
         if count == 0 or (self._is_whole and self._unread <= 0):
             # A client that stops reading because it shut the socket itself did not get an answer.
             self._came_back(answered=self._is_whole or not self._is_shut)
 
     def is_shut(self) -> None:
-        """See End. A watchdog shuts the socket to wake the reading thread, as `urllib3.HTTPResponse.shutdown` does."""
+        """See Endpoint. A watchdog shuts the socket to wake the reading thread, as `urllib3.HTTPResponse.shutdown` does."""
         self._is_shut = True
 
     def is_closed(self) -> None:
-        """See End. Bytes that have left the client arrive before it does anything else, as if they took no time."""
+        """See Endpoint. Bytes that have left the client arrive before it does anything else, as if they took no time."""
         super().has_sent()
         if self._has_asked:
-            self._stage.wait_until(lambda: not self._has_asked, None)
+            self._scheduler.wait_until(lambda: not self._has_asked, None)
         self._came_back(answered=False)
 
     def _came_back(self, *, answered: bool) -> None:
         if self._context_id:
-            took_time = self._stage.clock.nanoseconds > self._since
-            aside = took_time and current_stage() is self._stage and not current_actor().is_message
+            took_time = self._scheduler.clock.nanoseconds > self._since
+            aside = took_time and current_scheduler() is self._scheduler and not current_scheduled().is_message
             self._seat.returned(self._context_id, answered, 0, aside)
             self._context_id = ""
 
 
-_ends: WeakKeyDictionary[socket.socket, End] = WeakKeyDictionary()
+_ends: WeakKeyDictionary[socket.socket, Endpoint] = WeakKeyDictionary()
 
 
-def end_of(own: socket.socket) -> End | None:
+def end_of(own: socket.socket) -> Endpoint | None:
     """Return the socket's end of a connection, or None if the other end is not in this process."""
     return _ends.get(own)
 
@@ -150,11 +151,12 @@ def is_ready(own: HasFileno, event: int, milliseconds: int = 0) -> bool:
     return bool(poll.poll(milliseconds))
 
 
-def wait(stage: Stage, own: socket.socket, event: int) -> None:
-    """Wait for the event in virtual time, as long as the socket's timeout allows. Only actors call it. Raises TimeoutError."""
+def wait(scheduler: Scheduler, own: socket.socket, event: int) -> None:
+    """Wait for the event in virtual time, as long as the socket's timeout allows. Only scheduled threads call it. Raises
+    TimeoutError."""
     seconds = own.gettimeout()
     if seconds == 0 or is_ready(own, event):
         return
-    until = None if seconds is None else stage.clock.after(seconds)
-    if not stage.wait_until(lambda: is_ready(own, event), until, files=[own]):
+    until = None if seconds is None else scheduler.clock.after(seconds)
+    if not scheduler.wait_until(lambda: is_ready(own, event), until, files=[own]):
         raise socket.timeout("timed out")  # noqa: UP041 - another class in Python 3.9

@@ -31,7 +31,7 @@ class Conversation:
         intent.began()
         return intent.question(number)
 
-    def expected(self, reply: lines.Reply) -> lines.Reply:
+    def expected(self, reply: lines.ReplyLine) -> lines.ReplyLine:
         """Return the reply. Raises ClientProtocolError if it answers what was not asked, or not any more."""
         if reply.id not in self._asked:
             raise ClientProtocolError(f"the client answered intent {reply.id}, which it was never asked")
@@ -40,7 +40,7 @@ class Conversation:
         self._answered.add(reply.id)
         return reply
 
-    def settle(self, reply: lines.Reply) -> None:
+    def settle(self, reply: lines.ReplyLine) -> None:
         """End the intent that an expected reply answers."""
         intent = self._asked[reply.id]
         assert intent is not None

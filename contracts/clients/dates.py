@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-from contracts.clients.actors import current_stage
+from contracts.clients.scheduled import current_scheduler
 
 _real_date, _real_datetime = datetime.date, datetime.datetime
 
@@ -41,8 +41,8 @@ class Date(datetime.date, metaclass=_StandIn):
     @classmethod
     def today(cls) -> Any:
         """Return the thread's date."""
-        stage = current_stage()
-        return super().today() if stage is None else _builder(cls).fromtimestamp(stage.clock.seconds())
+        scheduler = current_scheduler()
+        return super().today() if scheduler is None else _builder(cls).fromtimestamp(scheduler.clock.seconds())
 
 
 class Datetime(datetime.datetime, metaclass=_StandIn):
@@ -53,8 +53,8 @@ class Datetime(datetime.datetime, metaclass=_StandIn):
     @classmethod
     def now(cls, tz: datetime.tzinfo | None = None) -> Any:
         """Return the thread's time."""
-        stage = current_stage()
-        return super().now(tz) if stage is None else _builder(cls).fromtimestamp(stage.clock.seconds(), tz)
+        scheduler = current_scheduler()
+        return super().now(tz) if scheduler is None else _builder(cls).fromtimestamp(scheduler.clock.seconds(), tz)
 
     @classmethod
     def today(cls) -> Any:

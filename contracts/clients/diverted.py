@@ -1,4 +1,4 @@
-"""Keeps a client's own output off the terminal: text that its threads print or log goes to their stage.
+"""Keeps a client's own output off the terminal: text that its threads print or log goes to their scheduler.
 
 Other threads of the process, such as pytest's, keep their streams. Existing log handlers hold a stream of their own, so the
 streams of handlers that write to the terminal are replaced as well.
@@ -12,26 +12,26 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from contracts.clients.actors import current_stage
+from contracts.clients.scheduled import current_scheduler
 
 _NO_STREAM = ""
 """The name of a stream whose text is dropped, because another handler has the same record."""
 
 
 class Diverted:
-    """Stands in for a text stream. Threads on a stage write to the stage, all others to `stream`."""
+    """Stands in for a text stream. Threads under a scheduler write to the scheduler, all others to `stream`."""
 
     def __init__(self, stream: Any, name: str) -> None:
         self.stream, self._name = stream, name
 
     def write(self, text: str) -> int:
-        """Write to the stage, or to the real stream if the calling thread is on no stage."""
-        stage = current_stage()
-        if stage is None:
+        """Write to the scheduler, or to the real stream if the calling thread is on no scheduler."""
+        scheduler = current_scheduler()
+        if scheduler is None:
             return int(self.stream.write(text) or 0)
         if self._name:
-            stage.hear(self._name, str(text))
-        if stage.shows_output:
+            scheduler.hear(self._name, str(text))
+        if scheduler.shows_output:
             self.stream.write(text)
         return len(text)
 
@@ -46,12 +46,12 @@ class Diverted:
 
     def isatty(self) -> bool:
         """Return False to a client, which then writes no colours."""
-        return current_stage() is None and bool(self.stream.isatty())
+        return current_scheduler() is None and bool(self.stream.isatty())
 
     @property
     def buffer(self) -> Any:
         """The stream of bytes below this one."""
-        return self.stream.buffer if current_stage() is None else _Bytes(self)
+        return self.stream.buffer if current_scheduler() is None else _Bytes(self)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.stream, name)
@@ -109,10 +109,10 @@ class _Otherwise(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """See Handler."""
-        stage = current_stage()
-        if stage is not None:
+        scheduler = current_scheduler()
+        if scheduler is not None:
             with suppress(Exception):  # a record that cannot be formatted
-                stage.hear("log", self.format(record) + "\n")
+                scheduler.hear("log", self.format(record) + "\n")
 
 
 def _handlers() -> Iterator[tuple[Any, str]]:

@@ -21,7 +21,7 @@ LONGEST_LINE = 1 << 20
 SHOWN = 80
 
 
-class Ask(Struct):
+class IntentLine(Struct):
     """The request to a client: deliver `text` to `guest`."""
 
     guest: Guest
@@ -32,10 +32,10 @@ class Question(Struct):
     """A line to the client."""
 
     id: int
-    send: Ask
+    send: IntentLine
 
 
-class Reply(Struct):
+class ReplyLine(Struct):
     """A line from the client: whether intent `id` was accepted."""
 
     id: int
@@ -43,18 +43,18 @@ class Reply(Struct):
     error: str | None = None
 
 
-_decoder = msgspec.json.Decoder(Reply)
+_decoder = msgspec.json.Decoder(ReplyLine)
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _HALF = re.compile("[\ud800-\udfff]")
 
 
 def question(number: int, guest: Guest, text: str) -> bytes:
     """Return a line that asks for intent `number`, with U+2028 escaped, because the readline of Node 24 ends a line there."""
-    line = msgspec.json.encode(Question(number, Ask(guest, text)))
+    line = msgspec.json.encode(Question(number, IntentLine(guest, text)))
     return line.replace("\u2028".encode(), b"\\u2028").replace("\u2029".encode(), b"\\u2029") + b"\n"
 
 
-def reply(line: bytes, credentials: Credentials) -> Reply:
+def reply(line: bytes, credentials: Credentials) -> ReplyLine:
     """Return the reply in a line, with its error redacted. Raises ClientProtocolError, which quotes the line."""
     try:
         read = _decoder.decode(_whole(line))

@@ -1,4 +1,4 @@
-"""Locks on which a client's thread waits on its stage. The next holder is then a choice, and timeouts are virtual.
+"""Locks on which a client's thread waits under its scheduler. The next holder is then a choice, and timeouts are virtual.
 
 `threading` builds its conditions, events, semaphores and queues on these few primitives, so they all follow.
 """
@@ -11,28 +11,28 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-from contracts.clients.actors import Abandoned, current_stage, off_stage
-from contracts.clients.performance import Part
+from contracts.clients.scheduled import Abandoned, current_scheduler, off_schedule
+from contracts.clients.scheduler_run import AdoptedThread
 
 _real_lock, _real_rlock, _real_simple_queue = threading.Lock, threading.RLock, queue.SimpleQueue
 _real_start, _real_join = threading.Thread.start, threading.Thread.join
 
 
 class StageLock:
-    """A lock that waits on the stage for threads on one; an ordinary lock for any other thread."""
+    """A lock that waits under the scheduler for threads on one; an ordinary lock for any other thread."""
 
     def __init__(self) -> None:
         self._real = _real_lock()
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
-        """Acquire as `threading.Lock` does; on a stage, `timeout` is virtual seconds."""
+        """Acquire as `threading.Lock` does; under a scheduler, `timeout` is virtual seconds."""
         if self._real.acquire(False):
             return True
-        stage = current_stage() if blocking else None
-        if stage is None:
+        scheduler = current_scheduler() if blocking else None
+        if scheduler is None:
             return self._real.acquire(blocking, timeout)
-        ends = None if timeout < 0 else stage.clock.after(timeout)
-        while stage.wait_until(self._is_free, ends):
+        ends = None if timeout < 0 else scheduler.clock.after(timeout)
+        while scheduler.wait_until(self._is_free, ends):
             if self._real.acquire(False):
                 return True
         return self._real.acquire(False)
@@ -63,11 +63,11 @@ class Lock:
 
     def __new__(cls) -> Any:
         """Return a lock of the calling thread's kind."""
-        return _real_lock() if current_stage() is None else StageLock()
+        return _real_lock() if current_scheduler() is None else StageLock()
 
 
 class StageRLock(threading._PyRLock):  # type: ignore[name-defined, misc]
-    """A re-entrant lock that waits on the stage. It says that it is the system's own, which trio checks."""
+    """A re-entrant lock that waits under the scheduler. It says that it is the system's own, which trio checks."""
 
     __module__ = "_thread"
 
@@ -81,7 +81,7 @@ class RLock:
 
     def __new__(cls) -> Any:
         """Return a re-entrant lock of the calling thread's kind."""
-        return _real_rlock() if current_stage() is None else StageRLock()
+        return _real_rlock() if current_scheduler() is None else StageRLock()
 
 
 class SimpleQueue:
@@ -89,26 +89,26 @@ class SimpleQueue:
 
     def __new__(cls) -> Any:
         """Return a queue of the calling thread's kind."""
-        return _real_simple_queue() if current_stage() is None else queue._PySimpleQueue()  # type: ignore[attr-defined]
+        return _real_simple_queue() if current_scheduler() is None else queue._PySimpleQueue()  # type: ignore[attr-defined]
 
     def __class_getitem__(cls, item: object) -> type[SimpleQueue]:
         return cls
 
 
 def start(thread: threading.Thread) -> None:
-    """Stand in for `Thread.start`: a thread that an actor starts is an actor too."""
-    stage = current_stage()
-    if stage is None:
+    """Stand in for `Thread.start`: a thread that a scheduled thread starts is a scheduled thread too."""
+    scheduler = current_scheduler()
+    if scheduler is None:
         _real_start(thread)
         return
-    thread.run = stage.adopt(_telling_on_stage(thread))  # type: ignore[method-assign]
-    # The new thread reports that it runs before it is on the stage, so the caller cannot wait for that on the stage.
-    with off_stage():
+    thread.run = scheduler.adopt(_telling_when_scheduled(thread))  # type: ignore[method-assign]
+    # The new thread reports that it runs before it is scheduled, so the caller cannot wait for that in its turn.
+    with off_schedule():
         _real_start(thread)
 
 
-def _telling_on_stage(thread: threading.Thread) -> Callable[[], None]:
-    """Return the thread's `run` with a handler that reports its exception on the stage, as the client's own output."""
+def _telling_when_scheduled(thread: threading.Thread) -> Callable[[], None]:
+    """Return the thread's `run` with a handler that reports its exception under the scheduler, as the client's own output."""
     run = thread.run
 
     def tell() -> None:
@@ -128,15 +128,15 @@ def _telling_on_stage(thread: threading.Thread) -> Callable[[], None]:
 
 def any_left() -> bool:
     """Return True if a thread that a client started still runs."""
-    return any(isinstance(thread.run, Part) for thread in threading.enumerate())
+    return any(isinstance(thread.run, AdoptedThread) for thread in threading.enumerate())
 
 
 def join(thread: threading.Thread, timeout: float | None = None) -> None:
-    """Stand in for `Thread.join`: an actor waits for another in virtual time."""
-    stage, part = current_stage(), thread.run
-    if stage is None or not isinstance(part, Part):
+    """Stand in for `Thread.join`: a scheduled thread waits for another in virtual time."""
+    scheduler, part = current_scheduler(), thread.run
+    if scheduler is None or not isinstance(part, AdoptedThread):
         _real_join(thread, timeout)
         return
-    ends = None if timeout is None else stage.clock.after(timeout)
-    if stage.wait_until(part.is_over, ends):
+    ends = None if timeout is None else scheduler.clock.after(timeout)
+    if scheduler.wait_until(part.is_over, ends):
         _real_join(thread)

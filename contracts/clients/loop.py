@@ -1,7 +1,7 @@
-"""An asyncio loop that never blocks: instead of waiting it moves its stage's clock. Requests park at a gate.
+"""An asyncio loop that never blocks: instead of waiting it moves its scheduler's clock. Requests park at a gate.
 
-The loop works as long as it has work. After that it reads its sockets, or releases one parked request, picked by the stage's
-`choose`. If no request is parked, the loop pauses on its stage until its next timer.
+The loop works as long as it has work. After that it reads its sockets, or releases one parked request, picked by the
+scheduler's `choose`. If no request is parked, the loop pauses under its scheduler until its next timer.
 
 Bytes that have come wait until the due timers have run, with everything that follows from them. asyncio itself would read them
 in the same turn as a deadline, and then cancel the task that waits for them: the answer would be read and lost.
@@ -15,10 +15,10 @@ from collections.abc import Mapping
 from typing import Any
 from weakref import WeakSet
 
-from contracts.clients.actors import current_stage
 from contracts.clients.clock import NANOSECONDS
 from contracts.clients.polls import real_selector
-from contracts.clients.stage import Stage
+from contracts.clients.scheduled import current_scheduler
+from contracts.clients.scheduler import Scheduler
 
 _real_new_event_loop = asyncio.new_event_loop
 
@@ -28,11 +28,11 @@ BUSY = 100
 
 
 class _Selector(selectors.BaseSelector):
-    """Looks at its files without waiting for them. The waiting is done on a stage."""
+    """Looks at its files without waiting for them. The waiting is done under a scheduler."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, scheduler: Scheduler) -> None:
         self._real = real_selector()
-        self._stage = stage
+        self._scheduler = scheduler
         self._busy = 0
         self.parked: list[asyncio.Future[None]] = []
 
@@ -44,9 +44,9 @@ class _Selector(selectors.BaseSelector):
         events = self._real.select(0)
         if events or self._release():
             return events
-        until = None if timeout is None else self._stage.clock.after(timeout)
-        self._stage.wait_until(self._has_events, until)
-        is_due = until is not None and until <= self._stage.clock.nanoseconds
+        until = None if timeout is None else self._scheduler.clock.after(timeout)
+        self._scheduler.wait_until(self._has_events, until)
+        is_due = until is not None and until <= self._scheduler.clock.nanoseconds
         return [] if is_due else self._real.select(0)
 
     def _has_events(self) -> bool:
@@ -57,7 +57,7 @@ class _Selector(selectors.BaseSelector):
         parked = self.parked = [future for future in self.parked if not future.done()]
         if not parked:
             return False
-        parked.pop(self._stage.choose(len(parked)) if len(parked) > 1 else 0).set_result(None)
+        parked.pop(self._scheduler.choose(len(parked)) if len(parked) > 1 else 0).set_result(None)
         return True
 
     def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
@@ -81,10 +81,10 @@ RESOLUTION = 1e-6
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """The loop of a client on `stage`. An actor of that stage must run it."""
+    """The loop of a client on `scheduler`. A scheduled thread of that scheduler must run it."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage, self._parking = stage, _Selector(stage)
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler, self._parking = scheduler, _Selector(scheduler)
         super().__init__(self._parking)
         self._clock_resolution = RESOLUTION
         self.messages: WeakSet[asyncio.Task[Any]] = WeakSet()
@@ -92,7 +92,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         """Return the seconds of virtual time."""
-        return self._stage.clock.elapsed / NANOSECONDS
+        return self._scheduler.clock.elapsed / NANOSECONDS
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """Report an error, unless the loop is closed: an aiohttp session left open complains when it is collected."""
@@ -100,7 +100,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             super().call_exception_handler(context)
 
     async def turn(self) -> None:
-        """Let others go first, if the stage chooses one."""
+        """Let others go first, if the scheduler chooses one."""
         future = self.create_future()
         self._parking.parked.append(future)
         await future
@@ -128,5 +128,5 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
     """Stand in for `asyncio.new_event_loop`: a client that runs its own loop lives in virtual time too."""
-    stage = current_stage()
-    return _real_new_event_loop() if stage is None else VirtualLoop(stage)
+    scheduler = current_scheduler()
+    return _real_new_event_loop() if scheduler is None else VirtualLoop(scheduler)

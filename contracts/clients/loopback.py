@@ -1,4 +1,4 @@
-"""The platform behind a real socket, on the stage of its client. An actor serves each connection.
+"""The platform behind a real socket, under the scheduler of its client. A scheduled thread serves each connection.
 
 So a request, its answer and every wait between them are steps like the client's own: one at a time, in a chosen order, in
 virtual time. The clock jumps only when nothing is on its way any more.
@@ -14,15 +14,15 @@ from functools import partial
 from typing import Any
 
 from contracts.clients import sockets
-from contracts.clients.actors import current_stage
 from contracts.clients.base import Seat
-from contracts.clients.connections import READABLE, ClientEnd, End, arrived, is_ready
-from contracts.clients.served import Exchanges, Line
-from contracts.clients.stage import Stage
+from contracts.clients.connections import READABLE, ClientEnd, Endpoint, arrived, is_ready
+from contracts.clients.scheduled import current_scheduler
+from contracts.clients.scheduler import Scheduler
+from contracts.clients.served import ServedConnection, ServedExchanges
 
 HOST = "127.0.0.1"
 BACKLOG = socket.SOMAXCONN
-"""A client may connect many times before the stage accepts one; beyond this number each connection waits in real time."""
+"""A client may connect many times before the scheduler accepts one; beyond this number each connection waits in real time."""
 
 STRANGER = (
     "a connection was made by something else than Python's own sockets in a thread of the client's"
@@ -35,24 +35,24 @@ GRACE = 1.0
 
 
 class Loopback:
-    """Serves one client on its stage, as long as the stage lasts, at `url`."""
+    """Serves one client under its scheduler, as long as the scheduler lasts, at `url`."""
 
-    def __init__(self, stage: Stage, seat: Seat) -> None:
-        self._stage, self._seat = stage, seat
+    def __init__(self, scheduler: Scheduler, seat: Seat) -> None:
+        self._scheduler, self._seat = scheduler, seat
         self._listening = socket.create_server((HOST, 0), backlog=BACKLOG)
         self._port: int = self._listening.getsockname()[1]
         self.url = f"http://{HOST}:{self._port}"
         self._coming: dict[Any, ClientEnd] = {}
-        self._ends: list[End] = []
+        self._ends: list[Endpoint] = []
         self._threads: list[threading.Thread] = []
         sockets.listen(self._port, self._connected)
         self._start(self._accept)
 
     def close(self) -> None:
-        """Wait for the threads, and close the connections that the client left open. Call it after the stage is closed."""
+        """Wait for the threads, and close the connections that the client left open. Call it after the scheduler is closed."""
         sockets.leave(self._port)
         for thread in self._threads:
-            if thread.ident is not None:  # else the stage was given up before it ran
+            if thread.ident is not None:  # else the scheduler was given up before it ran
                 thread.join(GRACE)
         self._listening.close()
         for end in self._ends:
@@ -61,41 +61,41 @@ class Loopback:
     def _connected(self, client: socket.socket) -> None:
         """Note a connection of the client, in the client's thread."""
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else a request in two parts waits for the system's clock
-        end = ClientEnd(client, self._stage, self._seat)
+        end = ClientEnd(client, self._scheduler, self._seat)
         self._coming[client.getsockname()] = end
         self._ends.append(end)
         arrived(self._listening)
 
     def _start(self, body: Callable[[], None]) -> None:
         thread = threading.Thread(target=body, name="dayfly platform", daemon=True)
-        if current_stage() is None:  # a thread that an actor starts is an actor anyway
-            thread.run = self._stage.adopt(thread.run)  # type: ignore[method-assign]
+        if current_scheduler() is None:  # a thread that a scheduled thread starts is a scheduled thread anyway
+            thread.run = self._scheduler.adopt(thread.run)  # type: ignore[method-assign]
         self._threads.append(thread)
         thread.start()
 
     def _accept(self) -> None:
         while True:
-            self._stage.wait_until(lambda: is_ready(self._listening, READABLE), None)
+            self._scheduler.wait_until(lambda: is_ready(self._listening, READABLE), None)
             connection, address = self._listening.accept()
             self._start(partial(self._serve, connection, address))
 
     def _serve(self, connection: socket.socket, address: Any) -> None:
         with closing(connection):
-            own, client = End(connection), self._coming.pop(address, None)
+            own, client = Endpoint(connection), self._coming.pop(address, None)
             if client is None:
-                self._stage.notice(STRANGER)
+                self._scheduler.notice(STRANGER)
             else:
                 own.peer, client.peer = client, own
-            self._talk(connection, address, Line(self._stage, self._seat.handler, own, client))
+            self._talk(connection, address, ServedConnection(self._scheduler, self._seat.handler, own, client))
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
             own.has_sent()
             if client is not None:
                 client.is_deserted()
 
-    def _talk(self, connection: socket.socket, address: Any, line: Line) -> None:
+    def _talk(self, connection: socket.socket, address: Any, line: ServedConnection) -> None:
         try:
-            Exchanges(connection, address, line)
+            ServedExchanges(connection, address, line)
         except OSError:  # the client is gone, or did not speak HTTP
             pass
         except Exception:

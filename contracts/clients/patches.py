@@ -1,8 +1,8 @@
-"""Moves the time of a client's threads onto their stage, and that of no other thread. Clients cannot end the process.
+"""Moves the time of a client's threads onto their scheduler, and that of no other thread. Clients cannot end the process.
 
-While `virtual_time()` lasts, the functions that tell or pass time are replaced wherever a module holds them, also under a name
-of its own (``from time import sleep``). Each replacement checks if the calling thread is on a stage. So other threads of the
-process, such as pytest's and Hypothesis's, stay in real time.
+While `virtual_time()` lasts, the functions that tell or pass time are replaced wherever a module holds them, also under a
+name of its own (``from time import sleep``). Each replacement checks if the calling thread is under a scheduler. So other
+threads of the process, such as pytest's and Hypothesis's, stay in real time.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from contracts.clients import children
-from contracts.clients.actors import current_stage, leave_in_child
 from contracts.clients.clocks import DATES, FUNCTIONS, PRIMITIVES
 from contracts.clients.loop import new_event_loop
 from contracts.clients.pools import adjust
+from contracts.clients.scheduled import current_scheduler, leave_in_child
 from contracts.clients.swap import inverse, swap
 
 _real_exit = os._exit
@@ -29,7 +29,7 @@ _real_exit = os._exit
 
 def _exit(status: int) -> NoReturn:
     """Raise SystemExit instead of ending the process: the whole run would end, and a status of 0 would pass for a verdict."""
-    if current_stage() is None:
+    if current_scheduler() is None:
         _real_exit(status)
     raise SystemExit(f"os._exit({status!r}) was called")
 
@@ -90,7 +90,7 @@ _patches = _Patches()
 
 @contextmanager
 def virtual_time() -> Iterator[None]:
-    """Let threads on a stage live in virtual time. May be nested; everything is undone at the end."""
+    """Let threads under a scheduler live in virtual time. May be nested; everything is undone at the end."""
     _patches.enter()
     try:
         yield

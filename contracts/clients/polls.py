@@ -1,4 +1,4 @@
-"""Stand-ins for `select`, `poll` and `epoll`. A client's thread waits on its stage, with a virtual timeout.
+"""Stand-ins for `select`, `poll` and `epoll`. A client's thread waits under its scheduler, with a virtual timeout.
 
 `selectors` and everything built on it follow, and so do the loops of other libraries that poll by themselves (trio's,
 eventlet's). A pipe, or a socket that leads out of this process, becomes ready in real time. The clock waits a moment for it.
@@ -13,8 +13,8 @@ import stat
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from contracts.clients.actors import current_stage, off_stage
-from contracts.clients.stage import Stage
+from contracts.clients.scheduled import current_scheduler, off_schedule
+from contracts.clients.scheduler import Scheduler
 
 MILLISECONDS = 1000
 
@@ -22,7 +22,11 @@ real_select, real_poll, real_epoll = select.select, select.poll, getattr(select,
 
 
 def _wait(
-    stage: Stage, ask: Callable[[], Any], seconds: float | None, files: Iterable[Any], ready: Callable[[], bool] | None = None
+    scheduler: Scheduler,
+    ask: Callable[[], Any],
+    seconds: float | None,
+    files: Iterable[Any],
+    ready: Callable[[], bool] | None = None,
 ) -> Any:
     """Return the result of `ask`: at once, or as soon as it is not empty, or after `seconds`.
 
@@ -31,9 +35,9 @@ def _wait(
     found = ask()
     if found or (seconds is not None and seconds == 0):
         return found
-    until = None if seconds is None or seconds < 0 else stage.clock.after(seconds)
+    until = None if seconds is None or seconds < 0 else scheduler.clock.after(seconds)
     files = list(files)
-    stage.wait_until(ready or (lambda: bool(ask())), until, outside=any(map(is_outside, files)), files=files)
+    scheduler.wait_until(ready or (lambda: bool(ask())), until, outside=any(map(is_outside, files)), files=files)
     return ask()
 
 
@@ -47,8 +51,8 @@ def is_outside(file: Any) -> bool:
 
 def stage_select(rlist: Any, wlist: Any, xlist: Any, timeout: float | None = None, /) -> Any:
     """Stand in for `select.select`."""
-    stage = current_stage()
-    if stage is None or (timeout is not None and timeout < 0):
+    scheduler = current_scheduler()
+    if scheduler is None or (timeout is not None and timeout < 0):
         return real_select(rlist, wlist, xlist, timeout)
     lists = list(rlist), list(wlist), list(xlist)
 
@@ -56,11 +60,11 @@ def stage_select(rlist: Any, wlist: Any, xlist: Any, timeout: float | None = Non
         found = real_select(*lists, 0)
         return found if any(found) else None
 
-    return _wait(stage, ask, timeout, [file for files in lists for file in files]) or ([], [], [])
+    return _wait(scheduler, ask, timeout, [file for files in lists for file in files]) or ([], [], [])
 
 
 class _Poller:
-    """A poll object that waits on the stage of the calling thread."""
+    """A poll object that waits under the scheduler of the calling thread."""
 
     def __init__(self, real: Any, unit: int) -> None:
         self._real, self._unit = real, unit
@@ -78,12 +82,12 @@ class _Poller:
 
     def poll(self, timeout: float | None = None, *most: int) -> list[tuple[int, int]]:
         """Poll as the real one does, in virtual time."""
-        stage = current_stage()
-        if stage is None:
+        scheduler = current_scheduler()
+        if scheduler is None:
             return list(self._real.poll(timeout, *most))
         seconds = None if timeout is None or timeout < 0 else timeout / self._unit
-        ready = self._has_events if stage.keeps_events and hasattr(self._real, "fileno") else None
-        return list(_wait(stage, lambda: self._real.poll(0, *most), seconds, self._files.values(), ready))
+        ready = self._has_events if scheduler.keeps_events and hasattr(self._real, "fileno") else None
+        return list(_wait(scheduler, lambda: self._real.poll(0, *most), seconds, self._files.values(), ready))
 
     def _has_events(self) -> bool:
         """Return True if an epoll object has events. It is a file itself, and tells of an event with EPOLLONESHOT only once."""
@@ -107,17 +111,17 @@ def _number(file: Any) -> int:
 
 def stage_poll() -> Any:
     """Stand in for `select.poll`."""
-    return real_poll() if current_stage() is None else _Poller(real_poll(), MILLISECONDS)
+    return real_poll() if current_scheduler() is None else _Poller(real_poll(), MILLISECONDS)
 
 
 def stage_epoll(sizehint: int = -1, flags: int = 0) -> Any:
     """Stand in for `select.epoll`."""
     assert real_epoll is not None
     real = real_epoll(sizehint, flags)
-    return real if current_stage() is None else _Poller(real, 1)
+    return real if current_scheduler() is None else _Poller(real, 1)
 
 
 def real_selector() -> selectors.BaseSelector:
-    """Return a selector that does not wait on a stage, even if a thread on a stage asks for it."""
-    with off_stage():
+    """Return a selector that does not wait under a scheduler, even if a thread under a scheduler asks for it."""
+    with off_schedule():
         return selectors.DefaultSelector()

@@ -1,4 +1,4 @@
-"""Thread pools that outlive the stage on which they were last used."""
+"""Thread pools that outlive the scheduler on which they were last used."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from weakref import WeakKeyDictionary
 
-from contracts.clients.actors import current_stage
 from contracts.clients.locks import SimpleQueue
+from contracts.clients.scheduled import current_scheduler
 
 _real_adjust = ThreadPoolExecutor._adjust_thread_count
 _pools: WeakKeyDictionary[ThreadPoolExecutor, int] = WeakKeyDictionary()
-"""The stage that each pool was last used on."""
+"""The scheduler that each pool was last used on."""
 
 
 def adjust(executor: ThreadPoolExecutor) -> None:
-    """Stand in for `ThreadPoolExecutor._adjust_thread_count`: a pool that outlives its client gets new threads on each stage.
+    """Stand in for `ThreadPoolExecutor._adjust_thread_count`: a pool that outlives its client gets new threads on each
+    scheduler.
 
-    The threads of an earlier stage were given up with it, and may wait on locks that were made in real time.
+    The threads of an earlier scheduler were given up with it, and may wait on locks that were made in real time.
     """
-    stage = current_stage()
-    if stage is not None and _pools.get(executor) != id(stage):
-        _pools[executor] = id(stage)
+    scheduler = current_scheduler()
+    if scheduler is not None and _pools.get(executor) != id(scheduler):
+        _pools[executor] = id(scheduler)
         waiting, executor._work_queue = executor._work_queue, SimpleQueue()
         executor._threads = set()
         executor._idle_semaphore = threading.Semaphore(0)

@@ -90,7 +90,7 @@ def shown_too(wrote: Wrote) -> Wrote:
     return write
 
 
-Event = lines.Reply | ClientProtocolError | Hung | None
+Event = lines.ReplyLine | ClientProtocolError | Hung | None
 """What may happen while a client is at work; None: it has closed its standard output."""
 
 

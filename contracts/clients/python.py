@@ -10,8 +10,7 @@ from functools import partial
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from contracts.clients.access import BehindSocket, InProcess, PlatformAccess
-from contracts.clients.actors import Abandoned
+from contracts.clients.access import BehindSocket, InProcessAccess, PlatformAccess
 from contracts.clients.base import Hung, Intent, Seat, describe
 from contracts.clients.clock import VirtualClock
 from contracts.clients.core import on_one_core
@@ -22,7 +21,8 @@ from contracts.clients.names import UnresolvedPlatform
 from contracts.clients.patches import virtual_time
 from contracts.clients.raised import origin
 from contracts.clients.replaced import refuse_green_sockets, refuse_green_threads
-from contracts.clients.stage import LONGEST, Choose, Stage
+from contracts.clients.scheduled import Abandoned
+from contracts.clients.scheduler import LONGEST, Choose, Scheduler
 from contracts.clients.target import Factory
 
 if TYPE_CHECKING:
@@ -110,8 +110,8 @@ class PythonClients:
 
     def start(self, seat: Seat) -> PythonDriver:
         """See Clients. Raises FactoryError."""
-        stage = Stage(self.time, patience=self.patience, hear=seat.wrote, shows_output=self.show_output)
-        driver = PythonDriver(self, stage, self._way_in(seat, stage), seat)
+        scheduler = Scheduler(self.time, patience=self.patience, hear=seat.wrote, shows_output=self.show_output)
+        driver = PythonDriver(self, scheduler, self._way_in(seat, scheduler), seat)
         try:
             driver.make()
         except ClientError:
@@ -119,12 +119,12 @@ class PythonClients:
             raise
         return driver
 
-    def _way_in(self, seat: Seat, stage: Stage) -> PlatformAccess:
+    def _way_in(self, seat: Seat, scheduler: Scheduler) -> PlatformAccess:
         if self.door == "in_process":
-            return InProcess(seat, stage)
+            return InProcessAccess(seat, scheduler)
         from contracts.clients.loopback import Loopback
 
-        return BehindSocket(seat, stage, Loopback(stage, seat))
+        return BehindSocket(seat, scheduler, Loopback(scheduler, seat))
 
     def skip(self, seconds: float) -> None:
         """See Clients."""
@@ -143,12 +143,12 @@ class _Made(NamedTuple):
 
 
 class PythonDriver:
-    """One client on its stage. An asynchronous client has a loop of its own there."""
+    """One client under its scheduler. An asynchronous client has a loop of its own there."""
 
     output = ""
 
-    def __init__(self, clients: PythonClients, stage: Stage, access: PlatformAccess, seat: Seat) -> None:
-        self._clients, self._stage, self._access = clients, stage, access
+    def __init__(self, clients: PythonClients, scheduler: Scheduler, access: PlatformAccess, seat: Seat) -> None:
+        self._clients, self._scheduler, self._access = clients, scheduler, access
         self._credentials, self._wrote = seat.credentials, seat.wrote
         self._loop: VirtualLoop | None = None
         self._client: Any = None
@@ -175,11 +175,11 @@ class PythonDriver:
 
     def conduct(self, body: Callable[[], None]) -> None:
         """See Driver."""
-        on_one_core(self._stage.conduct, body)
+        on_one_core(self._scheduler.conduct, body)
 
     def send(self, intents: Sequence[Intent], schedule: Sequence[int]) -> None:
         """See Driver."""
-        self._stage.choose = _following(schedule)
+        self._scheduler.choose = _following(schedule)
         if self._clients.needs_loop:
             tasks: list[Callable[[], Any]] = [lambda: self._in_loop(self._send_all(intents))]
         else:
@@ -188,21 +188,21 @@ class PythonDriver:
 
     def advance(self, seconds: float) -> None:
         """See Driver."""
-        self._stage.choose = _following(())
+        self._scheduler.choose = _following(())
         if self._loop is not None:
             self._play([lambda: self._in_loop(asyncio.sleep(seconds))], limit=None)
-        elif self._stage.is_empty():
-            self._stage.skip(seconds)
+        elif self._scheduler.is_empty():
+            self._scheduler.skip(seconds)
         else:
-            self._play([lambda: self._stage.sleep(seconds)], limit=None)
+            self._play([lambda: self._scheduler.sleep(seconds)], limit=None)
 
     def grant(self, seconds: float) -> None:
         """See Driver."""
-        self._stage.grant(seconds)
+        self._scheduler.grant(seconds)
 
     def give_up(self, why: str) -> None:
         """See Driver."""
-        self._stage.give_up(why)
+        self._scheduler.give_up(why)
 
     def close(self) -> None:
         """See Driver."""
@@ -211,15 +211,15 @@ class PythonDriver:
         except Hung:
             pass
         finally:
-            self._clients.note = self._clients.note or self._stage.note
-            self._stage.close()
+            self._clients.note = self._clients.note or self._scheduler.note
+            self._scheduler.close()
             self._access.close()
 
     def _call(self, act: Callable[[], Any], patience: float | None = None) -> _Made:
-        return self._stage.run([partial(_made, act)], patience=patience)[0]
+        return self._scheduler.run([partial(_made, act)], patience=patience)[0]
 
     def _play(self, acts: Sequence[Callable[[], Any]], limit: int | None = LONGEST) -> None:
-        for made in self._stage.run([partial(_made, act) for act in acts], limit=limit):
+        for made in self._scheduler.run([partial(_made, act) for act in acts], limit=limit):
             if made.error is not None:  # not from an intent, which records its own error
                 raise Hung(f"a background task raised {describe(made.error, self._credentials)}")
 
@@ -276,7 +276,7 @@ class PythonDriver:
     def _in_loop(self, work: Awaitable[Any]) -> Any:
         """Run this client's loop, which lives as long as the client, until `work` is done."""
         if self._loop is None:
-            self._loop = VirtualLoop(self._stage)
+            self._loop = VirtualLoop(self._scheduler)
         try:
             return self._loop.run_until_complete(_as_message(work))
         except Abandoned:

@@ -1,7 +1,8 @@
 """Detects a library that replaced this process's threads by green threads, as gevent's `monkey.patch_all()` does.
 
-A stage runs a client's threads one at a time and waits for them with locks of the system. Green threads share one thread of the
-system, so the stage would wait for ever. Green sockets are refused if they lack a method that the stage replaces.
+A scheduler runs a client's threads one at a time and waits for them with locks of the system. Green threads share one thread
+of the system, so the scheduler would wait for ever. Green sockets are refused if they lack a method that the scheduler
+replaces.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from contracts.clients.errors import ThreadsReplaced
 _LIBRARIES = ("gevent", "eventlet")
 
 NEEDED = ("connect", "connect_ex", "recv", "recv_into", "send", "sendmsg", "sendall", "shutdown", "_real_close")
-"""The methods of a socket for which the stage has stand-ins."""
+"""The methods of a socket for which the scheduler has stand-ins."""
 
 
 def refuse_green_threads() -> None:
@@ -26,7 +27,7 @@ def refuse_green_threads() -> None:
 
 
 def refuse_green_sockets() -> None:
-    """Raise ThreadsReplaced if the stage's stand-ins do not fit the sockets of this process."""
+    """Raise ThreadsReplaced if the scheduler's stand-ins do not fit the sockets of this process."""
     if not all(hasattr(socket.socket, name) for name in NEEDED):
         raise ThreadsReplaced("sockets", _library())
 

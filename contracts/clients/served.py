@@ -10,8 +10,8 @@ from typing import IO, Any, NamedTuple, cast
 from urllib.parse import unquote
 
 from contracts.clients.clock import LAST
-from contracts.clients.connections import ClientEnd, End
-from contracts.clients.stage import Stage
+from contracts.clients.connections import ClientEnd, Endpoint
+from contracts.clients.scheduler import Scheduler
 from contracts.clients.watched import Watched
 from mockserver.wire import MAX_READ, Request, Response
 from mockserver.wire.message import USUAL, bounded
@@ -19,23 +19,23 @@ from mockserver.wire.message import USUAL, bounded
 PIECE = 1 << 16
 
 
-class Line(NamedTuple):
+class ServedConnection(NamedTuple):
     """A connection that is served. `client` is None if the client does not use Python's own sockets."""
 
-    stage: Stage
+    scheduler: Scheduler
     handler: Watched
-    own: End
+    own: Endpoint
     client: ClientEnd | None
 
 
-class Exchanges(BaseHTTPRequestHandler):
-    """Reads requests and answers them, one after another, as long as the client wants. An actor must make it."""
+class ServedExchanges(BaseHTTPRequestHandler):
+    """Reads requests and answers them, one after another, as long as the client wants. A scheduled thread must make it."""
 
     protocol_version = "HTTP/1.1"
     default_request_version = "HTTP/1.0"
     disable_nagle_algorithm = True
 
-    def __init__(self, connection: socket.socket, address: Any, line: Line) -> None:
+    def __init__(self, connection: socket.socket, address: Any, line: ServedConnection) -> None:
         """Serve the connection to its end. Raises ConnectionError if the client is gone."""
         self._line = line
         super().__init__(connection, address, cast("Any", None))
@@ -61,10 +61,10 @@ class Exchanges(BaseHTTPRequestHandler):
         if line.client is not None:
             line.client.has_arrived(call.context_id)
         if call.delay:
-            line.stage.sleep(call.delay + LAST)
+            line.scheduler.sleep(call.delay + LAST)
         answer = line.handler.finish(call)
         if answer.delay:
-            line.stage.sleep(answer.delay + LAST)
+            line.scheduler.sleep(answer.delay + LAST)
         self._deliver(answer)
 
     def _deliver(self, answer: Response) -> None:

@@ -1,6 +1,6 @@
-"""Stand-ins for socket methods: a client's threads wait on their stage for a platform in the same process.
+"""Stand-ins for socket methods: a client's threads wait on their scheduler for a platform in the same process.
 
-They are in place while `staged_sockets()` lasts. Other connections, and calls off any stage, are left as they are.
+They are in place while `staged_sockets()` lasts. Other connections, and calls off any scheduler, are left as they are.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from contracts.clients.actors import current_stage
-from contracts.clients.connections import READABLE, WRITABLE, End, end_of, is_ready, wait
+from contracts.clients.connections import READABLE, WRITABLE, Endpoint, end_of, is_ready, wait
+from contracts.clients.scheduled import current_scheduler
 
 Connected = Callable[[socket.socket], None]
 """Called with a socket that has connected to a platform."""
@@ -40,12 +40,12 @@ def leave(port: int) -> None:
     _platforms.pop(port, None)
 
 
-def _on_stage(own: socket.socket, event: int) -> End | None:
-    """Wait for the event on the stage. None if the thread is on no stage or the socket is not a platform's."""
-    stage, end = current_stage(), end_of(own)
-    if stage is None or end is None:
+def _on_stage(own: socket.socket, event: int) -> Endpoint | None:
+    """Wait for the event under the scheduler. None if the thread is on no scheduler or the socket is not a platform's."""
+    scheduler, end = current_scheduler(), end_of(own)
+    if scheduler is None or end is None:
         return None
-    wait(stage, own, event)
+    wait(scheduler, own, event)
     return end
 
 
@@ -64,7 +64,7 @@ def _connect_ex(own: socket.socket, address: Any) -> int:
 
 def _follow(own: socket.socket, address: Any) -> None:
     """Report a connection to its platform, if it leads to one. On this machine it is made at once."""
-    if own.family != socket.AF_INET or current_stage() is None or address[0] not in _HOSTS:
+    if own.family != socket.AF_INET or current_scheduler() is None or address[0] not in _HOSTS:
         return
     connected = _platforms.get(address[1])
     if connected is not None and is_ready(own, WRITABLE, _SECOND):
@@ -87,7 +87,7 @@ def _recv_into(own: socket.socket, buffer: Any, nbytes: int = 0, flags: int = 0)
     return count
 
 
-def _reading(end: End | None, read: Callable[[], Any]) -> Any:
+def _reading(end: Endpoint | None, read: Callable[[], Any]) -> Any:
     try:
         return read()
     except ConnectionError:
@@ -114,7 +114,7 @@ def _sendmsg(own: socket.socket, buffers: Any, *more: Any) -> int:
 
 
 def _sendall(own: socket.socket, data: Any, flags: int = 0, /) -> None:
-    if current_stage() is None or end_of(own) is None:
+    if current_scheduler() is None or end_of(own) is None:
         _real_sendall(own, data, flags)
         return
     rest = memoryview(data).cast("B")
@@ -124,7 +124,7 @@ def _sendall(own: socket.socket, data: Any, flags: int = 0, /) -> None:
 
 def _shutdown(own: socket.socket, how: int, /) -> None:
     end = end_of(own)
-    if end is not None and how != socket.SHUT_WR and current_stage() is not None:
+    if end is not None and how != socket.SHUT_WR and current_scheduler() is not None:
         end.is_shut()
     _real_shutdown(own, how)
 
@@ -132,7 +132,7 @@ def _shutdown(own: socket.socket, how: int, /) -> None:
 def _close(own: socket.socket) -> None:
     end = end_of(own)
     _real_close(own)
-    if end is not None and current_stage() is not None:
+    if end is not None and current_scheduler() is not None:
         end.is_closed()
 
 
@@ -180,7 +180,7 @@ _sockets = _Sockets()
 
 @contextmanager
 def staged_sockets() -> Iterator[None]:
-    """Let threads on a stage wait there for a platform in this process. May be nested."""
+    """Let threads under a scheduler wait there for a platform in this process. May be nested."""
     _sockets.enter()
     try:
         yield

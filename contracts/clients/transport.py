@@ -8,31 +8,31 @@ import os
 import anyio
 import httpx
 
-from contracts.clients.actors import current_actor, current_stage
 from contracts.clients.base import Seat
 from contracts.clients.clock import LAST
 from contracts.clients.loop import VirtualLoop
 from contracts.clients.raised import calling_line
-from contracts.clients.stage import Stage
-from contracts.clients.watched import Exchange
+from contracts.clients.scheduled import current_scheduled, current_scheduler
+from contracts.clients.scheduler import Scheduler
+from contracts.clients.watched import WatchedRequest
 from mockserver import inprocess
 
 
 class StageTransport(inprocess.Transport):
     """The transport for `httpx.Client`."""
 
-    def __init__(self, seat: Seat, stage: Stage) -> None:
+    def __init__(self, seat: Seat, scheduler: Scheduler) -> None:
         super().__init__(seat.handler, _wait)
-        self._seat, self._stage = seat, stage
+        self._seat, self._scheduler = seat, scheduler
         self._process = os.getpid()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """See `inprocess.Transport`. Raises `httpx.ConnectError` in a process that the client has forked."""
         if os.getpid() != self._process:
             raise httpx.ConnectError("a forked process does not reach a platform in process; use --socket", request=request)
-        if current_stage() is None:
-            self._stage.notice("a request came from a thread that runs since the import")
-        with Exchange() as current:
+        if current_scheduler() is None:
+            self._scheduler.notice("a request came from a thread that runs since the import")
+        with WatchedRequest() as current:
             _turn()
             left = _now()
             try:
@@ -45,10 +45,10 @@ class StageTransport(inprocess.Transport):
             self._came_back(current, left)
             return response
 
-    def _came_back(self, current: Exchange, left: int, *, answered: bool = True) -> None:
+    def _came_back(self, current: WatchedRequest, left: int, *, answered: bool = True) -> None:
         if current.context_id:
-            stage = current_stage()
-            aside = stage is not None and not current_actor().is_message and stage.clock.nanoseconds > left
+            scheduler = current_scheduler()
+            aside = scheduler is not None and not current_scheduled().is_message and scheduler.clock.nanoseconds > left
             if (line := calling_line()) is not None:
                 self._seat.lines[current.context_id] = line
             self._seat.returned(current.context_id, answered, current.overtaken_by(), aside)
@@ -57,15 +57,17 @@ class StageTransport(inprocess.Transport):
 class LoopTransport(inprocess.AsyncTransport):
     """The transport for `httpx.AsyncClient`."""
 
-    def __init__(self, seat: Seat, stage: Stage) -> None:
+    def __init__(self, seat: Seat, scheduler: Scheduler) -> None:
         super().__init__(seat.handler, _async_wait)
-        self._seat, self._stage = seat, stage
+        self._seat, self._scheduler = seat, scheduler
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """See `inprocess.AsyncTransport`."""
-        if current_stage() is None or not isinstance(_running_loop() or self._stage, VirtualLoop | Stage):
-            self._stage.notice("a request came from a loop that is not the standard library's, or that runs since the import")
-        with Exchange() as current:
+        if current_scheduler() is None or not isinstance(_running_loop() or self._scheduler, VirtualLoop | Scheduler):
+            self._scheduler.notice(
+                "a request came from a loop that is not the standard library's, or that runs since the import"
+            )
+        with WatchedRequest() as current:
             await _async_turn()
             left = _now()
             try:
@@ -85,7 +87,7 @@ class LoopTransport(inprocess.AsyncTransport):
         await _async_turn()
         return response
 
-    def _came_back(self, current: Exchange, left: int, *, answered: bool = True) -> None:
+    def _came_back(self, current: WatchedRequest, left: int, *, answered: bool = True) -> None:
         if current.context_id:
             aside = _now() > left and not _is_messages_own()
             if (line := calling_line()) is not None:
@@ -94,9 +96,9 @@ class LoopTransport(inprocess.AsyncTransport):
 
 
 def _now() -> int:
-    """Return the nanoseconds on the stage's clock; 0 for a thread that is on no stage."""
-    stage = current_stage()
-    return 0 if stage is None else stage.clock.nanoseconds
+    """Return the nanoseconds under the scheduler's clock; 0 for a thread that is on no scheduler."""
+    scheduler = current_scheduler()
+    return 0 if scheduler is None else scheduler.clock.nanoseconds
 
 
 def _is_messages_own() -> bool:
@@ -114,9 +116,9 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
 
 def sleep(seconds: float) -> None:
     """Wait in virtual time, if the thread lives in it."""
-    stage = current_stage()
-    if stage is not None:
-        stage.sleep(seconds)
+    scheduler = current_scheduler()
+    if scheduler is not None:
+        scheduler.sleep(seconds)
 
 
 def _wait(seconds: float) -> None:
@@ -128,9 +130,9 @@ async def _async_wait(seconds: float) -> None:
 
 
 def _turn() -> None:
-    stage = current_stage()
-    if stage is not None:
-        stage.turn()
+    scheduler = current_scheduler()
+    if scheduler is not None:
+        scheduler.turn()
 
 
 async def _async_turn() -> None:

@@ -10,7 +10,7 @@ COMPUTING = 10
 """The factor by which patience grows while a client computes, because a first call may import something large."""
 
 
-class Watch:
+class SilenceTimer:
     """Measures how long nothing has happened. `patience` is in seconds of real time."""
 
     def __init__(self, patience: float) -> None:

@@ -10,13 +10,13 @@ from typing import ClassVar, Protocol, Self
 from msgspec.structs import replace
 
 from mockserver.engine.model import Operation
-from mockserver.wire import METHOD, ROUTES, Answering, Call, Handler, Request, Response
+from mockserver.wire import METHOD, ROUTES, Answering, ArrivedCall, Handler, Request, Response
 
 Arrived = Callable[[Operation | None], float]
 """Takes the operation of an arriving request (None: unknown operation); returns the seconds to hold it up."""
 
 
-class Exchange:
+class WatchedRequest:
     """A request whose sender wants to know its contextId: "" until it has arrived.
 
     While the context lasts, it is the exchange of this thread or task.
@@ -26,22 +26,22 @@ class Exchange:
     _returns: ClassVar[int] = 0
 
     def __init__(self) -> None:
-        self._before = Exchange._returns
+        self._before = WatchedRequest._returns
 
     def overtaken_by(self) -> int:
         """Return how many other answers came back since this request left the client. Its own comes back now."""
-        Exchange._returns += 1
-        return Exchange._returns - self._before - 1
+        WatchedRequest._returns += 1
+        return WatchedRequest._returns - self._before - 1
 
     def __enter__(self) -> Self:
-        self._outer: Token[Exchange | None] = _current.set(self)
+        self._outer: Token[WatchedRequest | None] = _current.set(self)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         _current.reset(self._outer)
 
 
-_current: ContextVar[Exchange | None] = ContextVar("dayfly_exchange", default=None)
+_current: ContextVar[WatchedRequest | None] = ContextVar("dayfly_exchange", default=None)
 
 
 class Watched(Answering, Protocol):
@@ -69,7 +69,7 @@ class WatchedHandler(Handler):
     failure: Exception | None = None
     """An exception of the mock itself, for which a client must not be blamed."""
 
-    def arrive(self, request: Request) -> Call:
+    def arrive(self, request: Request) -> ArrivedCall:
         """See Handler."""
         self.requests += 1
         try:
@@ -85,7 +85,7 @@ class WatchedHandler(Handler):
         is_arrived(call.context_id)
         return call
 
-    def finish(self, call: Call) -> Response:
+    def finish(self, call: ArrivedCall) -> Response:
         """See Handler."""
         try:
             return super().finish(call)

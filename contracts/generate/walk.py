@@ -40,7 +40,7 @@ from contracts.scenario import (
 from mockserver.journal import RetryAfterForm, UnusableBody
 
 
-class Step(NamedTuple):
+class WalkStep(NamedTuple):
     """A scenario of the walk: a `single` fault, a `pair` of them, or something `else`."""
 
     kind: Literal["single", "pair", "else"]
@@ -58,7 +58,7 @@ TOKEN, CREATE, SEND = _Place("token"), _Place("create"), _Place("send")
 TOKEN_AGAIN, CREATE_AGAIN, SEND_AGAIN = _Place("token", 2), _Place("create", 2), _Place("send", 2)
 
 
-def walk(limits: Limits = DEFAULT, extent: Extent | None = None) -> Iterator[Step]:
+def walk(limits: Limits = DEFAULT, extent: Extent | None = None) -> Iterator[WalkStep]:
     """Return the steps, shortest first. The default `extent` is everything in virtual time, and few steps if waits are real."""
     chosen = extent or ("full" if limits.virtual else "short")
     if chosen == "off":
@@ -145,22 +145,22 @@ def _message(*during: Trigger) -> Scenario:
     return Scenario((Send(ANN, "0", during),))
 
 
-def _singles() -> Iterator[Step]:
+def _singles() -> Iterator[WalkStep]:
     for place in (TOKEN, CREATE, SEND):
         operation = place.operation
         fair = (fault for fault in _EVERYWHERE if is_fair(fault, operation))
         for what in (*fair, *_WORLD[operation]):
-            yield Step("single", _message(_at(place, what)))
+            yield WalkStep("single", _message(_at(place, what)))
         for fault in _OVER_AND_OVER:
-            yield Step("single", _message(_at(place, replace(fault, times=OFTEN))))
+            yield WalkStep("single", _message(_at(place, replace(fault, times=OFTEN))))
 
 
-def _pairs() -> Iterator[Step]:
+def _pairs() -> Iterator[WalkStep]:
     for start, firsts, places in _AFTER:
         for first in firsts:
             for place in places:
                 seconds = _SECOND_AT[place.operation]
-                yield from (Step("pair", _message(_at(start, first), _at(place, second))) for second in seconds)
+                yield from (WalkStep("pair", _message(_at(start, first), _at(place, second))) for second in seconds)
 
 
 # -- what is neither -------------------------------------------------------------------------------------------------
@@ -171,7 +171,7 @@ VALUE_SCENARIOS = 4
 CAROL = replace(ANN, name="Carol", email="carol@example.com")
 
 
-def _others(limits: Limits) -> Iterator[Step]:
+def _others(limits: Limits) -> Iterator[WalkStep]:
     yield from _values(VALUE_SCENARIOS)
     together = SendParallel((Message(ANN, "0"), Message(BOB, "1"), Message(CAROL, "2")))
     first, second, third = (Send(ANN, str(number)) for number in range(3))
@@ -188,11 +188,11 @@ def _others(limits: Limits) -> Iterator[Step]:
         yield _else(first, Advance(601.0), second, Advance(601.0), third)
 
 
-def _else(*items: Item, policy: dict[str, PolicyValue] | None = None) -> Step:
-    return Step("else", Scenario(items, policy=policy or {}))
+def _else(*items: Item, policy: dict[str, PolicyValue] | None = None) -> WalkStep:
+    return WalkStep("else", Scenario(items, policy=policy or {}))
 
 
-def _values(scenarios: int) -> Iterator[Step]:
+def _values(scenarios: int) -> Iterator[WalkStep]:
     """Yield messages of all kinds, many in one scenario."""
     for messages in several(scenarios):
         yield _else(*(Send(message.guest, message.text) for message in messages))
@@ -219,14 +219,14 @@ _FEW_PAIRS = (
 )
 
 
-def _short() -> Iterator[Step]:
+def _short() -> Iterator[WalkStep]:
     """Yield one step of each kind, and the pairs that clients trip over most."""
-    yield from (Step("single", _message(_at(place, what))) for place, what in _FEW_SINGLES)
+    yield from (WalkStep("single", _message(_at(place, what))) for place, what in _FEW_SINGLES)
     for start, first, place, second in _FEW_PAIRS:
-        yield Step("pair", _message(_at(start, first), _at(place, second)))
+        yield WalkStep("pair", _message(_at(start, first), _at(place, second)))
 
 
-def _shortened(step: Step) -> Step:
+def _shortened(step: WalkStep) -> WalkStep:
     items = tuple(_soon_over(item) for item in step.scenario.items)
     return step._replace(scenario=replace(step.scenario, items=items))
 

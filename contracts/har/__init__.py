@@ -7,7 +7,7 @@ dayfly wrote also holds the entries of its trace, and is read back unchanged.
 from contracts.har.extent import Extent
 from contracts.har.kinds import HarError
 from contracts.har.opening import opened
-from contracts.har.reader import Reading, read, reading
-from contracts.har.writer import Recording, archive
+from contracts.har.reader import HarReading, read, reading
+from contracts.har.writer import HarRecording, archive
 
-__all__ = ["Extent", "HarError", "Reading", "Recording", "archive", "opened", "read", "reading"]
+__all__ = ["Extent", "HarError", "HarReading", "HarRecording", "archive", "opened", "read", "reading"]

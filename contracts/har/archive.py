@@ -18,7 +18,7 @@ from contracts.har.bodies import Attached, nothing_attached
 from contracts.har.document import Outline
 from contracts.har.extent import Extent, Skipped
 from contracts.har.kinds import HarError
-from contracts.har.requests import Recorded, exchanged
+from contracts.har.requests import HarRequest, exchanged
 from contracts.har.routes import platform_path
 from contracts.har.stream import Piece
 from contracts.har.survey import UNKNOWN, Findings, Survey
@@ -66,7 +66,7 @@ class Archive:
         self._left_out: dict[int, tuple[str, str]] = {}
         self._own_entries: dict[str, list[tuple[int, Raw]]] = {}
 
-    def requests(self, file: BinaryIO, progress: Progress = lambda _: None) -> Iterator[Recorded]:
+    def requests(self, file: BinaryIO, progress: Progress = lambda _: None) -> Iterator[HarRequest]:
         """Yield the requests in `file` that may be to the platform.
 
         Raises HarError if the file is not a HAR file, or nothing in it can be read.
@@ -119,7 +119,7 @@ class Archive:
 
     # -- entries -----------------------------------------------------------------------------------
 
-    def _entry(self, piece: Piece, number: int) -> Iterator[Recorded]:
+    def _entry(self, piece: Piece, number: int) -> Iterator[HarRequest]:
         self.entries += 1
         try:
             if piece.raw is None:
@@ -134,7 +134,7 @@ class Archive:
         except ValueError as error:
             self.skipped.append(Skipped(number, str(error)))
 
-    def _request(self, told: Outline, raw: bytes, number: int) -> Iterator[Recorded]:
+    def _request(self, told: Outline, raw: bytes, number: int) -> Iterator[HarRequest]:
         if platform_path(told.url.partition("?")[0].partition("#")[0].rstrip("/")) is None:
             self.elsewhere[_host(told.url)] += 1
             return
@@ -166,7 +166,7 @@ class Archive:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise HarError(self.source, number, str(error)) from error
 
-    def extent(self, found: Findings, kept: Collection[Recorded] = ()) -> Extent:
+    def extent(self, found: Findings, kept: Collection[HarRequest] = ()) -> Extent:
         """Return how much of the file was read. `kept` are the requests that are judged."""
         hosts = {note.asked.host for note in self.survey.notes if note.number in found.kept}
         told = Counter(why for host, why in self._left_out.values() if host in hosts or not hosts)

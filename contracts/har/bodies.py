@@ -29,14 +29,14 @@ Attached = Callable[[str], bytes | None]
 """Returns the content of a file next to the HAR file, by its name."""
 
 
-class Body(NamedTuple):
+class BodyContent(NamedTuple):
     """The content of a body. If it is None, `lacking` says why and completes "its body …"."""
 
     data: bytes | None
     lacking: str = ""
 
 
-LEFT_OUT = Body(None, NOT_RECORDED)
+LEFT_OUT = BodyContent(None, NOT_RECORDED)
 
 
 def nothing_attached(_: str) -> bytes | None:
@@ -44,26 +44,26 @@ def nothing_attached(_: str) -> bytes | None:
     return None
 
 
-def of_request(sent: Carried, attached: Attached = nothing_attached) -> Body:
+def of_request(sent: Carried, attached: Attached = nothing_attached) -> BodyContent:
     """Return the body of a request."""
     if sent.text:
         return _unpacked(sent)
     if sent.file is not None:
         return _attached(sent, attached)
     if sent.fields and (is_form(sent.media_type) or not sent.media_type):
-        return Body(urlencode(sent.fields).encode("utf-8", "backslashreplace"))
+        return BodyContent(urlencode(sent.fields).encode("utf-8", "backslashreplace"))
     if sent.size == 0 or (sent.text == "" and not sent.size):
-        return Body(b"")
+        return BodyContent(b"")
     return LEFT_OUT
 
 
-def of_response(got: Carried, attached: Attached = nothing_attached) -> Body:
+def of_response(got: Carried, attached: Attached = nothing_attached) -> BodyContent:
     """Return the body of an answer."""
     if got.text:
         return _unpacked(got)
     if got.file is not None:
         return _attached(got, attached)
-    return LEFT_OUT if got.text is None or got.size else Body(b"")
+    return LEFT_OUT if got.text is None or got.size else BodyContent(b"")
 
 
 def is_form(media: str | None) -> bool:
@@ -83,24 +83,24 @@ def decoded(body: bytes | None, media: str | None) -> Any:
         return UNSET
 
 
-def _attached(carried: Carried, attached: Attached) -> Body:
+def _attached(carried: Carried, attached: Attached) -> BodyContent:
     data = attached(carried.file or "")
     if data is None:
-        return Body(None, "is in another file, which is not there")
-    return Body(None, TOO_LONG) if len(data) > MAX_BODY else _decompressed(data, carried.compression)
+        return BodyContent(None, "is in another file, which is not there")
+    return BodyContent(None, TOO_LONG) if len(data) > MAX_BODY else _decompressed(data, carried.compression)
 
 
-def _unpacked(carried: Carried) -> Body:
+def _unpacked(carried: Carried) -> BodyContent:
     """Unpack a body. Most tools write plain text; bytes in base64 may still be compressed."""
     text = carried.text or ""
     if carried.encoding != "base64":
         plain = text.encode("utf-8", "surrogatepass")
         garbled = carried.compression not in {"", "identity"} and _is_garbled(text)
-        return Body(None, f"is compressed with {carried.compression}, and garbled") if garbled else Body(plain)
+        return BodyContent(None, f"is compressed with {carried.compression}, and garbled") if garbled else BodyContent(plain)
     if text.lstrip()[:1] in {"{", "["}:
-        return Body(text.encode("utf-8", "surrogatepass"))  # a tool unpacked it but kept the label
+        return BodyContent(text.encode("utf-8", "surrogatepass"))  # a tool unpacked it but kept the label
     raw = _base64(text)
-    return Body(None, NOT_BASE64) if raw is None else _decompressed(raw, carried.compression)
+    return BodyContent(None, NOT_BASE64) if raw is None else _decompressed(raw, carried.compression)
 
 
 def _is_garbled(text: str) -> bool:
@@ -128,23 +128,23 @@ _WINDOWS = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate
 """The window bits for zlib. With those of `deflate` it detects whether there is a header."""
 
 
-def _decompressed(raw: bytes, compression: str) -> Body:
+def _decompressed(raw: bytes, compression: str) -> BodyContent:
     """Decompress a body. If that fails it was decompressed before, because many tools keep the header."""
     if compression in _WINDOWS:
         return _inflated(raw, _WINDOWS[compression])
     library = _LIBRARIES.get(compression)
     if library is None or decoded(raw, None) is not UNSET or _is_readable(raw):
-        return Body(raw)
+        return BodyContent(raw)
     return _by_library(raw, *library)
 
 
-def _inflated(raw: bytes, window: int) -> Body:
+def _inflated(raw: bytes, window: int) -> BodyContent:
     unpacking = zlib.decompressobj(window)
     try:
         unpacked = unpacking.decompress(raw, MAX_BODY)
     except zlib.error:
-        return Body(raw)
-    return Body(None, TOO_LONG) if unpacking.unconsumed_tail else Body(unpacked)
+        return BodyContent(raw)
+    return BodyContent(None, TOO_LONG) if unpacking.unconsumed_tail else BodyContent(unpacked)
 
 
 def _is_readable(raw: bytes) -> bool:
@@ -184,14 +184,14 @@ _LIBRARIES: dict[str, tuple[str, str, Callable[[Any, bytes], bytes]]] = {
 }
 
 
-def _by_library(raw: bytes, name: str, package: str, unpack: Callable[[Any, bytes], bytes]) -> Body:
+def _by_library(raw: bytes, name: str, package: str, unpack: Callable[[Any, bytes], bytes]) -> BodyContent:
     """Decompress with a library, if it is installed."""
     try:
         module = importlib.import_module(package)
     except ImportError:
-        return Body(None, f"is compressed with {name}, which takes `pip install {package}` to read")
+        return BodyContent(None, f"is compressed with {name}, which takes `pip install {package}` to read")
     try:
         unpacked = unpack(module, raw)
     except Exception:  # each library has errors of its own
-        return Body(None, f"is labelled as compressed with {name}, but cannot be unpacked")
-    return Body(None, TOO_LONG) if len(unpacked) > MAX_BODY else Body(unpacked)
+        return BodyContent(None, f"is labelled as compressed with {name}, but cannot be unpacked")
+    return BodyContent(None, TOO_LONG) if len(unpacked) > MAX_BODY else BodyContent(unpacked)

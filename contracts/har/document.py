@@ -26,7 +26,7 @@ class Carried(Struct, frozen=True):
     size: int | None = None
 
 
-class Exchange(Struct, frozen=True, kw_only=True):
+class HarEntry(Struct, frozen=True, kw_only=True):
     """One entry of the log.
 
     `began` is in milliseconds since the epoch. The request left after `waited` milliseconds, and its answer was complete after
@@ -86,7 +86,7 @@ def outline(raw: bytes) -> Outline:
     return Outline(url, (loose.text(method) or "").strip().upper(), loose.text(page), own)
 
 
-def exchange(raw: bytes) -> Exchange:
+def exchange(raw: bytes) -> HarEntry:
     """Read an entry. Raises ValueError if a required part is missing or meaningless."""
     entry = loose.members(loose.decoded(raw))
     request, response = loose.members(entry.get("request")), loose.members(entry.get("response"))
@@ -96,7 +96,7 @@ def exchange(raw: bytes) -> Exchange:
         raise ValueError("its request has no method")
     headers = loose.headers(request.get("headers"))
     answered, content = loose.headers(response.get("headers")), response.get("content")
-    return Exchange(
+    return HarEntry(
         began=loose.moment(entry.get("startedDateTime")),
         waited=sum(loose.duration(timings.get(step)) or 0 for step in ("blocked", "dns", "connect")),
         took=_took(entry, timings),

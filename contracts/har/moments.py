@@ -13,19 +13,19 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from contracts.har.requests import Recorded
-from contracts.har.survey import Findings, Note
+from contracts.har.requests import HarRequest
+from contracts.har.survey import Findings, KeptRequest
 
 
 class Placed(NamedTuple):
     """A request, and the milliseconds at which it left and its answer was there."""
 
-    one: Recorded
+    one: HarRequest
     left: int
     returned: int
 
 
-def placed(kept: Sequence[Recorded], found: Findings, *, other_order: bool = False) -> list[Placed]:
+def placed(kept: Sequence[HarRequest], found: Findings, *, other_order: bool = False) -> list[Placed]:
     """Return the requests in order of time. Those with equal time stamps are in the file's order, or reversed if
     `other_order`.
     """
@@ -50,13 +50,13 @@ def has_ties(found: Findings) -> bool:
     return found.resolution > 1 and len({note.began for note in found.notes}) < len(found.notes)
 
 
-def _exactly(one: Recorded) -> Placed:
+def _exactly(one: HarRequest) -> Placed:
     """Round away from the next request, because a client must not look hastier than it was."""
     left = math.ceil(one.left)
     return Placed(one, left, max(left, math.floor(one.returned)))
 
 
-def _apart(ordered: Sequence[Recorded], resolution: int) -> Iterator[Placed]:
+def _apart(ordered: Sequence[HarRequest], resolution: int) -> Iterator[Placed]:
     """Place each request as early as its time stamp allows, but after those before it if that is possible."""
     latest, ends = 0, list[int]()
     for one in ordered:
@@ -68,7 +68,7 @@ def _apart(ordered: Sequence[Recorded], resolution: int) -> Iterator[Placed]:
         yield Placed(one, left, returned)
 
 
-def _causal(tied: list[Note]) -> Iterator[Note]:
+def _causal(tied: list[KeptRequest]) -> Iterator[KeptRequest]:
     """Yield requests with equal time stamps, in the given order except for those that must have come first."""
     needs = _needs(tied)
     unlocks: dict[int, list[int]] = {}
@@ -88,7 +88,7 @@ def _causal(tied: list[Note]) -> Iterator[Note]:
     yield from left.values()  # each needs the other, so the recording contradicts itself
 
 
-def _needs(tied: list[Note]) -> list[set[int]]:
+def _needs(tied: list[KeptRequest]) -> list[set[int]]:
     """Return, for each request, the places of those that must have come before it."""
     makers: dict[str | None, int] = {}
     accepted: dict[str | None, int] = {}

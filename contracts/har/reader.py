@@ -17,7 +17,7 @@ from contracts.trace import Numbered
 from mockserver.journal import Arrival, Entry, Header
 
 
-class Reading(Struct, frozen=True, kw_only=True):
+class HarReading(Struct, frozen=True, kw_only=True):
     """A recording that was read: its trace, header first, and how much of a HAR file it is.
 
     If the order of some requests is unknown, `in_other_order` is the trace with these reversed. A finding is certain only if
@@ -34,7 +34,7 @@ def read(raw: bytes, source: str = "HAR", page: str | None = None) -> list[Entry
     return reading(BytesIO(raw), source, page).trace
 
 
-def reading(file: BinaryIO, source: str = "HAR", page: str | None = None, attached: Attached = nothing_attached) -> Reading:
+def reading(file: BinaryIO, source: str = "HAR", page: str | None = None, attached: Attached = nothing_attached) -> HarReading:
     """Read a HAR file, or the trace on `page` of a file with several of dayfly's own.
 
     Only requests to the platform are read, that is to hosts that are asked for one of its operations. Raises HarError.
@@ -48,17 +48,17 @@ def reading(file: BinaryIO, source: str = "HAR", page: str | None = None, attach
     writer = Writer(kept, found)
     header = Header(source=archive.creator or "HAR", resolution=found.resolution if found.resolution > 1 else UNSET)
     other = placed(kept, found, other_order=True) if has_ties(found) else None
-    return Reading(
+    return HarReading(
         trace=[header, *_entries(placed(kept, found), writer)],
         extent=archive.extent(found, kept),
         in_other_order=None if other is None else [header, *_entries(other, writer)],
     )
 
 
-def _own(archive: Archive) -> Reading:
+def _own(archive: Archive) -> HarReading:
     trace = archive.own_trace()
     requests = sum(isinstance(entry, Arrival) for entry in trace)
-    return Reading(trace=trace, extent=Extent(requests=requests, entries=requests))
+    return HarReading(trace=trace, extent=Extent(requests=requests, entries=requests))
 
 
 class _Event(NamedTuple):

@@ -14,8 +14,8 @@ from msgspec import UNSET
 
 from contracts.har import bodies, secrets
 from contracts.har.bodies import Attached, nothing_attached
-from contracts.har.document import Exchange
-from contracts.har.routes import MESSAGING, Asked, platform_path
+from contracts.har.document import HarEntry
+from contracts.har.routes import MESSAGING, RouteTraits, platform_path
 from mockserver.engine.model import Operation
 from mockserver.wire import METHOD, ROUTES
 from mockserver.wire.message import USUAL, bounded
@@ -42,7 +42,7 @@ _STAYED = (
 
 
 @dataclass(eq=False, slots=True)
-class Recorded:
+class HarRequest:
     """One entry of the file, read.
 
     `path` is the platform's own path if it has one, and `prefix` what a gateway puts before it. `began`, `left` and `returned`
@@ -106,10 +106,10 @@ class Recorded:
         return id if isinstance(id, str) else None
 
     @property
-    def asked(self) -> Asked:
+    def asked(self) -> RouteTraits:
         """The part that identifies its host."""
         token = self.brought("token", "access_token")
-        return Asked(
+        return RouteTraits(
             self.host,
             self.operation,
             shown=secrets.credential_of(self.authorization).token,
@@ -131,13 +131,13 @@ class Recorded:
         return self.told(name) if self.is_call and self.operation == operation and self.status == 200 else None
 
 
-def exchanged(exchange: Exchange, number: int, attached: Attached = nothing_attached) -> Recorded:
+def exchanged(exchange: HarEntry, number: int, attached: Attached = nothing_attached) -> HarRequest:
     """Read an entry."""
     path = unquote(exchange.url.path)
     own = _own_path(path, exchange.status)
     asked, got = bodies.of_request(exchange.sent, attached), bodies.of_response(exchange.got, attached)
     media = exchange.sent.media_type
-    recorded = Recorded(
+    recorded = HarRequest(
         number=number,
         host=sys.intern(exchange.url.netloc.rpartition("@")[2].lower()),
         method=sys.intern(exchange.method),
@@ -183,7 +183,7 @@ def _own_path(path: str, status: int | None) -> str:
     return bare if bare in ROUTES and status is not None and status not in {404, 405} else own
 
 
-def _aside(exchange: Exchange) -> str:
+def _aside(exchange: HarEntry) -> str:
     """Return why an entry is not a request that reached the platform; "" if it may be one."""
     if exchange.cached:
         return "answered by a cache"
@@ -196,7 +196,7 @@ def _aside(exchange: Exchange) -> str:
     return ""
 
 
-def retry_after(one: Recorded, now: int) -> int | None:
+def retry_after(one: HarRequest, now: int) -> int | None:
     """Return the seconds of Retry-After, which may be given as a date (RFC 9110, 10.2.3)."""
     told = one.headers.get("retry-after", "").strip()
     if told.isascii() and told.isdecimal():
@@ -209,7 +209,7 @@ def retry_after(one: Recorded, now: int) -> int | None:
     return max(0, math.ceil(aware.timestamp() - now / 1000))
 
 
-def expires_in(one: Recorded) -> int | None:
+def expires_in(one: HarRequest) -> int | None:
     """Return for how many seconds a token was issued, or None."""
     value = one.got.get("expires_in") if isinstance(one.got, dict) else None
     return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -32,7 +32,7 @@ def platform_path(path: str) -> str | None:
     return None
 
 
-class Asked(NamedTuple):
+class RouteTraits(NamedTuple):
     """The part of a request that identifies its host: the operation, the token shown, and the token `issued`."""
 
     host: str
@@ -41,7 +41,7 @@ class Asked(NamedTuple):
     issued: str | None
 
 
-def platforms(asked: Sequence[Asked]) -> set[str]:
+def platforms(asked: Sequence[RouteTraits]) -> set[str]:
     """Return the hosts that create and send, and those that issue their tokens. Other hosts may have logins too."""
     apis = {one.host for one in asked if one.operation in {"create", "send"}}
     if not apis:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from mockserver.ids import pseudonym
-from mockserver.journal import Credential
+from mockserver.journal import ShownCredential
 from mockserver.wire import notes
 from mockserver.wire.credentials import basic, bearer, credential, decoded
 from mockserver.wire.redaction import REDACTED
@@ -34,7 +34,7 @@ def name_of(token: str) -> str:
     return known[1] if known else pseudonym(token)
 
 
-def authorization_of(shown: Credential) -> str | None:
+def authorization_of(shown: ShownCredential) -> str | None:
     """Return an Authorization header without its secret, from which `credential_of` reads it back."""
     match shown.form:
         case "none":
@@ -51,14 +51,14 @@ def authorization_of(shown: Credential) -> str | None:
             return f"{REDACTED} malformed"
 
 
-def credential_of(authorization: str | None) -> Credential:
+def credential_of(authorization: str | None) -> ShownCredential:
     """Return the credential in an Authorization header, which may have been redacted already."""
     bearer_of = _NAMED_BEARER.fullmatch(authorization or "")
     if bearer_of:
-        return Credential("bearer", token=bearer_of[1], seen_in=("header",))
+        return ShownCredential("bearer", token=bearer_of[1], seen_in=("header",))
     basic_of = _NAMED_BASIC.fullmatch(authorization or "")
     if basic_of:
-        return Credential("basic", client_id=basic_of[1], seen_in=("header",))
+        return ShownCredential("basic", client_id=basic_of[1], seen_in=("header",))
     return credential(authorization)
 
 
@@ -91,7 +91,7 @@ def _is_drawn(secret: str) -> bool:
     return len(secret) >= SHORTEST_DRAWN and _MASK.search(secret) is None
 
 
-class Hiding(notes.Hiding):
+class HarRedactor(notes.Redactor):
     """Redacts the secrets that are known, or are named as such. Tokens of the mock have no meaning in a recording."""
 
     def __init__(self, secrets: set[str]) -> None:

@@ -17,8 +17,8 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from contracts.har import secrets
-from contracts.har.requests import Recorded
-from contracts.har.routes import Asked, platforms
+from contracts.har.requests import HarRequest
+from contracts.har.routes import RouteTraits, platforms
 from contracts.har.secrets import looks_masked
 from mockserver.journal import CredentialForm
 
@@ -32,11 +32,11 @@ NEAR = 50
 """Milliseconds within which two tools see the same request."""
 
 
-class Note(Struct, frozen=True, gc=False):
+class KeptRequest(Struct, frozen=True, gc=False):
     """The part of a request that is kept. `request` and `answer` are digests; None without a body."""
 
     number: int
-    asked: Asked
+    asked: RouteTraits
     began: float
     returned: float
     status: int | None
@@ -56,9 +56,9 @@ class Survey:
     """Takes each request in turn, and then returns what all of them show."""
 
     def __init__(self) -> None:
-        self.notes: list[Note] = []
+        self.notes: list[KeptRequest] = []
 
-    def take(self, one: Recorded) -> None:
+    def take(self, one: HarRequest) -> None:
         """Take a request into account."""
         self.notes.append(note_of(one))
 
@@ -97,7 +97,7 @@ class Findings(NamedTuple):
     token.
     """
 
-    notes: list[Note]
+    notes: list[KeptRequest]
     kept: frozenset[int]
     doubled: dict[int, int]
     resolution: int
@@ -108,11 +108,11 @@ class Findings(NamedTuple):
     sanitized: bool
 
 
-def note_of(one: Recorded) -> Note:
+def note_of(one: HarRequest) -> KeptRequest:
     """Return what is kept of a request."""
     sent = one.sent if one.sent is not UNSET else one.body
     is_send = one.is_call and one.operation == "send"
-    return Note(
+    return KeptRequest(
         number=one.number,
         asked=one.asked if one.is_call else one.asked._replace(operation=None),
         began=one.began,
@@ -165,12 +165,12 @@ def _direction(stamps: list[float]) -> Direction:
 # -- entries of the same exchange --------------------------------------------------------------------
 
 
-def _doubled(notes: list[Note], step: int) -> Iterator[tuple[int, int]]:
+def _doubled(notes: list[KeptRequest], step: int) -> Iterator[tuple[int, int]]:
     """Yield each further entry of an exchange, and the one that is kept: the first of the most complete ones."""
-    left: dict[int, Note] = {note.number: note for note in notes}
+    left: dict[int, KeptRequest] = {note.number: note for note in notes}
     for group in _by_correlation(notes):
         yield from _all_but_the_best(group, left)
-    rows: dict[tuple[str, int | None, bytes | None], list[Note]] = defaultdict(list)
+    rows: dict[tuple[str, int | None, bytes | None], list[KeptRequest]] = defaultdict(list)
     for note in left.values():
         rows[(note.path, note.status, note.request)].append(note)
     for row in rows.values():
@@ -180,9 +180,9 @@ def _doubled(notes: list[Note], step: int) -> Iterator[tuple[int, int]]:
                 yield from _all_but_the_best([first, then], left)
 
 
-def _by_correlation(notes: list[Note]) -> Iterable[list[Note]]:
+def _by_correlation(notes: list[KeptRequest]) -> Iterable[list[KeptRequest]]:
     """Yield groups of entries with the same correlation id, unless they are of different exchanges."""
-    groups: dict[str, list[Note]] = defaultdict(list)
+    groups: dict[str, list[KeptRequest]] = defaultdict(list)
     for note in notes:
         if note.correlation:
             groups[note.correlation].append(note)
@@ -194,7 +194,7 @@ def _by_correlation(notes: list[Note]) -> Iterable[list[Note]]:
             yield group
 
 
-def _all_but_the_best(group: list[Note], left: dict[int, Note]) -> Iterator[tuple[int, int]]:
+def _all_but_the_best(group: list[KeptRequest], left: dict[int, KeptRequest]) -> Iterator[tuple[int, int]]:
     alive = [note for note in group if note.number in left]
     if len(alive) < 2:
         return
@@ -205,7 +205,7 @@ def _all_but_the_best(group: list[Note], left: dict[int, Note]) -> Iterator[tupl
             yield note.number, best.number
 
 
-def _is_same_exchange(first: Note, then: Note, step: int) -> bool:
+def _is_same_exchange(first: KeptRequest, then: KeptRequest, step: int) -> bool:
     """Return whether two equal requests without a correlation id are one.
 
     They must have equal answers, and have come at the same moment, or a service worker made one for the other.
@@ -225,7 +225,7 @@ def _is_same_exchange(first: Note, then: Note, step: int) -> bool:
 # -- masks -------------------------------------------------------------------------------------------
 
 
-def _masked_ids(notes: list[Note]) -> frozenset[str]:
+def _masked_ids(notes: list[KeptRequest]) -> frozenset[str]:
     """Return ids that stand for several: issued more than once, or a mask that no real id refutes."""
     issued = Counter(note.created for note in notes if note.created is not None)
     several = {id for id, count in issued.items() if count > 1}
@@ -235,14 +235,14 @@ def _masked_ids(notes: list[Note]) -> frozenset[str]:
     return frozenset(several | words | (set() if real else shown))
 
 
-def _masked_tokens(notes: list[Note]) -> frozenset[str]:
+def _masked_tokens(notes: list[KeptRequest]) -> frozenset[str]:
     """Return the pseudonyms of tokens that stand for several."""
     issued = Counter(note.logged_in for note in notes if note.logged_in is not None)
     masks = {token for token, count in issued.items() if count > 1 or looks_masked(token)}
     return frozenset(secrets.name_of(token) for token in masks)
 
 
-def _is_sanitized(notes: list[Note]) -> bool:
+def _is_sanitized(notes: list[KeptRequest]) -> bool:
     """Return whether a tool has removed Authorization headers, or their values.
 
     A request that was accepted must have had one.

@@ -28,7 +28,7 @@ _NO_ANSWER = {
 }
 
 
-class Recording(NamedTuple):
+class HarRecording(NamedTuple):
     """A trace to be written: `id` and `title` of its page, its entries, and `comments` for people, by a request's `seq`."""
 
     id: str
@@ -56,7 +56,7 @@ class _Exchange(NamedTuple):
         return 0 if ended is None else max(0, ended.at - self.arrival.at)
 
 
-def archive(recordings: Sequence[Recording]) -> dict[str, Any]:
+def archive(recordings: Sequence[HarRecording]) -> dict[str, Any]:
     """Return the HAR document."""
     recordings = [recording._replace(trace=merged(recording.trace)) for recording in recordings]
     return {
@@ -76,7 +76,7 @@ def _version() -> str:
         return "0"
 
 
-def _page(recording: Recording) -> dict[str, Any]:
+def _page(recording: HarRecording) -> dict[str, Any]:
     header = next((entry for entry in recording.trace if isinstance(entry, Header)), Header())
     others = [entry for entry in recording.trace if not isinstance(entry, Header | Arrival | Answer | Returned)]
     stamps = [entry.at for entry in recording.trace if not isinstance(entry, Header)]
@@ -89,7 +89,7 @@ def _page(recording: Recording) -> dict[str, Any]:
     }
 
 
-def _entries(recording: Recording) -> Iterator[dict[str, Any]]:
+def _entries(recording: HarRecording) -> Iterator[dict[str, Any]]:
     answers = {entry.context_id: entry for entry in recording.trace if isinstance(entry, Answer)}
     returns = {entry.context_id: entry for entry in recording.trace if isinstance(entry, Returned)}
     for entry in recording.trace:
@@ -98,7 +98,7 @@ def _entries(recording: Recording) -> Iterator[dict[str, Any]]:
             yield _entry(recording, exchange)
 
 
-def _entry(recording: Recording, exchange: _Exchange) -> dict[str, Any]:
+def _entry(recording: HarRecording, exchange: _Exchange) -> dict[str, Any]:
     arrival, answer, returned = exchange
     own = {"arrival": arrival, "answer": answer, "returned": returned}
     written = {

@@ -2,6 +2,6 @@
 
 from contracts.errors import ProbeError
 from contracts.probe.provider import Provider, at_url, in_process
-from contracts.probe.run import BrokenOff, Options, probe
+from contracts.probe.run import BrokenOff, ProbeOptions, probe
 
-__all__ = ["BrokenOff", "Options", "ProbeError", "Provider", "at_url", "in_process", "probe"]
+__all__ = ["BrokenOff", "ProbeError", "ProbeOptions", "Provider", "at_url", "in_process", "probe"]

@@ -9,21 +9,21 @@ from collections import Counter
 from collections.abc import Container, Sequence
 from typing import NamedTuple
 
-from contracts.asking import MESSAGES, SESSIONS, Reply
 from contracts.judge import Evidence
+from contracts.platform_requests import MESSAGES, SESSIONS, PlatformReply
 from contracts.probe import shape
-from contracts.probe.refusals import SESSION, STRANGER, Refusal
-from contracts.probe.tape import Exchange, Tape
+from contracts.probe.recorder import RecordedExchange, Recorder
+from contracts.probe.refusals import SESSION, STRANGER, RequiredRefusal
 from mockserver.journal import Entry
 
-Marks = Sequence[tuple[str, Exchange]]
+Marks = Sequence[tuple[str, RecordedExchange]]
 """Related exchanges with their labels, as further evidence."""
 
 ISSUES = {SESSIONS: "webChatSessionId", MESSAGES: "id"}
 """The member of the answers to these paths that holds a newly issued id."""
 
 
-class Witness(NamedTuple):
+class ViolatingRun(NamedTuple):
     """A run in which a clause was violated, up to that place; `number` is its place among the runs.
 
     `minimal`: each step was left out once, and then the clause was not violated.
@@ -40,14 +40,14 @@ class Broken(Exception):
     """The hunted clause was violated, so this story violates it too."""
 
 
-class Ledger:
+class Results:
     """Counts the clauses in `wanted`, and the `runs`. `hunted` is the code of a clause whose violation ends a run."""
 
     def __init__(self, wanted: Container[str]) -> None:
         self._wanted = wanted
         self._touched: set[str] = set()
         self.exercised: Counter[str] = Counter()
-        self.witnesses: dict[str, Witness] = {}
+        self.witnesses: dict[str, ViolatingRun] = {}
         self.runs = 0
         self.hunted: str | None = None
 
@@ -67,7 +67,7 @@ class Ledger:
         self.exercise(code)
         known = self.witnesses.get(code)
         if code in self._wanted and (known is None or len(trace) < len(known.trace)):
-            self.witnesses[code] = Witness(message, evidence, trace, self.runs if known is None else known.number)
+            self.witnesses[code] = ViolatingRun(message, evidence, trace, self.runs if known is None else known.number)
         if code == self.hunted:
             raise Broken(message)
 
@@ -83,20 +83,20 @@ class Judge:
     If a run `is_void` nothing is recorded: the probe had to wait, and it is unknown which sessions have ended meanwhile.
     """
 
-    def __init__(self, ledger: Ledger, tape: Tape) -> None:
+    def __init__(self, ledger: Results, tape: Recorder) -> None:
         self._ledger, self._tape = ledger, tape
         self.is_void = False
         self._contexts: set[str] = set()
         self._ids: set[str] = set()
-        self._dead: Reply | None = None
-        self._stranger: Reply | None = None
+        self._dead: PlatformReply | None = None
+        self._stranger: PlatformReply | None = None
 
     def exercise(self, clause: str) -> None:
         """Record that this run puts a clause to the test."""
         if not self.is_void:
             self._ledger.exercise(clause)
 
-    def breach(self, clause: str, message: str, exchange: Exchange, marks: Marks = ()) -> None:
+    def breach(self, clause: str, message: str, exchange: RecordedExchange, marks: Marks = ()) -> None:
         """Record that the provider violated a clause, in this exchange."""
         if self.is_void:
             return
@@ -104,7 +104,7 @@ class Judge:
         evidence = tuple(Evidence(label, other.seq) for label, other in marked)
         self._ledger.breach(clause, message, evidence, self._tape.entries)
 
-    def accepts(self, exchange: Exchange, clause: str, what: str, marks: Marks = ()) -> bool:
+    def accepts(self, exchange: RecordedExchange, clause: str, what: str, marks: Marks = ()) -> bool:
         """Return whether the provider accepted what it must. `clause` is the one to judge, `what` describes the request."""
         self.exercise(clause)
         if exchange.reply.status == 200:
@@ -112,7 +112,7 @@ class Judge:
         self.breach(clause, f"{what} was answered {exchange.reply}, not 200", exchange, marks)
         return False
 
-    def refuses(self, exchange: Exchange, *due: Refusal, marks: Marks = ()) -> bool:
+    def refuses(self, exchange: RecordedExchange, *due: RequiredRefusal, marks: Marks = ()) -> bool:
         """Return whether the provider refused as it must: for the first refusal that is `due`, in the order of the guards."""
         (first, *later), reply = due, exchange.reply
         self.exercise(first.clause)
@@ -129,7 +129,7 @@ class Judge:
             self.breach(first.clause, f"a request with {first.cause} was answered {reply}, not {first}", exchange, marks)
         return False
 
-    def look_at(self, exchange: Exchange, now: int | None) -> None:
+    def look_at(self, exchange: RecordedExchange, now: int | None) -> None:
         """Check an answer for what every answer must be. `now` is the provider's clock, if that is known."""
         self.exercise("P11")
         reply = exchange.reply
@@ -143,7 +143,7 @@ class Judge:
         if reply.status == 429:
             self._look_at_retry_after(exchange)
 
-    def _look_at_ids(self, exchange: Exchange) -> None:
+    def _look_at_ids(self, exchange: RecordedExchange) -> None:
         member = ISSUES.get(exchange.request.path, "") if exchange.reply.status == 200 else ""
         id = exchange.reply.told(member)
         if member and not id:
@@ -152,13 +152,13 @@ class Judge:
             self.breach("P1", f"an id was issued that had been issued before: {id}", exchange)
         self._ids.add(id)
 
-    def _look_at_retry_after(self, exchange: Exchange) -> None:
+    def _look_at_retry_after(self, exchange: RecordedExchange) -> None:
         self.exercise("P12")
         if not exchange.reply.retry_after:
             told = exchange.reply.headers.get("retry-after")
             self.breach("P12", f"a 429 was answered with Retry-After {told!r}, not a whole number of seconds", exchange)
 
-    def _compare(self, refusal: Refusal, exchange: Exchange) -> None:
+    def _compare(self, refusal: RequiredRefusal, exchange: RecordedExchange) -> None:
         """Check that refusals for dead sessions are alike, and those for strangers even if a mock gives its reasons."""
         reply = exchange.reply
         if refusal in SESSION:
@@ -171,5 +171,5 @@ class Judge:
                 self.breach("P6", "the answers differ for an id of another client and one that was never issued", exchange)
 
 
-def _reading(reply: Reply) -> tuple[object, ...]:
+def _reading(reply: PlatformReply) -> tuple[object, ...]:
     return *shape.words_of(reply), reply.headers.get("dayfly-reason")

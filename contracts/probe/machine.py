@@ -15,11 +15,11 @@ from hypothesis.errors import FlakyFailure
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from contracts.probe.judging import Broken
-from contracts.probe.lab import Lab
-from contracts.probe.life import Rules
-from contracts.probe.refusals import Refusal
-from contracts.probe.story import DEFECTS, ChangePolicy, Create, Script, Send, Step, Story, Wait, WaitFor
-from contracts.verify.chance import storage_elsewhere
+from contracts.probe.refusals import RequiredRefusal
+from contracts.probe.runner import ProbeRunner
+from contracts.probe.session_model import Rules
+from contracts.probe.story import DEFECTS, ChangePolicy, CreateStep, ProbeScript, ProbeStory, SendStep, Step, Wait, WaitFor
+from contracts.verify.seed import storage_elsewhere
 from contracts.verify.shrink import smallest, without
 
 CLAUSES = ("P1", "P2", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11")
@@ -38,22 +38,22 @@ ANOTHER = st.sampled_from((False, False, False, True))
 WHICH = st.sampled_from((0, 0, 0, 1, 2))
 MOMENT = st.sampled_from((None, -1, 0))
 
-Watch = Callable[[Story], None]
+Watch = Callable[[ProbeStory], None]
 """Called after each step."""
 
 
-class Sessions(RuleBasedStateMachine):
+class SessionMachine(RuleBasedStateMachine):
     """A story whose steps Hypothesis chooses."""
 
-    def __init__(self, lab: Lab, watch: Watch) -> None:
+    def __init__(self, lab: ProbeRunner, watch: Watch) -> None:
         super().__init__()
         self._lab, self._watch = lab, watch
-        self._story: Story | None = None
+        self._story: ProbeStory | None = None
 
     @initialize(rules=RULES)
     def begin(self, rules: Rules) -> None:
         """Begin the story."""
-        self._story = Story(self._lab, rules)
+        self._story = ProbeStory(self._lab, rules)
         self._story.begin()
         self._watch(self._story)
 
@@ -65,7 +65,7 @@ class Sessions(RuleBasedStateMachine):
     @rule(another=ANOTHER)
     def create(self, another: bool) -> None:
         """Create another session."""
-        self._take(Create(another))
+        self._take(CreateStep(another))
 
     @rule(which=WHICH, moment=MOMENT)
     def send(self, which: int, moment: int | None) -> None:
@@ -73,7 +73,7 @@ class Sessions(RuleBasedStateMachine):
         self._send(which, moment)
 
     @rule(which=WHICH, moment=MOMENT, defect=st.sampled_from(DEFECTS))
-    def send_amiss(self, which: int, moment: int | None, defect: Refusal) -> None:
+    def send_amiss(self, which: int, moment: int | None, defect: RequiredRefusal) -> None:
         """Send a message with something wrong."""
         self._send(which, moment, defect)
 
@@ -83,10 +83,10 @@ class Sessions(RuleBasedStateMachine):
         """Change the clock or the policy."""
         self._take(step)
 
-    def _send(self, which: int, moment: int | None, defect: Refusal | None = None) -> None:
+    def _send(self, which: int, moment: int | None, defect: RequiredRefusal | None = None) -> None:
         if moment is not None and self._lab.has_control:
             self._take(WaitFor(which, moment))
-        self._take(Send(which, defect))
+        self._take(SendStep(which, defect))
 
     def _take(self, step: Step) -> None:
         assert self._story is not None, "a story has a beginning"
@@ -94,20 +94,20 @@ class Sessions(RuleBasedStateMachine):
         self._watch(self._story)
 
 
-def explore(lab: Lab, examples: int, chance: int) -> dict[str, Script]:
+def explore(lab: ProbeRunner, examples: int, chance: int) -> dict[str, ProbeScript]:
     """Draw histories, and return by code the script of the shortest one in which each clause was violated.
 
     The same `chance` draws the same. Raises ProbeError.
     """
-    scripts: dict[str, Script] = {}
+    scripts: dict[str, ProbeScript] = {}
     known = dict(lab.ledger.witnesses)
 
-    def watch(story: Story) -> None:
+    def watch(story: ProbeStory) -> None:
         for code, witness in lab.ledger.witnesses.items():
             if known.get(code) is not witness:
                 known[code], scripts[code] = witness, story.script
 
-    class Machine(Sessions):
+    class Machine(SessionMachine):
         def __init__(self) -> None:
             super().__init__(lab, watch)
 
@@ -137,7 +137,7 @@ def _settings(examples: int) -> settings:
 # -- minimizing ---------------------------------------------------------------------------------------------------------
 
 
-def shorten(lab: Lab, code: str, script: Script) -> None:
+def shorten(lab: ProbeRunner, code: str, script: ProbeScript) -> None:
     """Run shorter stories until none of them violates the clause. The ledger keeps the shortest. Raises ProbeError."""
     lab.ledger.hunted = code
     try:
@@ -148,7 +148,7 @@ def shorten(lab: Lab, code: str, script: Script) -> None:
         lab.ledger.hunted = None
 
 
-def shorter_than(script: Script) -> Iterator[Script]:
+def shorter_than(script: ProbeScript) -> Iterator[ProbeScript]:
     """Yield the story without some of its steps, or with two waits joined into one."""
     steps = script.steps
     yield from map(script.of, without(steps))
@@ -158,8 +158,8 @@ def shorter_than(script: Script) -> Iterator[Script]:
             yield script.of((*steps[:place], both, *steps[place + 2 :]))
 
 
-def _breaks(lab: Lab, script: Script) -> bool:
-    story = Story(lab, script.rules)
+def _breaks(lab: ProbeRunner, script: ProbeScript) -> bool:
+    story = ProbeStory(lab, script.rules)
     try:
         story.begin()
         for step in script.steps:

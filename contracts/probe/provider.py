@@ -11,9 +11,9 @@ from functools import partial
 from itertools import count
 from types import TracebackType
 
-from contracts.asking import Credentials
-from contracts.probe.doors import Door, HandlerDoor, HttpDoor
-from contracts.remote.control import Control
+from contracts.platform_requests import ClientCredentials
+from contracts.probe.replicas import HandlerDoor, HttpDoor, Replica
+from contracts.remote.control import RemoteControl
 from mockserver.assemble import Assembly, assemble
 from mockserver.clock import pause
 from mockserver.ids import Ids
@@ -32,9 +32,9 @@ class Provider:
     """
 
     name: str
-    doors: Sequence[Door]
-    control: Control | None = None
-    credentials: Credentials | None = None
+    doors: Sequence[Replica]
+    control: RemoteControl | None = None
+    credentials: ClientCredentials | None = None
     restart: Callable[[], None] | None = None
     wait: Callable[[float], None] = pause
 
@@ -64,7 +64,7 @@ def at_url(
     *,
     replicas: Sequence[str] = (),
     admin_token: str = "",
-    credentials: Credentials | None = None,
+    credentials: ClientCredentials | None = None,
     restart: Callable[[], None] | None = None,
 ) -> Provider:
     """Return the provider at a URL, and at those of its `replicas`. With `credentials` its control API is not used.
@@ -75,7 +75,7 @@ def at_url(
 
     webs = [Web(one) for one in (url, *replicas)]
     headers = {"Authorization": f"Bearer {admin_token}"} if admin_token else {}
-    control = Control(Web(url, headers), url) if credentials is None else None
+    control = RemoteControl(Web(url, headers), url) if credentials is None else None
     doors = [HttpDoor(web) for web in webs]
     return Provider(name=url, doors=doors, control=control, credentials=credentials, restart=restart)
 
@@ -120,6 +120,6 @@ def in_process(replicas: int = 2, settings: Settings | None = None) -> Provider:
     settings = settings or Settings(client_id="probe", client_secret="probe-secret")
     running = Replicas(replicas, settings, MemoryStore())
     transport = httpx.WSGITransport(create_app(running.running[0]))
-    control = Control(Web("http://127.0.0.1", transport=transport), NAME)
+    control = RemoteControl(Web("http://127.0.0.1", transport=transport), NAME)
     doors = [HandlerDoor(partial(running.handler, number)) for number in range(replicas)]
     return Provider(name=NAME, doors=doors, control=control, restart=running.restart)

@@ -7,10 +7,10 @@ from msgspec import Struct
 from contracts.clauses.provider import PROVIDER_CLAUSES, ProviderClause
 from contracts.errors import ContractsError
 from contracts.judge import Status
-from contracts.probe.judging import Ledger
-from contracts.probe.lab import Lab
+from contracts.probe.judging import Results
 from contracts.probe.machine import CLAUSES, explore, shorten
 from contracts.probe.provider import Provider
+from contracts.probe.runner import ProbeRunner
 from contracts.probe.trials import TRIALS, offered
 from contracts.profiles import profile
 from contracts.report.model import ClauseResult, Counterexample, Report
@@ -30,7 +30,7 @@ class BrokenOff(ContractsError):
         self.report = report
 
 
-class Options(Struct, frozen=True, kw_only=True):
+class ProbeOptions(Struct, frozen=True, kw_only=True):
     """The extent of a probe.
 
     `examples`: histories to draw besides the directed trials (None: by the kind of provider). `seed`: their seed (None: a fresh
@@ -43,10 +43,10 @@ class Options(Struct, frozen=True, kw_only=True):
     shorten: bool = True
 
 
-DEFAULT_OPTIONS = Options()
+DEFAULT_OPTIONS = ProbeOptions()
 
 
-def probe(provider: Provider, options: Options = DEFAULT_OPTIONS) -> Report:
+def probe(provider: Provider, options: ProbeOptions = DEFAULT_OPTIONS) -> Report:
     """Judge a provider. If it is interrupted, the report has the findings so far.
 
     Raises ProbeError if it cannot be probed, BrokenOff if that shows only after something has been found, and UnknownClause.
@@ -55,7 +55,7 @@ def probe(provider: Provider, options: Options = DEFAULT_OPTIONS) -> Report:
     clauses = select_from(PROVIDER_CLAUSES, options.clauses)
     codes = {clause.code for clause in clauses}
     chance = profile().chance() if options.seed is None else options.seed
-    lab, ended = Lab(provider, Ledger(codes)), None
+    lab, ended = ProbeRunner(provider, Results(codes)), None
     try:
         _try(lab, codes)
         _draw(lab, codes, options, chance)
@@ -77,14 +77,14 @@ def probe(provider: Provider, options: Options = DEFAULT_OPTIONS) -> Report:
     return report
 
 
-def _try(lab: Lab, codes: set[str]) -> None:
+def _try(lab: ProbeRunner, codes: set[str]) -> None:
     offers = offered(lab.provider)
     for trial in TRIALS:
         if trial.clause in codes and trial.needs in offers:
             lab.run(trial.run, trial.policy if lab.has_control else {})
 
 
-def _draw(lab: Lab, codes: set[str], options: Options, chance: int) -> None:
+def _draw(lab: ProbeRunner, codes: set[str], options: ProbeOptions, chance: int) -> None:
     usual = EXAMPLES if lab.has_control else EXAMPLES_WITHOUT_CONTROL
     number = usual if options.examples is None else options.examples
     if not number or codes.isdisjoint(CLAUSES):
@@ -95,7 +95,7 @@ def _draw(lab: Lab, codes: set[str], options: Options, chance: int) -> None:
         shorten(lab, code, scripts[code])
 
 
-def _result(clause: ProviderClause, ledger: Ledger) -> ClauseResult:
+def _result(clause: ProviderClause, ledger: Results) -> ClauseResult:
     exercised, witness = ledger.exercised[clause.code], ledger.witnesses.get(clause.code)
     if witness is not None:
         found = Counterexample(

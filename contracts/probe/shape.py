@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from email.utils import formatdate
 
-from contracts.asking import MESSAGES, SESSIONS, TOKENS, Reply
+from contracts.platform_requests import MESSAGES, SESSIONS, TOKENS, PlatformReply
 from mockserver.wire.message import Request
 
 CORRELATION = "inin-correlation-id"
@@ -42,12 +42,12 @@ ALIKE = ("content-type", "cache-control", "retry-after", "www-authenticate")
 _WHOLE = re.compile(r"[0-9]+")
 
 
-def problem(request: Request, reply: Reply, now: int | None) -> str | None:
+def problem(request: Request, reply: PlatformReply, now: int | None) -> str | None:
     """Describe what is wrong with the shape of an answer; None if nothing is. `now` is the provider's clock, if it is known."""
     return next(_problems(request, reply, now), None)
 
 
-def _problems(request: Request, reply: Reply, now: int | None) -> Iterator[str]:
+def _problems(request: Request, reply: PlatformReply, now: int | None) -> Iterator[str]:
     if not reply.headers.get(CORRELATION):
         yield "it has no ININ-Correlation-Id"
     if reply.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
@@ -60,7 +60,7 @@ def _problems(request: Request, reply: Reply, now: int | None) -> Iterator[str]:
 # -- success ---------------------------------------------------------------------------------------------------------
 
 
-def _success(request: Request, reply: Reply) -> Iterator[str]:
+def _success(request: Request, reply: PlatformReply) -> Iterator[str]:
     yield from _fields(reply, SUCCESS_FIELDS.get(request.path, {}), frozenset())
     yield from (f"its {name} is empty" for name in NEVER_EMPTY if reply.document.get(name) == "")
     if reply.headers.get("cache-control") != NO_STORE:
@@ -74,7 +74,7 @@ def _success(request: Request, reply: Reply) -> Iterator[str]:
 # -- errors ----------------------------------------------------------------------------------------------------------
 
 
-def _error(request: Request, reply: Reply) -> Iterator[str]:
+def _error(request: Request, reply: PlatformReply) -> Iterator[str]:
     if request.path == TOKENS and reply.status in {400, 401}:
         yield from _fields(reply, OAUTH_FIELDS, frozenset())
     else:
@@ -85,7 +85,7 @@ def _error(request: Request, reply: Reply) -> Iterator[str]:
         yield "it is a 405 without Allow"
 
 
-def _platform_error(reply: Reply) -> Iterator[str]:
+def _platform_error(reply: PlatformReply) -> Iterator[str]:
     yield from _fields(reply, ERROR_FIELDS, MORE_ERROR_FIELDS)
     document = reply.document
     if document.get("status") != reply.status:
@@ -96,7 +96,7 @@ def _platform_error(reply: Reply) -> Iterator[str]:
         yield "it has details of a dead session"
 
 
-def _fields(reply: Reply, wanted: Mapping[str, type], allowed: frozenset[str]) -> Iterator[str]:
+def _fields(reply: PlatformReply, wanted: Mapping[str, type], allowed: frozenset[str]) -> Iterator[str]:
     document = reply.document
     if not document:
         yield "its body is not a JSON object"
@@ -110,7 +110,7 @@ def _fields(reply: Reply, wanted: Mapping[str, type], allowed: frozenset[str]) -
             yield f"its body has a field {name!r} that the platform does not document"
 
 
-def words_of(reply: Reply) -> tuple[object, ...]:
+def words_of(reply: PlatformReply) -> tuple[object, ...]:
     """Return what may not differ between two refusals for dead sessions."""
     body = {name: value for name, value in reply.document.items() if name != "contextId"}
     return reply.status, body, *(reply.headers.get(name) for name in ALIKE)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from contracts.asking import WRITE_SCOPE, for_message, for_message_as, message_body
+from contracts.platform_requests import WRITE_SCOPE, for_message, for_message_as, message_body
 from contracts.probe import refusals
-from contracts.probe.lab import Lab
-from contracts.probe.life import DEFAULTS, Life, Rules
-from contracts.probe.refusals import BAD_BODY, FOREIGN, NO_SCOPE, NO_TOKEN, OTHER_MEDIA_TYPE, WRONG_TOKEN, Refusal
-from contracts.probe.tape import Exchange
-from contracts.probe.world import Actor
+from contracts.probe.probe_run import ProbeClient
+from contracts.probe.recorder import RecordedExchange
+from contracts.probe.refusals import BAD_BODY, FOREIGN, NO_SCOPE, NO_TOKEN, OTHER_MEDIA_TYPE, WRONG_TOKEN, RequiredRefusal
+from contracts.probe.runner import ProbeRunner
+from contracts.probe.session_model import DEFAULTS, Rules, SessionModel
 from mockserver.wire.message import Request
 
 DEFECTS = (BAD_BODY, OTHER_MEDIA_TYPE, NO_SCOPE, WRONG_TOKEN, NO_TOKEN, FOREIGN)
@@ -21,17 +21,17 @@ BY_CONTROL = frozenset({NO_SCOPE, FOREIGN})
 """The defects that need a control API."""
 
 
-class Create(NamedTuple):
+class CreateStep(NamedTuple):
     """Create another session, for the organisation's `another` client or for the first."""
 
     another: bool
 
 
-class Send(NamedTuple):
+class SendStep(NamedTuple):
     """Send a message for the session `which`, counted from 0. Live sessions come first, because dead ones show little."""
 
     which: int
-    defect: Refusal | None = None
+    defect: RequiredRefusal | None = None
 
 
 class Wait(NamedTuple):
@@ -53,33 +53,33 @@ class ChangePolicy(NamedTuple):
     rules: Rules
 
 
-Step = Create | Send | Wait | WaitFor | ChangePolicy
+Step = CreateStep | SendStep | Wait | WaitFor | ChangePolicy
 
 
-class Script(NamedTuple):
+class ProbeScript(NamedTuple):
     """The recipe of a story: the policy that it begins with, and its steps."""
 
     rules: Rules
     steps: tuple[Step, ...]
 
-    def of(self, steps: tuple[Step, ...]) -> Script:
+    def of(self, steps: tuple[Step, ...]) -> ProbeScript:
         """Return a script with other steps."""
-        return Script(self.rules, steps)
+        return ProbeScript(self.rules, steps)
 
 
-class Story:
+class ProbeStory:
     """One run. It begins with a policy, if that can be set, and with a session."""
 
-    def __init__(self, lab: Lab, rules: Rules) -> None:
+    def __init__(self, lab: ProbeRunner, rules: Rules) -> None:
         self._lab = lab
         self._rules = rules if lab.has_control else DEFAULTS
         self._world = lab.open(self._rules.policy() if lab.has_control else {})
-        self._other: Actor | None = None
-        self._lives: list[Life] = []
-        self._script = Script(rules, ())
+        self._other: ProbeClient | None = None
+        self._lives: list[SessionModel] = []
+        self._script = ProbeScript(rules, ())
 
     @property
-    def script(self) -> Script:
+    def script(self) -> ProbeScript:
         """The story so far."""
         return self._script
 
@@ -91,9 +91,9 @@ class Story:
         """Take a step."""
         self._script = self._script.of((*self._script.steps, step))
         match step:
-            case Create(another):
+            case CreateStep(another):
                 self._create(self._actor(another))
-            case Send(which, defect):
+            case SendStep(which, defect):
                 self._send(which, defect)
             case Wait(milliseconds):
                 self._world.advance(milliseconds)
@@ -114,25 +114,25 @@ class Story:
         """The provider's clock; 0 if it is unknown, so that no deadline comes near."""
         return self._world.now if self._lab.has_control else 0
 
-    def _actor(self, another: bool) -> Actor:
+    def _actor(self, another: bool) -> ProbeClient:
         if not another or not self._lab.has_control:
             return self._world.me
         if self._other is None:
             self._other = self._world.another()
         return self._other
 
-    def _create(self, actor: Actor) -> None:
+    def _create(self, actor: ProbeClient) -> None:
         created = self._world.create(actor)
         id = created.reply.told("webChatSessionId")
         if self._world.judge.accepts(created, "P1", "a create") and id:
-            self._lives.append(Life(id, actor, self._now, self._rules))
+            self._lives.append(SessionModel(id, actor, self._now, self._rules))
 
     def _wait_for(self, which: int, offset: int) -> None:
         left = self._life(which).ends_at + offset - self._now if self._lives else 0
         if left > 0:
             self._world.advance(left)
 
-    def _send(self, which: int, defect: Refusal | None) -> None:
+    def _send(self, which: int, defect: RequiredRefusal | None) -> None:
         if not self._lives or (defect in BY_CONTROL and not self._lab.has_control):
             return
         life = self._life(which)
@@ -143,11 +143,11 @@ class Story:
         if not life.is_lost:
             self._judge(life, exchange, due)
 
-    def _life(self, which: int) -> Life:
+    def _life(self, which: int) -> SessionModel:
         alive_first = sorted(self._lives, key=lambda life: life.due(life.owner, self._now) is not None)
         return alive_first[which % len(alive_first)]
 
-    def _sent(self, wrong: Refusal | None, sender: Actor, id: str) -> Exchange:
+    def _sent(self, wrong: RequiredRefusal | None, sender: ProbeClient, id: str) -> RecordedExchange:
         """Send a message with at most one defect."""
         request = _message(wrong, sender.authorization, id)
         if wrong is not NO_SCOPE:
@@ -159,7 +159,7 @@ class Story:
 
     # -- the expected results ----------------------------------------------------------------------------------------
 
-    def _judge(self, life: Life, exchange: Exchange, due: Sequence[Refusal]) -> None:
+    def _judge(self, life: SessionModel, exchange: RecordedExchange, due: Sequence[RequiredRefusal]) -> None:
         """Judge an answer, and record in the model what happened, right or wrong."""
         judge, now, accepted = self._world.judge, self._now, exchange.reply.status == 200
         stake = life.at_stake(now)
@@ -175,7 +175,7 @@ class Story:
             life.is_lost = True
 
 
-def _message(wrong: Refusal | None, authorization: str, id: str) -> Request:
+def _message(wrong: RequiredRefusal | None, authorization: str, id: str) -> Request:
     match wrong:
         case refusals.NO_TOKEN:
             return for_message(None, id)

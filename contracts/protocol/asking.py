@@ -15,7 +15,7 @@ from mockserver.platform.model import Kind, Operation, Platform
 from mockserver.platform.places import Place, parse
 
 
-class Asked(NamedTuple):
+class PlatformRequest(NamedTuple):
     """A request to send; `path` includes the query."""
 
     method: str
@@ -86,7 +86,7 @@ class Draft:
             else:
                 owner[last] = value
 
-    def asked(self) -> Asked:
+    def asked(self) -> PlatformRequest:
         """Return the request."""
         path = PARAMETER.sub(lambda found: quote(self._params.get(found[1], "x"), safe=""), self._path)
         if self._query:
@@ -96,7 +96,7 @@ class Draft:
             headers["Content-Type"] = self._media or ("application/x-www-form-urlencoded" if self._form else "application/json")
         if self._cookies:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
-        return Asked(self.method, path, headers, body)
+        return PlatformRequest(self.method, path, headers, body)
 
     def _body(self) -> bytes:
         if self._form:
@@ -119,7 +119,7 @@ def request(
     shown: Mapping[str, str],
     bound: Mapping[str, Mapping[str, str]] | None = None,
     put: Mapping[Place, Any] | None = None,
-) -> Asked:
+) -> PlatformRequest:
     """Return a request of an operation that shows these ids by kind, with the values `bound` to them.
 
     Other values are `put` at places. Raises ContractsError.

@@ -11,7 +11,7 @@ from itertools import combinations
 
 from contracts.clauses.retries import failed
 from contracts.clauses.words import at
-from contracts.history import Call, Effect
+from contracts.history import Call, SendEffect
 from contracts.judge import EXERCISED, Breach, Exercised
 from contracts.protocol.history import DeclaredHistory
 from mockserver.platform.model import Kind
@@ -36,7 +36,7 @@ def _renewals(history: DeclaredHistory, kind: Kind) -> list[Call]:
 
 def _refusals(history: DeclaredHistory, kind: Kind) -> list[Call]:
     """Return the calls whose answer said that the one they showed is dead."""
-    return [call for call in history.calls if call.effects.get(kind.name) is Effect.DEAD]
+    return [call for call in history.calls if call.effects.get(kind.name) is SendEffect.DEAD]
 
 
 def predecessor(kind: Kind, history: DeclaredHistory) -> Marks:
@@ -110,9 +110,9 @@ def renewed_for_ever(kind: Kind, history: DeclaredHistory) -> Marks:
                 refused = False
                 if renewals:
                     yield EXERCISED
-            elif call.effects.get(kind.name) is Effect.DEAD:
+            elif call.effects.get(kind.name) is SendEffect.DEAD:
                 refused = True
-            elif call.effects.get(kind.name) is Effect.CONSUMED:
+            elif call.effects.get(kind.name) is SendEffect.CONSUMED:
                 renewals, refused = [], False
             if len(renewals) > history.parameters.max_attempts:
                 what = f"{kind.a} was renewed {len(renewals)} times, and none was good for anything"
@@ -162,7 +162,7 @@ def _is_good(last: Call, call: Call, history: DeclaredHistory, kind: Kind) -> bo
 
 def _is_over(call: Call, kind: Kind) -> bool:
     """Return True if a call gave the client a reason to discard the one it showed."""
-    is_doubtful = call.status is None or call.effects.get(kind.name) in {Effect.DEAD, Effect.UNKNOWN}
+    is_doubtful = call.status is None or call.effects.get(kind.name) in {SendEffect.DEAD, SendEffect.UNKNOWN}
     return is_doubtful or kind.name in call.ended or kind.life.uses is not None
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from contracts.history import Call, Effect
+from contracts.history import Call, SendEffect
 from contracts.judge import Evidence
 from contracts.output import OutputLine
 from contracts.protocol.clauses import SHORTEST
 from contracts.protocol.history import history_of
-from contracts.protocol.trace import FOREVER, Trace, UnitRun
-from contracts.report.course import Places
-from contracts.report.rows import Ask, Event, Row, drawn
+from contracts.protocol.trace import FOREVER, DeclaredTrace, UnitRun
+from contracts.report.course import RowNumbers
+from contracts.report.rows import RequestRow, Row, TableEvent, drawn
 from mockserver.platform.model import Platform
 
 
@@ -21,7 +21,7 @@ class CourseOfRun:
 
     effects = "effect"
 
-    def __init__(self, platform: Platform, trace: Trace) -> None:
+    def __init__(self, platform: Platform, trace: DeclaredTrace) -> None:
         self.trace = trace
         self.clock = "virtual" if trace.sharp else "wall"
         self._history = history_of(platform, trace)
@@ -32,33 +32,33 @@ class CourseOfRun:
         start = min((event.at for event in events), default=0)
         return drawn(events, evidence, log, start, 1 if self.trace.sharp else 1000)
 
-    def places(self, evidence: Sequence[Evidence]) -> Places:
+    def places(self, evidence: Sequence[Evidence]) -> RowNumbers:
         """See Course."""
-        return Places(tuple(dict.fromkeys(item.seq for item in evidence)), {})
+        return RowNumbers(tuple(dict.fromkeys(item.seq for item in evidence)), {})
 
     def document(self) -> Any:
         """See Course: a list of requests."""
         return [self._told(call) for call in self._history.calls]
 
-    def _events(self) -> Iterator[Event]:
+    def _events(self) -> Iterator[TableEvent]:
         for happened in self.trace.events:
-            yield Event("world", happened.place, happened.at, happened.words, jump=happened.jump)
+            yield TableEvent("world", happened.place, happened.at, happened.words, jump=happened.jump)
         for unit in self.trace.units:
             yield from _of_unit(unit)
         for call in self._history.calls:
             ask = self._ask(call)
-            yield Event("left", call.left, ask.left_at, ask=ask)
+            yield TableEvent("left", call.left, ask.left_at, ask=ask)
             if call.returned is not None and call.returned_at is not None:
-                yield Event("returned", call.returned, call.returned_at, ask=ask)
+                yield TableEvent("returned", call.returned, call.returned_at, ask=ask)
 
-    def _ask(self, call: Call) -> Ask:
+    def _ask(self, call: Call) -> RequestRow:
         exchange, shown = self._history.exchange(call), call.shown | call.ended
         shows = self._named(shown)
-        said = [f"{name} is dead" for name, kind in zip(shows, shown, strict=True) if call.effects[kind] is Effect.DEAD]
+        said = [f"{name} is dead" for name, kind in zip(shows, shown, strict=True) if call.effects[kind] is SendEffect.DEAD]
         brings = [f"brings {', '.join(self._named(call.brought))}"] if call.brought else []
         fault = [f"fault: {exchange.fault}"] if exchange.fault else []
         doing = " with ".join([call.operation or "no operation", *([", ".join(shows)] if shows else [])])
-        return Ask(
+        return RequestRow(
             number=call.number,
             text=f"{exchange.method} {self._hidden(exchange.path)} {doing}",
             left_at=call.left_at,
@@ -97,12 +97,12 @@ class CourseOfRun:
         return path
 
 
-def _of_unit(unit: UnitRun) -> Iterator[Event]:
+def _of_unit(unit: UnitRun) -> Iterator[TableEvent]:
     if unit.began < FOREVER:
         given = ", ".join(f"{name}={value!r}" for name, value in unit.payload.items())
-        yield Event("began", unit.began, unit.began_at, f"unit {unit.number}: {unit.name}({given})", of=unit.number)
+        yield TableEvent("began", unit.began, unit.began_at, f"unit {unit.number}: {unit.name}({given})", of=unit.number)
     if unit.ended < FOREVER or unit.outcome == "never":
         ends = {"accepted": "the client reported success", "failed": "the client reported failure"}
         error = f" ({unit.error})" if unit.error else ""
         words = f"unit {unit.number}: {ends.get(unit.outcome, 'the client never returned')}{error}"
-        yield Event("ended", unit.ended, unit.ended_at, words, of=unit.number)
+        yield TableEvent("ended", unit.ended, unit.ended_at, words, of=unit.number)

@@ -11,17 +11,17 @@ from contracts.history import (
     Call,
     CallLeft,
     CallReturned,
-    Credential,
-    Effect,
     Group,
     History,
-    Intent,
     IntentBegan,
     IntentEnded,
+    JudgedIntent,
     Moment,
+    SeenCredential,
+    SendEffect,
 )
 from contracts.judge import DEFAULTS, Parameters
-from contracts.protocol.trace import FOREVER, Exchange, Trace, UnitRun
+from contracts.protocol.trace import FOREVER, DeclaredTrace, TraceExchange, UnitRun
 from contracts.protocol.wire import Signals, read_call
 from mockserver import journal
 from mockserver.platform.model import Platform
@@ -38,12 +38,12 @@ class DeclaredHistory(History):
     """The history of a run of a declared platform's client."""
 
     platform: Platform
-    trace: Trace
+    trace: DeclaredTrace
     parameters: Parameters
-    units: list[Intent] = field(default_factory=list)
+    units: list[JudgedIntent] = field(default_factory=list)
     """The units of work that the client was asked to do. Those in `intents` may be inferred."""
 
-    def exchange(self, call: Call) -> Exchange:
+    def exchange(self, call: Call) -> TraceExchange:
         """Return a call's request and answer."""
         return self.trace.exchanges[call.number - 1]
 
@@ -103,7 +103,7 @@ def overlaps(one: Call, other: Call) -> bool:
     return not one.was_over(other.left) and not other.was_over(one.left)
 
 
-def history_of(platform: Platform, trace: Trace, parameters: Parameters = DEFAULTS) -> DeclaredHistory:
+def history_of(platform: Platform, trace: DeclaredTrace, parameters: Parameters = DEFAULTS) -> DeclaredHistory:
     """Return a run as its client could know it."""
     header = journal.Header(clock="virtual" if trace.sharp else "wall")
     history = DeclaredHistory(header, platform=platform, trace=trace, parameters=parameters)
@@ -123,8 +123,8 @@ def history_of(platform: Platform, trace: Trace, parameters: Parameters = DEFAUL
     return history
 
 
-def _intent(unit: UnitRun) -> Intent:
-    intent = Intent(unit.number - 1, Group(unit.number), journal.Guest("", ""), "", unit.began, unit.began_at, 0)
+def _intent(unit: UnitRun) -> JudgedIntent:
+    intent = JudgedIntent(unit.number - 1, Group(unit.number), journal.Guest("", ""), "", unit.began, unit.began_at, 0)
     intent.noun, intent.given, intent.alone = unit.name, unit.payload, unit.alone
     if unit.ended < FOREVER:
         intent.ended, intent.ended_at = unit.ended, unit.ended_at
@@ -160,12 +160,12 @@ def _name_ids(history: DeclaredHistory, call: Call) -> None:
         credential.created = credential.created or call
 
 
-def _credential(history: DeclaredHistory, kind: str, id: str) -> Credential:
+def _credential(history: DeclaredHistory, kind: str, id: str) -> SeenCredential:
     """Return the credential. Those of a kind have short names, such as ``session 1``, in the order in which they appear."""
     known, noun = history.credentials[kind], history.platform.kinds[kind].noun
     if id not in known:
         name = f"{noun} {len(known) + 1}"
-        known[id] = Credential(id, name, name, noun)
+        known[id] = SeenCredential(id, name, name, noun)
     return known[id]
 
 
@@ -195,5 +195,5 @@ def _follow(history: DeclaredHistory, moment: Moment) -> None:
             if call.effects[kind] in SPENDS:
                 history.credentials[kind][id].spent.append(call)
         for kind, id in chain(call.shown.items(), call.ended.items()):
-            if call.effects[kind] is Effect.DEAD:
+            if call.effects[kind] is SendEffect.DEAD:
                 history.credentials[kind][id].dead.append(call)

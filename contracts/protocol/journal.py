@@ -11,7 +11,7 @@ import msgspec
 from msgspec import UNSET
 
 from contracts.protocol.recording import Reading
-from contracts.protocol.trace import FOREVER, PLAIN_FAULTS, Exchange, Happened, Journalled, Trace
+from contracts.protocol.trace import FOREVER, PLAIN_FAULTS, DeclaredTrace, Happened, Journalled, TraceExchange
 from contracts.report.words import perturbation_words
 from mockserver.exchanges import Pair, number, pair_up
 from mockserver.journal import Answer, Arrival, Entry, Header, Perturbed, merged
@@ -36,7 +36,7 @@ def read(entries: Iterable[Entry], platform: Platform, *, complete: bool = False
     notes = [entry for entry in every if isinstance(entry, Perturbed)]
     found = pair_up(every)
     pairs = [pair for pair in found if pair.arrival.operation in platform.operations]
-    trace = Trace(
+    trace = DeclaredTrace(
         exchanges=[_exchange(nth, pair, places, platform) for nth, pair in enumerate(pairs, 1)],
         events=[Happened(places[id(note)], note.at, perturbation_words(note.what, note.detail), _jump(note)) for note in notes],
         whole=complete and _is_whole(every),
@@ -60,13 +60,13 @@ def _is_whole(entries: list[Entry]) -> bool:
     return first == 1 and not any(isinstance(entry, Perturbed) and entry.what == "reset" for entry in entries)
 
 
-def _exchange(nth: int, pair: Pair, places: dict[int, float], platform: Platform) -> Exchange:
+def _exchange(nth: int, pair: Pair, places: dict[int, float], platform: Platform) -> TraceExchange:
     arrival, answer = pair
     path, _, query = arrival.path.partition("?")
     spoiled = answer is not None and bool(answer.fault) and not str(answer.fault).startswith(PLAIN_FAULTS)
     arrived = answer is not None and answer.delivery == "complete" and answer.status is not None
     left = places[id(arrival)]
-    return Exchange(
+    return TraceExchange(
         number=nth,
         method=arrival.method,
         path=path,

@@ -8,7 +8,7 @@ from typing import Any
 from contracts.judge import DEFAULTS, Case, Clause, Judgement, Parameters, decide
 from contracts.protocol.history import history_of
 from contracts.protocol.rules import demands
-from contracts.protocol.trace import Trace
+from contracts.protocol.trace import DeclaredTrace
 from mockserver.platform.model import Platform
 
 EXPLAINS = {
@@ -24,7 +24,7 @@ mistakes."""
 
 
 def judge(
-    platform: Platform, trace: Trace, parameters: Parameters = DEFAULTS, clauses: Sequence[Clause[Any]] | None = None
+    platform: Platform, trace: DeclaredTrace, parameters: Parameters = DEFAULTS, clauses: Sequence[Clause[Any]] | None = None
 ) -> Judgement:
     """Return the verdict of each clause; by default of all that the platform has."""
     case = Case(history_of(platform, trace, parameters), parameters)

@@ -14,7 +14,7 @@ import httpx
 
 from contracts.errors import ContractsError
 from contracts.protocol.asking import request
-from mockserver.platform.message import Message, dig
+from mockserver.platform.message import HttpMessage, dig
 from mockserver.platform.model import Answer, Kind, Operation, Platform
 from mockserver.platform.places import reader
 
@@ -25,7 +25,7 @@ MOST_USES = 20
 """The most uses that are tried; a kind with more is not used up."""
 
 
-class Check(NamedTuple):
+class ProbeCheck(NamedTuple):
     """One check: the duty of a provider, and the result."""
 
     kind: str
@@ -34,7 +34,7 @@ class Check(NamedTuple):
     said: str = ""
 
 
-class Given(NamedTuple):
+class KnownCredential(NamedTuple):
     """A registered credential that a probe may show: its id, and the values bound to it."""
 
     id: str
@@ -48,11 +48,13 @@ class Unprobed(ContractsError):
 class Prober:
     """Probes one provider. `control` is its control API, None if it lacks one; `given` are registered credentials by kind."""
 
-    def __init__(self, platform: Platform, http: httpx.Client, control: Control | None, given: Mapping[str, Given]) -> None:
+    def __init__(
+        self, platform: Platform, http: httpx.Client, control: ProbeControl | None, given: Mapping[str, KnownCredential]
+    ) -> None:
         self._platform, self._http, self._control = platform, http, control
         self._given = dict(given)
 
-    def checks(self) -> Iterator[Check]:
+    def checks(self) -> Iterator[ProbeCheck]:
         """Yield the checks of each kind that is carried and can be refused."""
         for kind in self._platform.kinds.values():
             if kind.carried and kind.refused and kind.name in self._platform.order:
@@ -75,14 +77,14 @@ class Prober:
         ]
         yield from ((what if " " in what else f"{what} is refused", look) for what, applies, look in looks if applies)
 
-    def _looked(self, kind: Kind, what: str, look: Callable[[], None]) -> Check:
+    def _looked(self, kind: Kind, what: str, look: Callable[[], None]) -> ProbeCheck:
         try:
             look()
         except Unprobed as problem:
-            return Check(kind.name, what, "not tried", str(problem))
+            return ProbeCheck(kind.name, what, "not tried", str(problem))
         except _Different as found:
-            return Check(kind.name, what, "violated", str(found))
-        return Check(kind.name, what, "held")
+            return ProbeCheck(kind.name, what, "violated", str(found))
+        return ProbeCheck(kind.name, what, "held")
 
     # -- looks -------------------------------------------------------------------------------------------------------
 
@@ -200,7 +202,7 @@ class Prober:
                 held.pop(shown.name, None)
         held |= {name: str(id) for name, id in brought.items() if id}
 
-    def _registered(self, kind: Kind) -> Given:
+    def _registered(self, kind: Kind) -> KnownCredential:
         if kind.name not in self._given:
             if self._control is None:
                 raise Unprobed(f"needs {kind.a}: give --client-id and --client-secret")
@@ -223,7 +225,7 @@ def _replaces(operation: Operation, kind: Kind) -> bool:
     return kind.succeeds and operation.name in kind.carried and operation.name in kind.issued
 
 
-class Control:
+class ProbeControl:
     """The control API of a mock, called with these headers."""
 
     def __init__(self, http: httpx.Client, headers: Mapping[str, str]) -> None:
@@ -233,11 +235,11 @@ class Control:
         """Move the clock forward."""
         self._http.post("/__admin/clock/advance", json={"seconds": seconds}, headers=self._headers).raise_for_status()
 
-    def register(self, kind: str) -> Given:
+    def register(self, kind: str) -> KnownCredential:
         """Issue a credential without a request."""
         answer = self._http.post(f"/__admin/credentials/{kind}", json={}, headers=self._headers)
         told: dict[str, Any] = answer.raise_for_status().json()
-        return Given(told["id"], told["bound"])
+        return KnownCredential(told["id"], told["bound"])
 
 
 class _Different(Exception):
@@ -253,12 +255,14 @@ def _expect(answer: httpx.Response, status: int, code: str | int | None, platfor
         raise _Different(f"answered {said} with the code {got!r}, and not {code!r}")
 
 
-def _message(answer: httpx.Response) -> Message:
-    return Message(headers=[(name, value) for name, value in answer.headers.multi_items()], body=answer.content)
+def _message(answer: httpx.Response) -> HttpMessage:
+    return HttpMessage(headers=[(name, value) for name, value in answer.headers.multi_items()], body=answer.content)
 
 
 @contextmanager
-def prober(platform: Platform, url: str, admin_token: str = "", given: Mapping[str, Given] | None = None) -> Iterator[Prober]:
+def prober(
+    platform: Platform, url: str, admin_token: str = "", given: Mapping[str, KnownCredential] | None = None
+) -> Iterator[Prober]:
     """Open a prober for the provider at `url`, with or without the base path of the platform's servers.
 
     It uses the control API if there is one and no credentials are given.
@@ -273,16 +277,16 @@ def prober(platform: Platform, url: str, admin_token: str = "", given: Mapping[s
         raise ContractsError(f"{url} is not a URL: {error}") from error
 
 
-def _control(http: httpx.Client, admin_token: str) -> Control | None:
+def _control(http: httpx.Client, admin_token: str) -> ProbeControl | None:
     headers = {"Authorization": f"Bearer {admin_token}"} if admin_token else {}
     try:
         answer = http.get("/__admin/platform", headers=headers)
     except httpx.HTTPError as error:
         raise ContractsError(f"there is no provider at {http.base_url}: {error}") from error
-    return Control(http, headers) if answer.status_code == 200 else None
+    return ProbeControl(http, headers) if answer.status_code == 200 else None
 
 
-def table(checks: list[Check]) -> str:
+def table(checks: list[ProbeCheck]) -> str:
     """Return the checks as a table."""
     lines = [f"{one.kind:<12} {one.what:<20} {one.status}{': ' + one.said if one.said else ''}" for one in checks]
     violated = sum(one.status == "violated" for one in checks)

@@ -12,9 +12,9 @@ from contracts.har import bodies, document
 from contracts.har.bodies import Attached
 from contracts.har.kinds import HarError
 from contracts.har.stream import pieces
-from contracts.protocol.trace import Exchange, Trace
+from contracts.protocol.trace import DeclaredTrace, TraceExchange
 from contracts.protocol.wire import operation_of
-from mockserver.platform.message import Message
+from mockserver.platform.message import HttpMessage
 from mockserver.platform.model import Platform
 
 MOST_ENTRIES = 100_000
@@ -32,7 +32,7 @@ class Reading(NamedTuple):
     """
 
     platform: Platform
-    trace: Trace
+    trace: DeclaredTrace
     calls: int
     entries: int
     skipped: Sequence[str] = ()
@@ -47,7 +47,7 @@ class Reading(NamedTuple):
 
 def read(file: BinaryIO, source: str, attached: Attached, platform: Platform) -> Reading:
     """Read an unpacked HAR file. Raises HarError."""
-    exchanges: list[Exchange] = []
+    exchanges: list[TraceExchange] = []
     entries, skipped = 0, list[str]()
     for piece in pieces(file, source):
         if piece.name != "entries" or piece.number is None:
@@ -66,10 +66,10 @@ def read(file: BinaryIO, source: str, attached: Attached, platform: Platform) ->
     exchanges.sort(key=lambda exchange: exchange.left)
     for number, exchange in enumerate(exchanges, 1):
         exchange.number = number
-    return Reading(platform, Trace(exchanges=exchanges, whole=False, sharp=False), len(exchanges), entries, skipped)
+    return Reading(platform, DeclaredTrace(exchanges=exchanges, whole=False, sharp=False), len(exchanges), entries, skipped)
 
 
-def _exchange(raw: bytes, number: int, attached: Attached, platform: Platform) -> Exchange | None:
+def _exchange(raw: bytes, number: int, attached: Attached, platform: Platform) -> TraceExchange | None:
     """Return the entry, None if it is not a call of the platform. Raises ValueError."""
     outline = document.outline(raw)
     if not outline.url.startswith(("http://", "https://")):
@@ -78,11 +78,11 @@ def _exchange(raw: bytes, number: int, attached: Attached, platform: Platform) -
     path, query = entry.url.path or "/", entry.url.query
     body = bodies.of_request(entry.sent, attached).data or b""
     headers = list(entry.sent_headers.items())
-    if operation_of(platform, Message(entry.method, path, query, headers, body)) is None:
+    if operation_of(platform, HttpMessage(entry.method, path, query, headers, body)) is None:
         return None
     left, returned = entry.began + entry.waited + number * TIE, entry.began + entry.took + number * TIE
     answered = entry.status is not None and not entry.cached
-    return Exchange(
+    return TraceExchange(
         number=number,
         method=entry.method,
         path=path,

@@ -11,7 +11,7 @@ from contracts.clauses.delivery import D1, step_delivered_twice
 from contracts.clauses.refusals import R1, step_dead_retried
 from contracts.clauses.retries import R4, R5
 from contracts.clauses.sessions import S1, S4, step_invented, step_reused
-from contracts.documents import table
+from contracts.formats import table
 from contracts.history import Moment
 from contracts.judge import UNTOLD, Case, Clause, Step
 from contracts.protocol import clauses, units

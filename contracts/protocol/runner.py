@@ -17,12 +17,12 @@ from msgspec.structs import replace
 
 from contracts.clients.base import Clients, Credentials, Hung, Outcome
 from contracts.clients.watched import is_arrived
-from contracts.protocol.scenario import Advance, Do, End, Happening, Inject, Scenario, Together, told
-from contracts.protocol.trace import PLAIN_FAULTS, Exchange, Happened, Trace, UnitRun
-from contracts.world.playing import Playing, Ran
-from contracts.world.watch import Trigger
-from contracts.world.world import repeatable_chance
-from mockserver.declared.handler import Call, DeclaredHandler, headers_kept
+from contracts.protocol.scenario import Advance, DeclaredScenario, Do, End, Happening, Inject, Together, told
+from contracts.protocol.trace import PLAIN_FAULTS, DeclaredTrace, Happened, TraceExchange, UnitRun
+from contracts.runner.playing import Playing, Ran
+from contracts.runner.runner import repeatable_chance
+from contracts.runner.triggers import RequestTrigger
+from mockserver.declared.handler import DeclaredCall, DeclaredHandler, headers_kept
 from mockserver.declared.mock import Mock, Registered
 from mockserver.ids import Ids
 from mockserver.platform.model import Platform
@@ -75,9 +75,9 @@ class WatchedDeclared(DeclaredHandler):
         self.record = _Record(mock.now)
         self.arriving: Callable[[str | None], float] | None = None
         self.real_time = False
-        self.calls: list[Call] = []
+        self.calls: list[DeclaredCall] = []
 
-    def arrive(self, request: Request) -> Call:
+    def arrive(self, request: Request) -> DeclaredCall:
         """See DeclaredHandler."""
         self.requests += 1
         try:
@@ -93,7 +93,7 @@ class WatchedDeclared(DeclaredHandler):
         is_arrived(call.context_id)
         return call
 
-    def finish(self, call: Call) -> Response:
+    def finish(self, call: DeclaredCall) -> Response:
         """See DeclaredHandler."""
         try:
             response = super().finish(call)
@@ -139,7 +139,7 @@ class UnitIntent:
             self.run.error, self.run.ended_at = why, self._record.now()
 
 
-class Runner:
+class ProtocolRunner:
     """A mock of a platform, and clients that are run against it. A context manager, for one thread."""
 
     def __init__(self, clients: Clients, platform: Callable[[Mapping[str, Any]], Platform]) -> None:
@@ -172,7 +172,7 @@ class Runner:
 
         return DeclaredApp(self._handler)
 
-    def run(self, scenario: Scenario) -> Ran[Trace]:
+    def run(self, scenario: DeclaredScenario) -> Ran[DeclaredTrace]:
         """Play a scenario. Raises ClientError if a client cannot be made, DeclarationError if the policy is invalid."""
         self.clients.begin()
         is_virtual = self.clients.clock == "virtual"
@@ -209,7 +209,7 @@ class _Play(Playing):
         handler.arriving = self._watch.arrived
         self._running = self._driver = clients.start(self._seat)
 
-    def go_through(self, scenario: Scenario) -> None:
+    def go_through(self, scenario: DeclaredScenario) -> None:
         """Run the steps until the end, or until the client must be given up."""
         try:
             self._running.conduct(lambda: self._take(scenario))
@@ -218,7 +218,7 @@ class _Play(Playing):
         finally:
             self._watch.end()
 
-    def _take(self, scenario: Scenario) -> None:
+    def _take(self, scenario: DeclaredScenario) -> None:
         for step in scenario.steps:
             if isinstance(step, Do):
                 self._do((step,), ())
@@ -230,7 +230,7 @@ class _Play(Playing):
     def _do(self, units: tuple[Do, ...], schedule: tuple[int, ...]) -> None:
         intents = [UnitIntent(self._record, unit, alone=len(units) == 1) for unit in units]
         during = [one for unit in units for one in unit.during]
-        triggers = [Trigger(one.before, one.nth, partial(self._happen_inside, one.then)) for one in during]
+        triggers = [RequestTrigger(one.before, one.nth, partial(self._happen_inside, one.then)) for one in during]
         self._ask(self._running, intents, schedule, triggers)
 
     def _happen_inside(self, happening: Happening) -> float:
@@ -257,7 +257,7 @@ class _Play(Playing):
         self._mock.advance(round(1000 * seconds))
 
 
-def _trace(handler: WatchedDeclared, *, sharp: bool, in_process: bool) -> Trace:
+def _trace(handler: WatchedDeclared, *, sharp: bool, in_process: bool) -> DeclaredTrace:
     record = handler.record
     exchanges = [
         _exchange(number, call, record, sharp=sharp, in_process=in_process) for number, call in enumerate(handler.calls, 1)
@@ -266,10 +266,10 @@ def _trace(handler: WatchedDeclared, *, sharp: bool, in_process: bool) -> Trace:
     exchanges.sort(key=lambda exchange: exchange.left)
     for number, exchange in enumerate(exchanges, 1):
         exchange.number = number
-    return Trace(exchanges=exchanges, units=record.units, registered=registered, events=record.events, sharp=sharp)
+    return DeclaredTrace(exchanges=exchanges, units=record.units, registered=registered, events=record.events, sharp=sharp)
 
 
-def _exchange(number: int, call: Call, record: _Record, *, sharp: bool, in_process: bool) -> Exchange:
+def _exchange(number: int, call: DeclaredCall, record: _Record, *, sharp: bool, in_process: bool) -> TraceExchange:
     """Return a request with its answer. In process, a lost request is a connection that could not be made; on a socket it is
     one that ended, as after a lost answer.
     """
@@ -279,7 +279,7 @@ def _exchange(number: int, call: Call, record: _Record, *, sharp: bool, in_proce
     response = record.responses.get(call.context_id)
     delivery = "lost_request" if response is None else response.delivery
     arrived = delivery in {"complete", "truncated"} and answered and (returned < float("inf") or not sharp)
-    return Exchange(
+    return TraceExchange(
         number=number,
         method=request.method,
         path=request.path,

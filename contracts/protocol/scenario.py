@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 from msgspec import Meta, Struct
 
-from contracts.documents import Format
 from contracts.errors import ScenarioError
+from contracts.formats import Format
 from contracts.scenario import SCENARIO_VERSION, Played
 from mockserver.engine.model import Fault
 
@@ -84,7 +84,7 @@ OPS: tuple[str, ...] = tuple(str(step.__struct_config__.tag) for step in get_arg
 """The names of all steps."""
 
 
-class Scenario(Played, frozen=True):
+class DeclaredScenario(Played, frozen=True):
     """A sequence of steps for a client. `policy` sets words of kinds, as ``{"session.ttl": 60}``."""
 
     steps: Annotated[tuple[Step, ...], Meta(max_length=1000)]
@@ -107,10 +107,10 @@ class Scenario(Played, frozen=True):
         return *super().weight(), unanswered
 
 
-_format = Format(Scenario, "scenario", SCENARIO_VERSION, OPS, ScenarioError)
+_format = Format(DeclaredScenario, "scenario", SCENARIO_VERSION, OPS, ScenarioError)
 
 
-def load(path: Path) -> Scenario:
+def load(path: Path) -> DeclaredScenario:
     """Read a scenario file. Raises ScenarioError."""
     scenario = _format.decode(_format.read(path), str(path))
     _format.check_version(scenario.version, str(path))

@@ -22,7 +22,7 @@ class Journalled(Struct, frozen=True):
     brought: dict[str, str]
 
 
-class Exchange(Struct, kw_only=True):
+class TraceExchange(Struct, kw_only=True):
     """A request and its answer. Times are in milliseconds of the platform's clock.
 
     `left` and `returned` are places in the order of events: the client let go of the request, and received the answer.
@@ -87,13 +87,13 @@ class Happened(Struct, frozen=True):
     jump: int = 0
 
 
-class Trace(Struct, kw_only=True):
+class DeclaredTrace(Struct, kw_only=True):
     """A run: exchanges and units in the order in which they began. `registered` are ids that were issued without a request.
 
     `whole`: it begins with the client's first request. `sharp`: the order of events is exact, not taken from a clock.
     """
 
-    exchanges: list[Exchange]
+    exchanges: list[TraceExchange]
     units: list[UnitRun] = []
     registered: dict[str, str] = {}
     events: list[Happened] = []

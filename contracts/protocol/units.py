@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 from contracts.clauses.excuses import made_up
 from contracts.clauses.retries import failed
 from contracts.clauses.words import at
-from contracts.history import Call, Effect, Intent
+from contracts.history import Call, JudgedIntent, SendEffect
 from contracts.judge import EXERCISED, Breach
 from contracts.protocol.clauses import Marks
 from contracts.protocol.history import DeclaredHistory
-from mockserver.platform.message import Message
+from mockserver.platform.message import HttpMessage
 from mockserver.platform.places import parse, reader
 
 Effects = dict[str, Any]
@@ -25,7 +25,7 @@ class Unit(NamedTuple):
     effect: Effects
 
 
-def _runs(history: DeclaredHistory, unit: Unit) -> Iterator[tuple[Intent, list[Call]]]:
+def _runs(history: DeclaredHistory, unit: Unit) -> Iterator[tuple[JudgedIntent, list[Call]]]:
     """Yield the units of a name that ran alone, each with its calls of the operation that does it."""
     for run in history.units:
         if run.noun == unit.name and run.alone:
@@ -51,7 +51,7 @@ def _went_wrong(call: Call) -> bool:
 
 def _is_renewable(call: Call, history: DeclaredHistory) -> bool:
     kinds = history.platform.kinds
-    dead = (kinds[name] for name, effect in call.effects.items() if effect is Effect.DEAD)
+    dead = (kinds[name] for name, effect in call.effects.items() if effect is SendEffect.DEAD)
     return any(kind.duty.get("dead", "").startswith("renew") for kind in dead)
 
 
@@ -86,7 +86,7 @@ def altered(unit: Unit, history: DeclaredHistory) -> Marks:
     for run, calls in _runs(history, unit):
         for call in calls:
             exchange = history.exchange(call)
-            message = Message(exchange.method, exchange.path, exchange.query, exchange.headers, exchange.body)
+            message = HttpMessage(exchange.method, exchange.path, exchange.query, exchange.headers, exchange.body)
             found = history.platform.route(exchange.path, exchange.method)
             message.params = found[1] if found is not None else {}
             for field, place in places.items():

@@ -14,12 +14,12 @@ from itertools import combinations, product
 from contracts.judge import DEFAULTS
 from contracts.protocol.scenario import (
     Advance,
+    DeclaredScenario,
     Do,
     During,
     End,
     Happening,
     Inject,
-    Scenario,
     Step,
     Together,
 )
@@ -41,11 +41,11 @@ SCHEDULES = 6
 LONGEST_SCHEDULE = 60
 
 
-def plain(platform: Platform) -> Iterator[Scenario]:
+def plain(platform: Platform) -> Iterator[DeclaredScenario]:
     """Yield scenarios in which nothing goes wrong."""
     for unit in _units(platform):
-        yield Scenario((unit,))
-        yield Scenario((unit, unit))
+        yield DeclaredScenario((unit,))
+        yield DeclaredScenario((unit, unit))
 
 
 def walk(
@@ -55,7 +55,7 @@ def walk(
     *,
     races: bool = True,
     attempts: int = DEFAULTS.max_attempts,
-) -> list[Scenario]:
+) -> list[DeclaredScenario]:
     """Return the scenarios, simplest first. `called` is how often one unit of work of the client calls each operation.
 
     `seed` draws the schedules of units that run at once; with `races` false there are none. A client may try so many `attempts`
@@ -96,32 +96,32 @@ def _faults(platform: Platform, called: Iterable[str]) -> list[Inject]:
     return [Inject(operation, fault) for operation in platform.operations if operation in called for fault in possible]
 
 
-def _alone(platform: Platform, called: Mapping[str, int]) -> Iterator[Scenario]:
+def _alone(platform: Platform, called: Mapping[str, int]) -> Iterator[DeclaredScenario]:
     happenings: list[Happening] = [*deaths(platform), *_faults(platform, called)]
     for unit, happening in product(_units(platform), happenings):
-        yield Scenario((happening, unit))
-        yield Scenario((unit, happening, unit))
-        yield Scenario((unit, happening, unit, unit))
+        yield DeclaredScenario((happening, unit))
+        yield DeclaredScenario((unit, happening, unit))
+        yield DeclaredScenario((unit, happening, unit, unit))
     for unit, death in product(_units(platform), deaths(platform)):
         for operation, calls in called.items():
             for nth in range(1, calls + 1):
                 if isinstance(death, Advance | End) and _is_shown(platform, death, operation):
-                    yield Scenario((_during(unit, operation, nth, death),))
-                    yield Scenario((_during(unit, operation, nth, death), unit))
+                    yield DeclaredScenario((_during(unit, operation, nth, death),))
+                    yield DeclaredScenario((_during(unit, operation, nth, death), unit))
     for unit, inject in product(_units(platform), _faults(platform, called)):
         for skip in range(1, called.get(inject.operation, 1)):
-            yield Scenario((Inject(inject.operation, inject.fault, skip), unit))
+            yield DeclaredScenario((Inject(inject.operation, inject.fault, skip), unit))
 
 
-def _hopeless(platform: Platform, called: Mapping[str, int], attempts: int) -> Iterator[Scenario]:
+def _hopeless(platform: Platform, called: Mapping[str, int], attempts: int) -> Iterator[DeclaredScenario]:
     """Yield scenarios in which every try fails: each replacement is dead on arrival, or an operation does not work."""
     outage = Fault(kind="status", status=503, times=attempts)
     for unit, operation in product(_units(platform), called):
-        yield Scenario((Inject(operation, outage), unit))
+        yield DeclaredScenario((Inject(operation, outage), unit))
         for death in deaths(platform):
             if isinstance(death, End) and _is_shown(platform, death, operation):
                 always = tuple(During(operation, death, nth) for nth in range(1, attempts + 3))
-                yield Scenario((Do(unit.unit, unit.given, always),))
+                yield DeclaredScenario((Do(unit.unit, unit.given, always),))
 
 
 def _during(unit: Do, operation: str, nth: int, then: Advance | End) -> Do:
@@ -135,27 +135,27 @@ def _is_shown(platform: Platform, death: Advance | End, operation: str) -> bool:
     return operation in platform.kinds[death.kind].carried
 
 
-def _pairs(platform: Platform, called: Mapping[str, int]) -> Iterator[Scenario]:
+def _pairs(platform: Platform, called: Mapping[str, int]) -> Iterator[DeclaredScenario]:
     """Yield scenarios with two failures: a death and a failed call of the recovery, two failures of a call, or two deaths."""
     faults = _faults(platform, called)
     ends = [death for death in deaths(platform) if isinstance(death, End)]
     for unit, death, fault in product(_units(platform), ends, faults):
-        yield Scenario((unit, death, fault, unit))
+        yield DeclaredScenario((unit, death, fault, unit))
     for unit, happening in product(_units(platform), deaths(platform)):
-        yield Scenario((unit, happening, unit, happening, unit))
+        yield DeclaredScenario((unit, happening, unit, happening, unit))
     for unit, (first, second) in product(_units(platform), combinations(ends, 2)):
-        yield Scenario((unit, first, second, unit, unit))
+        yield DeclaredScenario((unit, first, second, unit, unit))
     for unit, fault in product(_units(platform), faults):
-        yield Scenario((unit, fault, Inject(fault.operation, FAULTS[0], 1), unit))
+        yield DeclaredScenario((unit, fault, Inject(fault.operation, FAULTS[0], 1), unit))
 
 
-def _at_once(platform: Platform, seed: int) -> Iterator[Scenario]:
+def _at_once(platform: Platform, seed: int) -> Iterator[DeclaredScenario]:
     draw = random.Random(seed)
     for unit in _units(platform):
         several = (unit,) * AT_ONCE
         before: list[tuple[Step, ...]] = [(), (unit,), *((unit, death) for death in deaths(platform))]
         for steps in before:
-            yield Scenario((*steps, Together(several)))
+            yield DeclaredScenario((*steps, Together(several)))
             for _ in range(SCHEDULES):
                 schedule = tuple(draw.randrange(AT_ONCE * 2) for _ in range(draw.randrange(4, LONGEST_SCHEDULE)))
-                yield Scenario((*steps, Together(several, schedule)))
+                yield DeclaredScenario((*steps, Together(several, schedule)))

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Set
 from contextlib import suppress
 from typing import Any, NamedTuple, Self
 
-from contracts.history import Call, Effect
-from contracts.protocol.trace import FOREVER, Exchange
+from contracts.history import Call, SendEffect
+from contracts.protocol.trace import FOREVER, TraceExchange
 from mockserver import journal
-from mockserver.platform.message import Message, dig
+from mockserver.platform.message import HttpMessage, dig
 from mockserver.platform.model import Kind, Operation, Platform
 from mockserver.platform.places import reader
 
@@ -20,7 +20,7 @@ DEATHS = ("unknown", "foreign", "ended", "evicted", "spent", "succeeded", "idle"
 """Causes of a refusal after which an id is of no more use."""
 
 
-def operation_of(platform: Platform, message: Message) -> Operation | None:
+def operation_of(platform: Platform, message: HttpMessage) -> Operation | None:
     """Return the operation that a request calls. Path parameters are put into the message."""
     found = platform.route(message.path, message.method)
     if found is None:
@@ -49,12 +49,12 @@ class Signals(NamedTuple):
         return cls(dead, {(row.status, row.code) for row in rows if row.harmless}, {429, *asking})
 
 
-def read_call(platform: Platform, exchange: Exchange, signals: Signals) -> Call:
+def read_call(platform: Platform, exchange: TraceExchange, signals: Signals) -> Call:
     """Return a call as its client could know it."""
-    request = Message(exchange.method, exchange.path, exchange.query, exchange.headers, exchange.body)
+    request = HttpMessage(exchange.method, exchange.path, exchange.query, exchange.headers, exchange.body)
     operation = operation_of(platform, request)
     name = "" if operation is None else operation.name
-    answer = Message(headers=exchange.answer_headers, body=exchange.answer_body)
+    answer = HttpMessage(headers=exchange.answer_headers, body=exchange.answer_body)
     call = Call(exchange.number, _arrival(exchange), exchange.left, exchange.left_at, name or None, status=exchange.status)
     call.answer = _answer(exchange)
     if exchange.returned < FOREVER:
@@ -79,12 +79,12 @@ def read_call(platform: Platform, exchange: Exchange, signals: Signals) -> Call:
     return call
 
 
-def _arrival(exchange: Exchange) -> journal.Arrival:
-    shown, id = journal.Credential("none"), str(exchange.number)
+def _arrival(exchange: TraceExchange) -> journal.Arrival:
+    shown, id = journal.ShownCredential("none"), str(exchange.number)
     return journal.Arrival(exchange.number, exchange.left_at, id, exchange.method, exchange.path, None, shown)
 
 
-def _answer(exchange: Exchange) -> journal.Answer:
+def _answer(exchange: TraceExchange) -> journal.Answer:
     fault, id = exchange.fault if exchange.spoiled else None, str(exchange.number)
     accepted = exchange.accepted
     return journal.Answer(exchange.number, exchange.returned_at, id, exchange.status, "", accepted=accepted, fault=fault)
@@ -94,7 +94,7 @@ def _id(kind: str, value: Any) -> dict[str, str]:
     return {kind: str(value)} if isinstance(value, str | int) and value != "" else {}
 
 
-def _lasts(kind: Kind, answer: Message) -> Mapping[str, float]:
+def _lasts(kind: Kind, answer: HttpMessage) -> Mapping[str, float]:
     place = kind.told_at
     if place is None:
         return {}
@@ -102,7 +102,7 @@ def _lasts(kind: Kind, answer: Message) -> Mapping[str, float]:
     return {kind.name: float(seconds)} if isinstance(seconds, int | float) else {}
 
 
-def _code(platform: Platform, answer: Message) -> Any:
+def _code(platform: Platform, answer: HttpMessage) -> Any:
     for path in platform.code_paths:
         found = dig(answer.json, path) if path else None
         if found is not None:
@@ -110,29 +110,29 @@ def _code(platform: Platform, answer: Message) -> Any:
     return None
 
 
-def _effects(kinds: list[Kind], exchange: Exchange, code: Any, signals: Signals) -> dict[str, Effect]:
+def _effects(kinds: list[Kind], exchange: TraceExchange, code: Any, signals: Signals) -> dict[str, SendEffect]:
     """Return the answer's word about each id shown. If a refusal may be about several of them, it kills none."""
     answer = (exchange.status, code)
     if answer in signals.harmless:
-        return {kind.name: Effect.NONE for kind in kinds}
-    found = {kind.name: Effect.DEAD if answer in signals.dead[kind.name] else _effect(kind, exchange) for kind in kinds}
-    dead = [name for name, effect in found.items() if effect is Effect.DEAD]
-    return found | dict.fromkeys(dead, Effect.NONE) if len(dead) > 1 else found
+        return {kind.name: SendEffect.NONE for kind in kinds}
+    found = {kind.name: SendEffect.DEAD if answer in signals.dead[kind.name] else _effect(kind, exchange) for kind in kinds}
+    dead = [name for name, effect in found.items() if effect is SendEffect.DEAD]
+    return found | dict.fromkeys(dead, SendEffect.NONE) if len(dead) > 1 else found
 
 
-def _effect(kind: Kind, exchange: Exchange) -> Effect:
+def _effect(kind: Kind, exchange: TraceExchange) -> SendEffect:
     """Return the answer's word about an id that it does not say to be dead."""
     is_seen = exchange.status is not None and exchange.status < 500  # more may come from something before the platform
-    return Effect.CONSUMED if kind.seen_is_spent and is_seen else _outcome(exchange)
+    return SendEffect.CONSUMED if kind.seen_is_spent and is_seen else _outcome(exchange)
 
 
-def _outcome(exchange: Exchange) -> Effect:
+def _outcome(exchange: TraceExchange) -> SendEffect:
     """Return what an answer says of the work that a call was to do."""
     if exchange.status is None:
-        return Effect.NONE if exchange.unsent else Effect.UNKNOWN
+        return SendEffect.NONE if exchange.unsent else SendEffect.UNKNOWN
     if 200 <= exchange.status < 400:
-        return Effect.CONSUMED
-    return Effect.UNKNOWN if exchange.status >= 500 else Effect.NONE
+        return SendEffect.CONSUMED
+    return SendEffect.UNKNOWN if exchange.status >= 500 else SendEffect.NONE
 
 
 def dead_signals(kind: Kind) -> frozenset[tuple[int | None, Any]]:

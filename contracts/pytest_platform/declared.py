@@ -12,16 +12,16 @@ from contracts.protocol.recording import Reading
 from contracts.pytest_platform.reached import Reached, Served
 from contracts.report.model import Counterexample, Report
 from contracts.verify import Options
-from contracts.verify.declared import Declaration
+from contracts.verify.declared import PlatformSource
 from mockserver.control import Tenant
 from mockserver.declared.assembly import DeclaredAssembly
-from mockserver.declared.credentials import Credentials
-from mockserver.declared.handler import Call, DeclaredHandler
+from mockserver.declared.credentials import DeclaredCredentials
+from mockserver.declared.handler import DeclaredCall, DeclaredHandler
 from mockserver.engine.model import DEFAULT_ORGANIZATION
 from mockserver.wire import Request
 
 
-class WatchedHandler(DeclaredHandler):
+class WatchedDeclaredHandler(DeclaredHandler):
     """A handler that knows if one caller made all requests, one after another."""
 
     _callers: frozenset[object] = frozenset()
@@ -31,7 +31,7 @@ class WatchedHandler(DeclaredHandler):
         """True if all requests came from one thread, or from one task of asyncio or trio."""
         return len(self._callers) == 1
 
-    def arrive(self, request: Request) -> Call:
+    def arrive(self, request: Request) -> DeclaredCall:
         """See DeclaredHandler."""
         self._callers |= {_caller()}
         return super().arrive(request)
@@ -55,15 +55,15 @@ class DeclaredPlatform(Reached):
     def __init__(
         self,
         name: str,
-        declared: Declaration,
+        declared: PlatformSource,
         parts: DeclaredAssembly,
-        handler: WatchedHandler,
+        handler: WatchedDeclaredHandler,
         served: Served | None = None,
     ) -> None:
         super().__init__(Tenant(parts, DEFAULT_ORGANIZATION), handler, served)
         self._name, self._declared, self._mock = name, declared, parts.mock
         self._watched = handler if served is None else None
-        self.credentials, self.registered = Credentials(parts.mock), parts.mock.registered
+        self.credentials, self.registered = DeclaredCredentials(parts.mock), parts.mock.registered
         self.reset = parts.mock.reset
 
     @property

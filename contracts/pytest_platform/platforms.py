@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
     from contracts.pytest_platform.declared import DeclaredPlatform
-    from contracts.verify.declared import Declaration
+    from contracts.verify.declared import PlatformSource
 
 
 class Platforms:
@@ -64,16 +64,16 @@ class Platforms:
 
     @contextmanager
     def _declared(
-        self, name: str, declared: Declaration, live: bool, tls: bool, policy: Mapping[str, Any]
+        self, name: str, declared: PlatformSource, live: bool, tls: bool, policy: Mapping[str, Any]
     ) -> Iterator[DeclaredPlatform]:
-        from contracts.pytest_platform.declared import DeclaredPlatform, WatchedHandler
+        from contracts.pytest_platform.declared import DeclaredPlatform, WatchedDeclaredHandler
         from mockserver.declared.assembly import DeclaredAssembly
         from mockserver.declared.mock import Mock
         from mockserver.settings import Settings
         from mockserver.web.declared import DeclaredApp
 
         mock = Mock(declared.compile(policy))
-        handler = WatchedHandler(mock, base_url=BASE_URL)
+        handler = WatchedDeclaredHandler(mock, base_url=BASE_URL)
         with ExitStack() as stack:
             served = _serve(stack, DeclaredApp(handler), tls) if live else None
             handler.base_url = served.url if served is not None else BASE_URL

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from contracts.asking import Credentials, Reply
 from contracts.errors import ProbeError
+from contracts.platform_requests import ClientCredentials, PlatformReply
 
 if TYPE_CHECKING:
     from contracts.remote.web import Web
@@ -18,17 +18,17 @@ T = TypeVar("T")
 PREFIX = "/__admin/organizations"
 
 
-class Control:
+class RemoteControl:
     """A control API. `web` sends its token with every call; `name` is the provider's. Paths are below `prefix`."""
 
     def __init__(self, web: Web, name: str, prefix: str = PREFIX) -> None:
         self._web, self._name, self._prefix = web, name, prefix
 
-    def create(self, policy: Mapping[str, Any], name: str = "dayfly probe") -> Organization:
+    def create(self, policy: Mapping[str, Any], name: str = "dayfly probe") -> ProbedOrganization:
         """Create an organisation, so that the probe touches no other one."""
         told = self.call("POST", "", {"name": name, "policy": dict(policy)})
         id, *credentials = (self.member(told, member, str) for member in ("id", "client_id", "client_secret"))
-        return Organization(self, id, Credentials(*credentials))
+        return ProbedOrganization(self, id, ClientCredentials(*credentials))
 
     def call(self, method: str, path: str, body: object = None) -> Mapping[str, Any]:
         """Return the JSON object in the answer to a call; empty without one. Raises ProbeError if the call is refused."""
@@ -54,10 +54,10 @@ class Control:
         self._web.close()
 
 
-class Organization:
+class ProbedOrganization:
     """An organisation that the probe made; times are in milliseconds."""
 
-    def __init__(self, control: Control, id: str, credentials: Credentials) -> None:
+    def __init__(self, control: RemoteControl, id: str, credentials: ClientCredentials) -> None:
         self._control, self.id, self.credentials = control, id, credentials
 
     def freeze(self) -> int:
@@ -80,10 +80,10 @@ class Organization:
         """Give an OAuth client exactly these scopes."""
         self.call("PATCH", f"/clients/{client_id}", {"scopes": list(scopes)})
 
-    def add_client(self) -> Credentials:
+    def add_client(self) -> ClientCredentials:
         """Create another OAuth client."""
         told = self.call("POST", "/clients", {"name": "another"})
-        return Credentials(*(self._control.member(told, name, str) for name in ("client_id", "client_secret")))
+        return ClientCredentials(*(self._control.member(told, name, str) for name in ("client_id", "client_secret")))
 
     def delete(self) -> None:
         """Delete the organisation."""
@@ -94,7 +94,7 @@ class Organization:
         return self._control.call(method, f"/{self.id}{path}", body)
 
 
-def _reason(reply: Reply) -> str:
+def _reason(reply: PlatformReply) -> str:
     error = reply.document.get("error")
     message = error.get("message") if isinstance(error, dict) else None
     return f": {message}" if isinstance(message, str) else ""

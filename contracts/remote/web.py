@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 
-from contracts.asking import Reply
 from contracts.errors import ProbeError
+from contracts.platform_requests import PlatformReply
 from mockserver.clock import system_clock
 
 TIMEOUT = 30.0
@@ -48,7 +48,7 @@ class Web:
         self.url, self._headers, self._transport = checked(url), dict(headers or {}), transport
         self._http = self._connected()
 
-    def ask(self, method: str, path: str, **parts: Any) -> Reply:
+    def ask(self, method: str, path: str, **parts: Any) -> PlatformReply:
         """Make one request; `parts` are httpx's. Raises NoAnswer, or ProbeError if the answer does not end."""
         now, body, got, url = system_clock(), bytearray(), "none", str(self.url).rstrip("/")
         began = now()
@@ -65,7 +65,7 @@ class Web:
         except httpx.HTTPError as error:
             problem = f"{method} {path} gets no answer: {str(error) or type(error).__name__}"
             raise NoAnswer(url, problem, got, error) from error
-        return Reply(answer.status_code, dict(answer.headers), bytes(body))
+        return PlatformReply(answer.status_code, dict(answer.headers), bytes(body))
 
     def reconnect(self) -> None:
         """Replace connections that a restart has broken."""

@@ -7,6 +7,6 @@ with what was answered. From that `infer` finds the policy, and `minimize` a sto
 from contracts.replay.archives import open_recording
 from contracts.replay.recording import RecordingError
 from contracts.replay.reproduce import reproduce, smallest
-from contracts.replay.results import Report
+from contracts.replay.results import ReproductionReport
 
-__all__ = ["RecordingError", "Report", "open_recording", "reproduce", "smallest"]
+__all__ = ["RecordingError", "ReproductionReport", "open_recording", "reproduce", "smallest"]

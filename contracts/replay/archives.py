@@ -11,11 +11,11 @@ from contracts.har import HarError, opened, secrets
 from contracts.har.archive import VERSIONS, Archive, Progress
 from contracts.har.bodies import Attached, nothing_attached
 from contracts.har.moments import order
-from contracts.har.requests import Recorded
+from contracts.har.requests import HarRequest
 from contracts.har.routes import none_asked
 from contracts.har.survey import UNKNOWN, Findings
 from contracts.replay import traces
-from contracts.replay.recording import Problem, Recording, RecordingError, Step
+from contracts.replay.recording import RecordedStep, Recording, RecordingError, RecordingProblem
 from contracts.replay.requests import doubted, step_of, unmasked, with_credentials
 from contracts.replay.timeline import in_order
 
@@ -54,7 +54,7 @@ class _Lacking:
         self.sent: dict[int, str] = {}
         self.issued: dict[int, str] = {}
 
-    def take(self, one: Recorded) -> None:
+    def take(self, one: HarRequest) -> None:
         """Note what a request lacks."""
         if one.lacks_body:
             self.sent[one.number] = one.lacks
@@ -75,7 +75,7 @@ def read(
     Raises HarError if the file is not a HAR file, and RecordingError if it holds nothing to replay.
     """
     archive, lacking, known = Archive(source, page, attached), _Lacking(), set[str]()
-    steps: list[Step] = []
+    steps: list[RecordedStep] = []
     for one in archive.requests(file, progress):
         known |= secrets.of_request(one.authorization, one.sent, one.got)
         lacking.take(one)
@@ -105,43 +105,43 @@ def read(
     )
 
 
-def _wrong(archive: Archive, found: Findings) -> Iterator[Problem]:
+def _wrong(archive: Archive, found: Findings) -> Iterator[RecordingProblem]:
     """Yield the problems of the file, and how they were handled."""
     if archive.version and archive.version not in VERSIONS:
-        yield Problem(None, f"HAR {archive.version[:20]} is not known here; it is read as HAR 1.2")
-    yield from (Problem(one.entry, one.reason) for one in archive.skipped)
+        yield RecordingProblem(None, f"HAR {archive.version[:20]} is not known here; it is read as HAR 1.2")
+    yield from (RecordingProblem(one.entry, one.reason) for one in archive.skipped)
     for why, count in archive.extent(found).left_out.items():
-        yield Problem(None, f"{count} {'entry is' if count == 1 else 'entries are'} left out, {why}")
+        yield RecordingProblem(None, f"{count} {'entry is' if count == 1 else 'entries are'} left out, {why}")
     for number, first in list(found.doubled.items())[:1]:
         more = f", and {len(found.doubled) - 1} more such" if len(found.doubled) > 1 else ""
-        yield Problem(number, f"the same request as entry {first}, recorded twice and counted once{more}")
+        yield RecordingProblem(number, f"the same request as entry {first}, recorded twice and counted once{more}")
     if found.masked:
         text = f"the session ids of {len(found.masked)} requests are masked; nothing is concluded about sessions"
-        yield Problem(None, text)
+        yield RecordingProblem(None, text)
     if found.resolution == UNKNOWN:
-        yield Problem(None, "all time stamps are the same; neither order nor time is known")
+        yield RecordingProblem(None, "all time stamps are the same; neither order nor time is known")
     if archive.cut is not None:
-        yield Problem(archive.cut.entry, archive.cut.problem)
+        yield RecordingProblem(archive.cut.entry, archive.cut.problem)
 
 
-def _several_hosts(kept: list[Step], hosts: Collection[str]) -> Iterator[Problem]:
+def _several_hosts(kept: list[RecordedStep], hosts: Collection[str]) -> Iterator[RecordingProblem]:
     found = sorted({step.host for step in kept if step.operation in {"create", "send"}})
     if len(found) > 1 and not hosts:
         told = f"requests to {len(found)} hosts are assumed to be one platform's ({', '.join(found)}); --host names one"
-        yield Problem(None, told)
+        yield RecordingProblem(None, told)
 
 
-def _bodies(kept: list[Step], lacking: dict[int, str]) -> Iterator[Problem]:
+def _bodies(kept: list[RecordedStep], lacking: dict[int, str]) -> Iterator[RecordingProblem]:
     """Yield one problem for each reason for which bodies are missing."""
     for why in dict.fromkeys(lacking.values()):
         numbers = sorted(step.number for step in kept if lacking.get(step.number) == why)
         if numbers:
             more = f", and {len(numbers) - 1} more like it" if len(numbers) > 1 else ""
             text = f"its body {why}{more}; the body sent instead may be answered differently"
-            yield Problem(numbers[0], text)
+            yield RecordingProblem(numbers[0], text)
 
 
-def _why_none(archive: Archive, steps: Sequence[Step], hosts: Collection[str]) -> str:
+def _why_none(archive: Archive, steps: Sequence[RecordedStep], hosts: Collection[str]) -> str:
     if hosts and steps:
         there = ", ".join(sorted({step.host for step in steps}))
         return f"nothing in it went to {', '.join(hosts)}; the platform's paths are asked for at {there}"

@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from contracts.asking import FORM, Credentials
 from contracts.har.bodies import is_form
-from contracts.replay.recording import Step
+from contracts.platform_requests import FORM, ClientCredentials
+from contracts.replay.recording import RecordedStep
 from mockserver.control.clients import NewClient
 from mockserver.wire import Request
 
@@ -21,7 +21,7 @@ Fresh = Mapping[str, str]
 """Fresh tokens, or session ids, by the recorded ones."""
 
 
-def login(step: Step, client: NewClient) -> Request:
+def login(step: RecordedStep, client: NewClient) -> Request:
     """Make a recorded login. Its credentials were redacted, so its answer decides whether they are right."""
     fields = step.document if is_form(step.media_type) else {}
     refused = step.code == "invalid_client" or (step.code is None and step.status == 401)
@@ -33,11 +33,11 @@ def login(step: Step, client: NewClient) -> Request:
     if step.body is None or (step.status == 200 and "grant_type" not in kept):  # not recorded: the best substitute
         kept, media_type = {"grant_type": "client_credentials"}, FORM
     body = urlencode(kept).encode()
-    shown = Credentials(id, secret).basic
+    shown = ClientCredentials(id, secret).basic
     return Request(method=step.method, path=step.path, authorization=shown, content_type=media_type, body=body, size=len(body))
 
 
-def request(step: Step, tokens: Fresh, sessions: Fresh) -> Request:
+def request(step: RecordedStep, tokens: Fresh, sessions: Fresh) -> Request:
     """Make any other recorded request, with the same body length."""
     body = _body(step, sessions).ljust(step.size)
     return Request(
@@ -50,7 +50,7 @@ def request(step: Step, tokens: Fresh, sessions: Fresh) -> Request:
     )
 
 
-def _authorization(step: Step, tokens: Fresh) -> str | None:
+def _authorization(step: RecordedStep, tokens: Fresh) -> str | None:
     shown = step.credential
     match shown.form:
         case "none":
@@ -65,7 +65,7 @@ def _authorization(step: Step, tokens: Fresh) -> str | None:
             return "Basic malformed"
 
 
-def _body(step: Step, sessions: Fresh) -> bytes:
+def _body(step: RecordedStep, sessions: Fresh) -> bytes:
     """Return the body with a fresh session id, or a similar body if the recording has none."""
     if step.body is None and step.operation != "send":
         return b"{}" if step.size >= 2 else b""

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from msgspec.structs import replace
 
-from contracts.replay.recording import Recording, Step, WorldStep
+from contracts.replay.recording import RecordedStep, Recording, WorldStep
 from contracts.replay.timeline import timeline
 from mockserver.engine.model import Fault, Policy
 
@@ -21,11 +21,11 @@ Past = Literal["alive", "aged", "used"]
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
-class Ask(NamedTuple):
+class PlannedRequest(NamedTuple):
     """A recorded request at its time, with the fault that fits its answer."""
 
     at: int
-    step: Step
+    step: RecordedStep
     fault: Fault | None
 
 
@@ -40,11 +40,11 @@ class Before(NamedTuple):
     """A session that a request presents and no recorded request created; `past` is what it went through before."""
 
     at: int
-    step: Step
+    step: RecordedStep
     past: Past
 
 
-Action = Ask | ControlEvent | Before
+Action = PlannedRequest | ControlEvent | Before
 
 
 def plan(recording: Recording, policy: Policy) -> list[Action]:
@@ -58,7 +58,7 @@ def plan(recording: Recording, policy: Policy) -> list[Action]:
     asks: list[tuple[int, int, int, Action]] = []
     for step in recording.steps:
         at = told.moments[step.number]
-        asks.append((at, step.order, 1, Ask(at, step, fault_of(step, policy, step.number in told.acted))))
+        asks.append((at, step.order, 1, PlannedRequest(at, step, fault_of(step, policy, step.number in told.acted))))
     for world in recording.world:
         at = world.at + shifts.get(world.epoch, 0)
         asks.append((at, world.order, 1, ControlEvent(at, world)))
@@ -69,7 +69,7 @@ def plan(recording: Recording, policy: Policy) -> list[Action]:
     return [action for *_, action in sorted(asks, key=lambda entry: entry[:3])]
 
 
-def _shifts(steps: list[Step]) -> dict[int, int]:
+def _shifts(steps: list[RecordedStep]) -> dict[int, int]:
     """Return by how much the time stamps of each epoch are moved, so that time never goes back."""
     shifts, latest = {0: 0}, 0
     for step in steps:
@@ -78,7 +78,7 @@ def _shifts(steps: list[Step]) -> dict[int, int]:
     return shifts
 
 
-def fault_of(step: Step, policy: Policy, acted: bool) -> Fault | None:
+def fault_of(step: RecordedStep, policy: Policy, acted: bool) -> Fault | None:
     """Return the fault that explains an answer which is not the platform's own. `acted`: whether the platform had acted."""
     if step.fault is not None:
         return step.fault
@@ -92,7 +92,7 @@ def fault_of(step: Step, policy: Policy, acted: bool) -> Fault | None:
     return None
 
 
-def _unexplained(steps: list[Step]) -> list[Step]:
+def _unexplained(steps: list[RecordedStep]) -> list[RecordedStep]:
     """Return the first send of each id that no request before it was issued."""
     known: set[str] = set()
     found = []
@@ -105,7 +105,7 @@ def _unexplained(steps: list[Step]) -> list[Step]:
     return found
 
 
-def _before(first: Step, at: int, steps: list[Step], policy: Policy) -> Before | None:
+def _before(first: RecordedStep, at: int, steps: list[RecordedStep], policy: Policy) -> Before | None:
     """Return the assumed past of an id when it was presented; None if it is assumed to be never issued."""
     if first.effect in {"accepted", "uncertain"} or first.reason == "session.revoked":
         return Before(at, first, "alive")
@@ -116,7 +116,7 @@ def _before(first: Step, at: int, steps: list[Step], policy: Policy) -> Before |
     return Before(at - max(EARLIER, 2 * min(policy.ttl, policy.idle_timeout)), first, "aged")
 
 
-def _was_issued(first: Step, steps: list[Step]) -> bool:
+def _was_issued(first: RecordedStep, steps: list[RecordedStep]) -> bool:
     """Return whether the id may have been issued: the answer says so, or it looks like the platform's ids."""
     if first.reason is not None:
         return first.reason != "session.unknown"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from contracts.replay.plan import Before
-from contracts.replay.recording import Step
+from contracts.replay.recording import RecordedStep
 from contracts.replay.sandbox import EVERYBODY, Sandbox
 from mockserver.engine.decide import missing_scope, refuse_token, required_scopes, state_of
 from mockserver.engine.model import WRITE_SCOPE, State
@@ -25,7 +25,7 @@ PAST = {
 class Preconditions:
     """Prepares them in `sandbox`. `assumptions` are by step number; `past` are the sessions that were created for that."""
 
-    def __init__(self, sandbox: Sandbox, steps: Iterable[Step]) -> None:
+    def __init__(self, sandbox: Sandbox, steps: Iterable[RecordedStep]) -> None:
         self._sandbox, self._tenant = sandbox, sandbox.tenant
         self._last_accepted: dict[str | None, int] = {}
         for step in steps:
@@ -45,7 +45,7 @@ class Preconditions:
         self.past.add(self._sandbox.sessions[id])
         self._assume(step, "past", id, step.doubt or PAST[action.past])
 
-    def settle(self, step: Step) -> None:
+    def settle(self, step: RecordedStep) -> None:
         """Prepare what the answer to this request requires."""
         token = step.credential.token if step.credential.form == "bearer" else None
         if token is not None:
@@ -64,7 +64,7 @@ class Preconditions:
                 step, "ended", session.id, "its session had been ended from outside, which the recording does not show"
             )
 
-    def _earlier(self, step: Step, token: str) -> None:
+    def _earlier(self, step: RecordedStep, token: str) -> None:
         """Prepare a token whose request was not recorded."""
         if step.status == 401 and step.code != "credentials.expired":
             self._assume(step, "token", token, "its token was not issued in the recording, and is assumed to be unknown")
@@ -74,7 +74,7 @@ class Preconditions:
         if step.status == 401:
             self._tenant.tokens.expire(self._sandbox.tokens[token])
 
-    def _dead(self, step: Step, token: str) -> None:
+    def _dead(self, step: RecordedStep, token: str) -> None:
         """End a token that was good, and is not any more for an unrecorded reason."""
         found, client = self._sandbox.token(token), self._sandbox.oauth_client(self._sandbox.owner(token))
         if found is None or refuse_token(found, self._sandbox.now, self._sandbox.policy(), client) is not None:
@@ -87,7 +87,7 @@ class Preconditions:
             self._tenant.tokens.revoke(found.id)
             self._assume(step, "revoked", token, "its token had been revoked, which the recording does not show")
 
-    def _scope(self, step: Step, token: str) -> None:
+    def _scope(self, step: RecordedStep, token: str) -> None:
         """Withhold a scope that the token's client lacked, or give it back."""
         found = self._sandbox.token(token)
         if found is None or step.operation is None or step.status is None:
@@ -106,7 +106,7 @@ class Preconditions:
             self._withheld.discard((owner, missing))
             self._tenant.clients.grant_scope(missing, client_id)
 
-    def _assume(self, step: Step, what: str, subject: str, text: str) -> None:
+    def _assume(self, step: RecordedStep, what: str, subject: str, text: str) -> None:
         """Note an assumption once for each token, client and session."""
         if (what, subject) not in self._assumed:
             self._assumed.add((what, subject))

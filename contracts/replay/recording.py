@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from contracts.errors import ContractsError
 from mockserver.engine.model import Fault, Operation, Policy
-from mockserver.journal import Credential
+from mockserver.journal import ShownCredential
 from mockserver.settings import policy_to
 
 USUAL = policy_to(Policy())
@@ -33,7 +33,7 @@ class RecordingError(ContractsError):
         self.source, self.problem = source, problem
 
 
-class Step(Struct, frozen=True, kw_only=True, gc=False):
+class RecordedStep(Struct, frozen=True, kw_only=True, gc=False):
     """A request. `number` is that of its entry in the file, `context` its contextId, if there was one.
 
     The platform acted between `earliest` and `latest`, which are equal if the recording knows the time to the millisecond.
@@ -51,7 +51,7 @@ class Step(Struct, frozen=True, kw_only=True, gc=False):
     method: str
     path: str
     operation: Operation | None
-    credential: Credential
+    credential: ShownCredential
     earliest: int
     latest: int
     order: int = 0
@@ -127,7 +127,7 @@ class WorldStep(Struct, frozen=True):
     detail: dict[str, Any] = {}
 
 
-class Problem(Struct, frozen=True):
+class RecordingProblem(Struct, frozen=True):
     """A problem of a recording, in the entry `number` of the file (None: in no single one). The rest is read."""
 
     number: int | None
@@ -148,9 +148,9 @@ class Recording(Struct, frozen=True, kw_only=True):
 
     source: str
     kind: str
-    steps: list[Step]
+    steps: list[RecordedStep]
     world: list[WorldStep] = []
-    problems: list[Problem] = []
+    problems: list[RecordingProblem] = []
     slack: int = 0
     policy: dict[str, Any] = {}
     policy_at_end: bool = False

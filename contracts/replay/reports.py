@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from contracts.replay import text
-from contracts.replay.results import Report
+from contracts.replay.results import ReproductionReport
 from contracts.replay.words import UNDETERMINED, explained, span_words, verdict
 from contracts.report.cells import clean
 from contracts.report.facts import counted
@@ -25,7 +25,7 @@ _FENCE = re.compile(r"`{3,}")
 _TICKS = re.compile(r"`+")
 
 
-def as_json(report: Report) -> str:
+def as_json(report: ReproductionReport) -> str:
     """Return one JSON object: the report's fields, `agrees` and `schema_version`."""
     shown: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
@@ -35,7 +35,7 @@ def as_json(report: Report) -> str:
     return msgspec.json.format(msgspec.json.encode(shown), indent=2).decode() + "\n"
 
 
-def markdown(report: Report) -> str:
+def markdown(report: ReproductionReport) -> str:
     """Return the verdict, and below it the report as on a terminal; nothing in it is markup."""
     story = text.render(report)
     fence = "`" * max(3, 1 + max(map(len, _FENCE.findall(story)), default=0))
@@ -49,11 +49,11 @@ def _code(text: str) -> str:
     return f"{ticks} {clean(text)} {ticks}" if len(ticks) > 1 else f"`{clean(text)}`"
 
 
-_WRITERS: Mapping[str, Callable[[Report], str]] = {"json": as_json, "markdown": markdown, "text": text.render}
+_WRITERS: Mapping[str, Callable[[ReproductionReport], str]] = {"json": as_json, "markdown": markdown, "text": text.render}
 KINDS = tuple(_WRITERS)
 
 
-def render(report: Report, kind: str) -> bytes:
+def render(report: ReproductionReport, kind: str) -> bytes:
     """Return the report as the content of a file of this kind."""
     return _WRITERS[kind](report).encode("utf-8", "backslashreplace")
 
@@ -61,12 +61,12 @@ def render(report: Report, kind: str) -> bytes:
 # -- the policy ---------------------------------------------------------------------------------------------------------
 
 
-def toml(report: Report) -> str:
+def toml(report: ReproductionReport) -> str:
     """Return the inferred policy as a file for `dayfly serve --policy`, with undetermined values as comments."""
     return "\n".join([*_head(report), *(line for name in POLICY_FIELDS for line in _value(name, report))]) + "\n"
 
 
-def _head(report: Report) -> Iterator[str]:
+def _head(report: ReproductionReport) -> Iterator[str]:
     requests = counted(len(report.results), "request")
     yield from _comment(f"Inferred from {report.source}: {report.kind}, {requests}, times to {report.resolution} ms.")
     yield from _comment("To enforce it: dayfly serve --policy FILE. Times are seconds.")
@@ -74,7 +74,7 @@ def _head(report: Report) -> Iterator[str]:
         yield from _comment(f"Note: {note}.")
 
 
-def _value(name: str, report: Report) -> Iterator[str]:
+def _value(name: str, report: ReproductionReport) -> Iterator[str]:
     finding = next((finding for finding in report.inference.findings if finding.name == name), None)
     fitting, enforced = report.inference.policy[name], report.policy[name]
     yield ""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from contracts.replay.infer import infer
-from contracts.replay.recording import USUAL, Problem, Recording, RecordingError, WorldStep
-from contracts.replay.results import Report, differing
+from contracts.replay.recording import USUAL, Recording, RecordingError, RecordingProblem, WorldStep
+from contracts.replay.results import ReproductionReport, differing
 from contracts.replay.run import replay, story_of
 from contracts.stories.model import Story
 from mockserver.engine.model import Policy
@@ -14,12 +14,14 @@ from mockserver.errors import SettingsError
 from mockserver.settings import policy_from, policy_to
 
 
-def reproduce(recording: Recording, policy: Policy | None = None, progress: Callable[[int], object] = lambda _: None) -> Report:
+def reproduce(
+    recording: Recording, policy: Policy | None = None, progress: Callable[[int], object] = lambda _: None
+) -> ReproductionReport:
     """Replay the recording under `policy` (None: the recording's, else the mock's own) and report what that shows."""
     problems = list(recording.problems)
     enforced, origin = _policy(recording, policy, problems)
     results, refusals = replay(recording, enforced, progress)
-    return Report(
+    return ReproductionReport(
         source=recording.source,
         kind=recording.kind,
         unit=recording.unit,
@@ -33,7 +35,7 @@ def reproduce(recording: Recording, policy: Policy | None = None, progress: Call
     )
 
 
-def smallest(recording: Recording, report: Report, number: int | None = None) -> Story:
+def smallest(recording: Recording, report: ReproductionReport, number: int | None = None) -> Story:
     """Return the smallest story that is refused as entry `number` is (None: the first one refused), under a policy that fits.
 
     Raises RecordingError if nothing was refused, or if no story is refused so.
@@ -46,7 +48,7 @@ def smallest(recording: Recording, report: Report, number: int | None = None) ->
     return story_of(recording, policy_from(report.inference.policy if inferred else report.policy), number)
 
 
-def _policy(recording: Recording, asked: Policy | None, problems: list[Problem]) -> tuple[Policy, str]:
+def _policy(recording: Recording, asked: Policy | None, problems: list[RecordingProblem]) -> tuple[Policy, str]:
     """Return the policy to enforce, and its origin in words: `asked` (None: the recording's, else the mock's own)."""
     if asked is not None:
         return asked, "as asked"
@@ -58,7 +60,7 @@ def _policy(recording: Recording, asked: Policy | None, problems: list[Problem])
         _tell_assumed(recording, problems)
         return policy, origin
     except SettingsError as error:
-        problems.append(Problem(None, f"the policy in it is not valid: {error}"))
+        problems.append(RecordingProblem(None, f"the policy in it is not valid: {error}"))
         return Policy(), "dayfly's own"
 
 
@@ -70,7 +72,7 @@ def _as_issued(recording: Recording) -> tuple[Policy, str]:
     return policy_from({"token_ttl": max(1, told.pop())}), "dayfly's own, but for token_ttl"
 
 
-def _tell_assumed(recording: Recording, problems: list[Problem]) -> None:
+def _tell_assumed(recording: Recording, problems: list[RecordingProblem]) -> None:
     """Add a problem if a request came before a change of the policy, and so under values that are assumed."""
     hidden: dict[str, WorldStep] = {}
     for step in recording.changes if recording.policy_at_end else ():
@@ -81,4 +83,4 @@ def _tell_assumed(recording: Recording, problems: list[Problem]) -> None:
         told = (
             f"the trace does not have the policy before this change; dayfly's default is assumed ({was}), --policy sets another"
         )
-        problems.append(Problem(min(step.number for step in late.values()), told))
+        problems.append(RecordingProblem(min(step.number for step in late.values()), told))

@@ -12,22 +12,22 @@ from msgspec.structs import replace
 
 from contracts.har import secrets
 from contracts.har.bodies import is_form
-from contracts.har.requests import KEPT_TEXT, Recorded, expires_in, retry_after
+from contracts.har.requests import KEPT_TEXT, HarRequest, expires_in, retry_after
 from contracts.har.survey import Findings
-from contracts.replay.recording import Step
+from contracts.replay.recording import RecordedStep
 from mockserver.engine.model import Fault
-from mockserver.journal import Credential
+from mockserver.journal import ShownCredential
 
 
-def step_of(one: Recorded, known: set[str]) -> Step:
+def step_of(one: HarRequest, known: set[str]) -> RecordedStep:
     """Return the step. `known` are the secrets met so far, which are redacted in it."""
-    hidden = secrets.Hiding(known)
+    hidden = secrets.HarRedactor(known)
     sent = one.sent if isinstance(one.sent, dict) else {}
     form, message = (sent if one.operation == operation else {} for operation in ("token", "send"))
     id, text = message.get("webChatSessionId"), message.get("text")
     credential = secrets.credential_of(one.authorization)
     token = one.brought("token", "access_token")
-    return Step(
+    return RecordedStep(
         number=one.number,
         method=one.method,
         path=hidden.raw(one.path),
@@ -56,7 +56,7 @@ def step_of(one: Recorded, known: set[str]) -> Step:
     )
 
 
-def _body(one: Recorded, hidden: secrets.Hiding) -> bytes | None:
+def _body(one: HarRequest, hidden: secrets.HarRedactor) -> bytes | None:
     """Return the body to send again, a form as JSON. Of a very long one only the length is kept."""
     if one.body is None or len(one.body) > KEPT_TEXT:
         return None
@@ -70,12 +70,12 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def unmasked(steps: list[Step], found: Findings) -> list[Step]:
+def unmasked(steps: list[RecordedStep], found: Findings) -> list[RecordedStep]:
     """Give each request with a masked id an id of its own, because it is unknown which ids were the same."""
     return [_unlike_others(step) if step.number in found.masked else step for step in steps]
 
 
-def _unlike_others(step: Step) -> Step:
+def _unlike_others(step: RecordedStep) -> RecordedStep:
     own = f"masked in entry {step.number}"
     accepted = step.effect in {"accepted", "none"} and step.status == 200
     return replace(
@@ -87,7 +87,7 @@ def _unlike_others(step: Step) -> Step:
     )
 
 
-def doubted(steps: list[Step], issued: dict[int, str]) -> Iterator[Step]:
+def doubted(steps: list[RecordedStep], issued: dict[int, str]) -> Iterator[RecordedStep]:
     """Yield the steps, with a doubt for sends whose session may come from an unreadable create."""
     known, unread = set[str](), ""
     for step in steps:
@@ -100,13 +100,13 @@ def doubted(steps: list[Step], issued: dict[int, str]) -> Iterator[Step]:
         yield step
 
 
-def with_credentials(steps: list[Step]) -> list[Step]:
+def with_credentials(steps: list[RecordedStep]) -> list[RecordedStep]:
     """Give each request the newest token there was, because it is unknown which one it sent."""
     token, told = "the token of this recording", []
     for step in steps:
         is_login = step.operation == "token"
         issued = f"the token of entry {step.number}" if step.token is not None else None
-        shown = step.credential if is_login else Credential("bearer", token=token, seen_in=("header",))
+        shown = step.credential if is_login else ShownCredential("bearer", token=token, seen_in=("header",))
         told.append(replace(step, credential=shown, token=issued))
         token = issued or token
     return told

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from contracts.replay.recording import Problem
+from contracts.replay.recording import RecordingProblem
 
 
-class Reply(Struct, frozen=True, kw_only=True):
+class ReplayedAnswer(Struct, frozen=True, kw_only=True):
     """An answer. `status` is None if none came, `reason` the mock's own, if it is known."""
 
     status: int | None
@@ -15,20 +15,20 @@ class Reply(Struct, frozen=True, kw_only=True):
     reason: str | None = None
 
 
-class Result(Struct, frozen=True, kw_only=True):
+class ReplayedRequest(Struct, frozen=True, kw_only=True):
     """A request, `recorded` and `reproduced`. `session` is its name in the report, `taken` the assumptions that were needed."""
 
     number: int
     at: int
     request: str
     session: str | None
-    recorded: Reply
-    reproduced: Reply
+    recorded: ReplayedAnswer
+    reproduced: ReplayedAnswer
     agrees: bool
     taken: str | None = None
 
 
-class Refusal(Struct, frozen=True, kw_only=True):
+class RefusalGroup(Struct, frozen=True, kw_only=True):
     """A kind of 403 in the replay: the first one, in entry `number`, with its explanation; and their count."""
 
     number: int
@@ -41,7 +41,7 @@ class Refusal(Struct, frozen=True, kw_only=True):
     count: int = 1
 
 
-def differing(results: list[Result]) -> list[Result]:
+def differing(results: list[ReplayedRequest]) -> list[ReplayedRequest]:
     """Return the requests that the mock answers differently."""
     return [result for result in results if not result.agrees]
 
@@ -71,7 +71,7 @@ class Finding(Struct, frozen=True, kw_only=True):
         return self.value is not None
 
 
-class Explanation(Struct, frozen=True, kw_only=True):
+class PolicyExplanation(Struct, frozen=True, kw_only=True):
     """A policy value that explains all differences on its own: more than `above`, at most `at_most`."""
 
     name: str
@@ -85,13 +85,13 @@ class Inference(Struct, frozen=True, kw_only=True):
     """The inferred policy of a recording. `notes` are open questions, and answers that fit no policy."""
 
     findings: list[Finding]
-    explanations: list[Explanation]
+    explanations: list[PolicyExplanation]
     notes: list[str]
     policy: dict[str, object]
     explains_all: bool
 
 
-class Report(Struct, frozen=True, kw_only=True):
+class ReproductionReport(Struct, frozen=True, kw_only=True):
     """A reproduced recording. `policy` is what the mock enforced, `policy_from` its origin.
 
     `unit` is what the numbers count, `resolution` that of the recording's time stamps in milliseconds.
@@ -103,13 +103,13 @@ class Report(Struct, frozen=True, kw_only=True):
     resolution: int
     policy: dict[str, object]
     policy_from: str
-    results: list[Result]
-    refusals: list[Refusal]
-    problems: list[Problem]
+    results: list[ReplayedRequest]
+    refusals: list[RefusalGroup]
+    problems: list[RecordingProblem]
     inference: Inference
 
     @property
-    def differing(self) -> list[Result]:
+    def differing(self) -> list[ReplayedRequest]:
         """The requests that the mock answers differently."""
         return differing(self.results)
 

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 
 from msgspec.structs import replace
 
-from contracts.replay.plan import Action, Ask, Before, ControlEvent, plan
+from contracts.replay.plan import Action, Before, ControlEvent, PlannedRequest, plan
 from contracts.replay.preconditions import Preconditions, repeat
-from contracts.replay.recording import Recording, RecordingError, Step
-from contracts.replay.results import Refusal, Reply, Result
+from contracts.replay.recording import RecordedStep, Recording, RecordingError
+from contracts.replay.results import RefusalGroup, ReplayedAnswer, ReplayedRequest
 from contracts.replay.sandbox import EVERYBODY, Answered, Sandbox
 from contracts.stories.model import Story
 from mockserver.engine.model import Policy, Reason
@@ -33,7 +33,7 @@ LEAD = 1000
 
 def replay(
     recording: Recording, policy: Policy, progress: Callable[[int], object] = lambda _: None
-) -> tuple[list[Result], list[Refusal]]:
+) -> tuple[list[ReplayedRequest], list[RefusalGroup]]:
     """Replay the recording under `policy`. `progress` is called for each action."""
     with _player(recording, policy) as (player, actions):
         for action in actions:
@@ -50,7 +50,7 @@ def story_of(recording: Recording, policy: Policy, number: int) -> Story:
     with _player(recording, policy) as (player, actions):
         for action in actions:
             player.play(action)
-            if isinstance(action, Ask) and action.step.number == number:
+            if isinstance(action, PlannedRequest) and action.step.number == number:
                 return player.story(number, recording.source)
     raise RecordingError(recording.source, f"there is no {recording.unit} {number} of the platform in it")
 
@@ -63,7 +63,7 @@ def _player(recording: Recording, policy: Policy) -> Iterator[tuple[_Player, lis
         yield _Player(sandbox, recording), actions
 
 
-def labels_of(steps: list[Step]) -> dict[str, str]:
+def labels_of(steps: list[RecordedStep]) -> dict[str, str]:
     """Return the names of the sessions that the platform issued: `s1`, `s2` …"""
     known = [step.issued for step in steps if step.issued is not None]
     known += [step.session for step in steps if step.session is not None and step.effect == "accepted"]
@@ -76,8 +76,8 @@ class _Player:
         self._preconditions = Preconditions(sandbox, recording.steps)
         self._labels = labels_of(recording.steps)
         self._numbers: dict[str, int] = {}
-        self.results: list[Result] = []
-        self.refusals: dict[str, Refusal] = {}
+        self.results: list[ReplayedRequest] = []
+        self.refusals: dict[str, RefusalGroup] = {}
 
     def play(self, action: Action) -> None:
         self._sandbox.now = max(self._sandbox.now, action.at)
@@ -86,7 +86,7 @@ class _Player:
                 repeat(self._sandbox, step.what, step.detail)
             case Before():
                 self._preconditions.before(action)
-            case Ask():
+            case PlannedRequest():
                 self._ask(action)
 
     def story(self, number: int, source: str) -> Story:
@@ -99,18 +99,18 @@ class _Player:
         except NotReproduced as error:
             raise RecordingError(source, f"there is no story of {self._unit} {number}: {error.why}") from error
 
-    def _ask(self, ask: Ask) -> None:
+    def _ask(self, ask: PlannedRequest) -> None:
         step, id = ask.step, ask.step.issued or ask.step.session
         self._preconditions.settle(step)
         answered = self._sandbox.ask(step, ask.fault)
         self._numbers[answered.context_id] = step.number
-        result = Result(
+        result = ReplayedRequest(
             number=step.number,
             at=step.earliest,
             request=step.operation or f"{step.method} {step.path}",
             session=None if id is None else self._labels.get(id) or repr(shortened(id)),
-            recorded=Reply(status=step.status, code=step.code, reason=step.reason),
-            reproduced=Reply(status=answered.status, code=answered.code, reason=answered.reason),
+            recorded=ReplayedAnswer(status=step.status, code=step.code, reason=step.reason),
+            reproduced=ReplayedAnswer(status=answered.status, code=answered.code, reason=answered.reason),
             agrees=_agrees(ask, answered),
             taken=self._preconditions.assumptions.get(step.number),
         )
@@ -118,7 +118,7 @@ class _Player:
         if answered.status == 403:
             self._refused(result, answered, step.doubt)
 
-    def _refused(self, result: Result, answered: Answered, doubt: str) -> None:
+    def _refused(self, result: ReplayedRequest, answered: Answered, doubt: str) -> None:
         known = self.refusals.get(answered.reason)
         if known is not None:
             self.refusals[answered.reason] = replace(known, count=known.count + 1)
@@ -127,7 +127,7 @@ class _Player:
         guard = next((guard.name for guard in told.guards if guard.verdict == "refused"), "")
         past = NOT_READ.format(doubt=doubt) if doubt else FROM_BEFORE
         from_before = answered.session in self._preconditions.past
-        self.refusals[answered.reason] = Refusal(
+        self.refusals[answered.reason] = RefusalGroup(
             number=result.number,
             reason=answered.reason,
             session=result.session,
@@ -147,7 +147,7 @@ class _Player:
         return _REQUEST.sub(entry, told)
 
 
-def _agrees(ask: Ask, answered: Answered) -> bool:
+def _agrees(ask: PlannedRequest, answered: Answered) -> bool:
     """Return whether a client would have seen the same: the status, and the code and the reason if both have one.
 
     An answer from something between client and platform has its own words, so only its status counts.

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple, Self
 
 import msgspec
 
-from contracts.asking import Credentials, for_message, for_session, for_token
+from contracts.platform_requests import ClientCredentials, for_message, for_session, for_token
 from contracts.replay.asking import login, request
-from contracts.replay.recording import Step
+from contracts.replay.recording import RecordedStep
 from mockserver.assemble import assemble
 from mockserver.control import Control
 from mockserver.control.clients import NewClient
@@ -105,7 +105,7 @@ class Sandbox:
 
     # -- requests --------------------------------------------------------------------------------------------------------
 
-    def ask(self, step: Step, fault: Fault | None) -> Answered:
+    def ask(self, step: RecordedStep, fault: Fault | None) -> Answered:
         """Make the recorded request anew, with `fault` applied, and note which fresh names replace the recorded ones."""
         if fault is not None and step.operation is not None:
             self.tenant.faults.clear()
@@ -123,7 +123,7 @@ class Sandbox:
     def log_in(self, token: str, client: str) -> None:
         """Issue a token to a recorded client, in place of the recorded token."""
         own = self.client(client)
-        self.tokens[token] = self._told(for_token(Credentials(own.client_id, own.client_secret)))["access_token"]
+        self.tokens[token] = self._told(for_token(ClientCredentials(own.client_id, own.client_secret)))["access_token"]
 
     def create(self, session: str, client: str, *, used_up: bool) -> None:
         """Create a session as a recorded client, in place of the recorded session, and use it up if that is asked for."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from contracts.replay.results import Refusal, Report, Result
+from contracts.replay.results import RefusalGroup, ReplayedRequest, ReproductionReport
 from contracts.replay.words import explained, reply_words, span_words, verdict
 from contracts.report.cells import pad, width
 from contracts.report.facts import counted
@@ -16,7 +16,7 @@ SHOWN = 20
 """Most problems that are listed; the JSON has all of them."""
 
 
-def render(report: Report, style: Style = PLAIN) -> str:
+def render(report: ReproductionReport, style: Style = PLAIN) -> str:
     """Return the whole report; it ends with a newline."""
     assumed = [f"{report.unit} {result.number}: {result.taken}" for result in report.results if result.taken is not None]
     problems = [problem.words(report.unit) for problem in report.problems]
@@ -33,7 +33,7 @@ def render(report: Report, style: Style = PLAIN) -> str:
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 
-def _head(report: Report, style: Style) -> Iterator[str]:
+def _head(report: ReproductionReport, style: Style) -> Iterator[str]:
     first = report.results[0].at
     yield from style.hang(
         "", f"{report.source}: {report.kind}, {counted(len(report.results), 'request')}, {iso(first)[:10]} UTC"
@@ -43,7 +43,7 @@ def _head(report: Report, style: Style) -> Iterator[str]:
     yield from style.hang("policy: ", f"{told} ({report.policy_from})")
 
 
-def _table(report: Report, style: Style) -> Iterator[str]:
+def _table(report: ReproductionReport, style: Style) -> Iterator[str]:
     replies = max([len("recorded"), *(len(reply_words(result.recorded, code=True)) for result in report.results)])
     recorded = min(replies, max(18, style.width - 62))
     heading = f"  {'time':<12}  {report.unit:>6}  {pad('request', _REQUEST)}  {pad('recorded', recorded)}  reproduced"
@@ -52,7 +52,7 @@ def _table(report: Report, style: Style) -> Iterator[str]:
         yield _row(result, recorded, style)
 
 
-def _row(result: Result, recorded: int, style: Style) -> str:
+def _row(result: ReplayedRequest, recorded: int, style: Style) -> str:
     request = f"{result.request} {result.session}" if result.session is not None else result.request
     lead = f"{iso(result.at)[11:23]}  {result.number:>6}  {pad(style.clip(style.say(request), _REQUEST), _REQUEST)}"
     was = pad(style.clip(style.say(reply_words(result.recorded, code=True)), recorded), recorded)
@@ -63,7 +63,7 @@ def _row(result: Result, recorded: int, style: Style) -> str:
     return f"{style.paint(mark, 'red')} {lead}  {was}  {style.paint(now, look)}"
 
 
-def _refusal(refusal: Refusal, report: Report, style: Style) -> Iterator[str]:
+def _refusal(refusal: RefusalGroup, report: ReproductionReport, style: Style) -> Iterator[str]:
     often = "" if refusal.count == 1 else f", {refusal.count} times"
     session = f" ({refusal.session})" if refusal.session is not None else ""
     for line in style.hang("", f"403 {refusal.reason}{often}: first in {report.unit} {refusal.number}{session}"):
@@ -87,7 +87,7 @@ def _first(lines: Sequence[str]) -> list[str]:
     return [*lines[:SHOWN], f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else list(lines)
 
 
-def _verdict(report: Report, style: Style) -> Iterator[str]:
+def _verdict(report: ReproductionReport, style: Style) -> Iterator[str]:
     look: Look = "red" if report.differing else "green"
     yield style.paint(style.say(verdict(report)), look)
     for line in explained(report):

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from contracts.replay.recording import Problem, Step
+from contracts.replay.recording import RecordedStep, RecordingProblem
 from mockserver.engine.model import Policy
 
 
@@ -27,11 +27,11 @@ class Timeline:
 
 @dataclass
 class _Session:
-    created: Step | None = None
-    sends: list[Step] = field(default_factory=list)
+    created: RecordedStep | None = None
+    sends: list[RecordedStep] = field(default_factory=list)
 
 
-def timeline(steps: list[Step], policy: Policy) -> Timeline:
+def timeline(steps: list[RecordedStep], policy: Policy) -> Timeline:
     """Return the moments that fit `policy` best."""
     told = Timeline({step.number: step.earliest for step in steps})
     for session in _sessions(steps):
@@ -42,7 +42,7 @@ def timeline(steps: list[Step], policy: Policy) -> Timeline:
     return told
 
 
-def _sessions(steps: list[Step]) -> Iterable[_Session]:
+def _sessions(steps: list[RecordedStep]) -> Iterable[_Session]:
     found: dict[str, _Session] = {}
     for step in steps:
         if step.issued is not None:
@@ -75,7 +75,7 @@ def _acted(session: _Session, policy: Policy) -> set[int]:
     return acted | {step.number for step in unsure if step.order > last and step.status is None}
 
 
-def _is_over(created: Step | None, active: Step | None, step: Step, policy: Policy) -> bool:
+def _is_over(created: RecordedStep | None, active: RecordedStep | None, step: RecordedStep, policy: Policy) -> bool:
     """Return whether time alone has ended the session by then."""
     idle = active is not None and step.latest >= active.earliest + policy.idle_timeout
     return idle or (created is not None and step.latest >= created.earliest + policy.ttl)
@@ -95,7 +95,7 @@ def _moments(session: _Session, acted: set[int], policy: Policy) -> dict[int, in
     return moments
 
 
-def _after_issue(steps: list[Step], moments: dict[int, int]) -> None:
+def _after_issue(steps: list[RecordedStep], moments: dict[int, int]) -> None:
     """Move steps so that nothing is used before it was issued."""
     issued: dict[str, int] = {}
     for step in steps:
@@ -112,17 +112,17 @@ def _after_issue(steps: list[Step], moments: dict[int, int]) -> None:
 class Ordered(NamedTuple):
     """Steps in order, and the problems found."""
 
-    steps: list[Step]
-    problems: list[Problem]
+    steps: list[RecordedStep]
+    problems: list[RecordingProblem]
 
 
-def in_order(steps: Sequence[Step], numbers: Iterable[int] = ()) -> Ordered:
+def in_order(steps: Sequence[RecordedStep], numbers: Iterable[int] = ()) -> Ordered:
     """Put the steps of a HAR file, which may be in any order, into order of time.
 
     `numbers` is that order if the time stamps alone do not give it. If the time stamps are impossible, because an id is used
     before it was issued, the clock was set back. Then the file's order is the order of time.
     """
-    problems: list[Problem] = []
+    problems: list[RecordingProblem] = []
     kept = list(steps)
     places = {number: place for place, number in enumerate(numbers)}
     by_time = sorted(kept, key=lambda step: places.get(step.number, step.earliest))
@@ -132,7 +132,7 @@ def in_order(steps: Sequence[Step], numbers: Iterable[int] = ()) -> Ordered:
     return Ordered(_in_epochs(kept, problems), problems)
 
 
-def _before_issued(steps: Sequence[Step]) -> bool:
+def _before_issued(steps: Sequence[RecordedStep]) -> bool:
     """Return whether an id or a token is used before the request left for which it was issued."""
     issued = {step.issued for step in steps if step.issued} | {step.token for step in steps if step.token}
     for step in steps:
@@ -142,20 +142,20 @@ def _before_issued(steps: Sequence[Step]) -> bool:
     return False
 
 
-def _tell_order(kept: list[Step], problems: list[Problem]) -> None:
+def _tell_order(kept: list[RecordedStep], problems: list[RecordingProblem]) -> None:
     late = [step for before, step in pairwise(kept) if step.earliest < before.earliest]
     if late:
         more = f", and {len(late) - 1} more" if len(late) > 1 else ""
-        problems.append(Problem(late[0].number, f"began before the entry above it{more}; all are sorted by time"))
+        problems.append(RecordingProblem(late[0].number, f"began before the entry above it{more}; all are sorted by time"))
 
 
-def _in_epochs(steps: Sequence[Step], problems: list[Problem]) -> list[Step]:
+def _in_epochs(steps: Sequence[RecordedStep], problems: list[RecordingProblem]) -> list[RecordedStep]:
     told, epoch, latest = [], 0, 0
     for place, step in enumerate(steps):
         if step.earliest < latest:
             epoch += 1
             by = (latest - step.earliest) / 1000
-            problems.append(Problem(step.number, f"the clock went back by {by:g} s; no time across this is known"))
+            problems.append(RecordingProblem(step.number, f"the clock went back by {by:g} s; no time across this is known"))
         latest = step.earliest
         told.append(replace(step, order=place, epoch=epoch))
     return told

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import UNSET
 
-from contracts.replay.recording import Effect, Problem, Recording, RecordingError, Step, WorldStep
+from contracts.replay.recording import Effect, RecordedStep, Recording, RecordingError, RecordingProblem, WorldStep
 from mockserver.engine.model import Fault, FaultKind
 from mockserver.journal import (
     TRACE_VERSION,
@@ -36,7 +36,7 @@ class _Trace:
         self.header = Header()
         self.arrivals: dict[str, tuple[int, int, Arrival]] = {}
         self.world: list[WorldStep] = []
-        self.problems: list[Problem] = []
+        self.problems: list[RecordingProblem] = []
         self._answers: dict[str, Answer] = {}
         self._failures: dict[str, Failure] = {}
         self._latest, self._epoch = 0, 0
@@ -87,7 +87,7 @@ class _Trace:
         self._latest = max(self._latest, at)
 
     def _tell(self, number: int, text: str) -> None:
-        self.problems.append(Problem(number, text))
+        self.problems.append(RecordingProblem(number, text))
 
 
 def read(lines: Iterable[bytes], source: str) -> Recording:
@@ -99,7 +99,7 @@ def read(lines: Iterable[bytes], source: str) -> Recording:
         try:
             trace.take(number, decode(line, number))
         except TraceError as error:
-            trace.problems.append(Problem(number, error.problem))
+            trace.problems.append(RecordingProblem(number, error.problem))
             if not trace.arrivals and len(trace.problems) >= MOST_PROBLEMS:
                 break
     return _recording(trace, source)
@@ -131,14 +131,14 @@ def _recording(trace: _Trace, source: str) -> Recording:
     )
 
 
-def _step(number: int, epoch: int, arrival: Arrival, answer: Answer | None) -> Step:
+def _step(number: int, epoch: int, arrival: Arrival, answer: Answer | None) -> RecordedStep:
     """Return a request of the journal with its answer as a step."""
     body = arrival.body if isinstance(arrival.body, dict) else {}
     token = arrival.operation == "token"
     sent = body if arrival.operation == "send" else {}
     session, text = sent.get("webChatSessionId"), sent.get("text")
     given = answer or Answer(arrival.seq, arrival.at, arrival.context_id, None, "")
-    return Step(
+    return RecordedStep(
         number=number,
         order=given.seq,
         epoch=epoch,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contracts.replay.results import Explanation, Finding, Reply, Report
+from contracts.replay.results import Finding, PolicyExplanation, ReplayedAnswer, ReproductionReport
 from contracts.report.facts import counted
 
 NAMES = {
@@ -19,7 +19,7 @@ NAMES = {
 UNDETERMINED = "not determined by this recording"
 
 
-def reply_words(reply: Reply, *, code: bool) -> str:
+def reply_words(reply: ReplayedAnswer, *, code: bool) -> str:
     """Return an answer in a few words: with its code, or with its reason."""
     if reply.status is None:
         return "none"
@@ -27,7 +27,7 @@ def reply_words(reply: Reply, *, code: bool) -> str:
     return f"{reply.status} {said}" if said else str(reply.status)
 
 
-def verdict(report: Report) -> str:
+def verdict(report: ReproductionReport) -> str:
     """Say whether the mock answers as recorded."""
     differing, of = len(report.differing), len(report.results)
     if differing:
@@ -35,7 +35,7 @@ def verdict(report: Report) -> str:
     return f"The mock answers {f'all {of} requests' if of > 1 else 'the request'} as recorded."
 
 
-def explained(report: Report) -> Iterator[str]:
+def explained(report: ReproductionReport) -> Iterator[str]:
     """Yield sentences on what would explain all differences."""
     for nth, explanation in enumerate(report.inference.explanations):
         yield f"{'Or else every' if nth else 'Every'} answer fits {_range(explanation)}."
@@ -43,14 +43,14 @@ def explained(report: Report) -> Iterator[str]:
         yield _otherwise(report)
 
 
-def _otherwise(report: Report) -> str:
+def _otherwise(report: ReproductionReport) -> str:
     if not report.inference.explains_all:
         return "No policy explains all of it."
     changes = [f"{name} {value}" for name, value in report.inference.policy.items() if value != report.policy[name]]
     return f"Every answer fits a policy that differs in more than one value, as {', '.join(changes)}."
 
 
-def _range(explanation: Explanation) -> str:
+def _range(explanation: PolicyExplanation) -> str:
     name, unit = NAMES[explanation.name], explanation.unit
     if explanation.at_most is None:
         return f"{name} of more than {_amount(explanation.above, unit)}"

@@ -15,7 +15,7 @@ from contracts.report.cells import clean
 from contracts.report.model import ClauseResult, Ending, Report
 
 
-class Place(NamedTuple):
+class SourceLine(NamedTuple):
     """A file of the client, and a line in it; 1 if unknown."""
 
     file: Path
@@ -33,13 +33,13 @@ def annotate(report: Report, root: Path) -> list[str]:
     return [_annotation(result, place_of(report, result), root) for result in shown]
 
 
-def _annotation(result: ClauseResult, place: Place | None, root: Path) -> str:
+def _annotation(result: ClauseResult, place: SourceLine | None, root: Path) -> str:
     properties = dict(_properties(result, place, root))
     told = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
     return f"::error {told}::{data(f'{result.code} {result.name}: {result.words}')}"
 
 
-def _properties(result: ClauseResult, place: Place | None, root: Path) -> Iterator[tuple[str, str]]:
+def _properties(result: ClauseResult, place: SourceLine | None, root: Path) -> Iterator[tuple[str, str]]:
     if place is not None:
         file = place.file.resolve()
         yield "file", (file.relative_to(root.resolve()) if file.is_relative_to(root.resolve()) else file).as_posix()
@@ -56,24 +56,24 @@ def _property(text: str) -> str:
     return data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def place_of(report: Report, result: ClauseResult) -> Place | None:
+def place_of(report: Report, result: ClauseResult) -> SourceLine | None:
     """Return the line that sent the request by which the clause was violated; if that is unknown, where the client begins."""
     found = result.counterexample
     if found is not None and found.line is not None:
-        return Place(Path(found.line[0]), found.line[1])
+        return SourceLine(Path(found.line[0]), found.line[1])
     return _beginning(report.target)
 
 
-def _beginning(target: str) -> Place | None:
+def _beginning(target: str) -> SourceLine | None:
     """Return the place of a factory, or the file that a command runs; None if there is none."""
     where, _, name = target.rpartition(":")
     if where.endswith(".py") and Path(where).is_file():
-        return Place(Path(where), _line_of(Path(where), name))
+        return SourceLine(Path(where), _line_of(Path(where), name))
     module = Path(*where.split(".")).with_suffix(".py") if where else None
     if module is not None and module.is_file():
-        return Place(module, _line_of(module, name))
+        return SourceLine(module, _line_of(module, name))
     with suppress(ValueError, OSError):
-        return next(map(Place, _files(shlex.split(target))), None)
+        return next(map(SourceLine, _files(shlex.split(target))), None)
     return None
 
 

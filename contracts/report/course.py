@@ -10,7 +10,7 @@ from contracts.output import OutputLine
 from contracts.report.rows import Row
 
 
-class Places(NamedTuple):
+class RowNumbers(NamedTuple):
     """`requests` are numbers as in the table. `sessions` maps labels to the request that created each (None: not recorded)."""
 
     requests: tuple[int, ...]
@@ -39,7 +39,7 @@ class Course(Protocol):
         """Return the rows of its table, with marks at those that the evidence points to."""
         ...
 
-    def places(self, evidence: Sequence[Evidence]) -> Places:
+    def places(self, evidence: Sequence[Evidence]) -> RowNumbers:
         """Return the requests and sessions that the evidence points to."""
         ...
 

@@ -8,14 +8,14 @@ from typing import Any
 
 from contracts.clauses.examples import EXAMPLES, Example
 from contracts.clauses.provider import ProviderClause
-from contracts.judge import ANY_CLOCK, LOWER_BOUND, Clause, Demand
+from contracts.judge import ANY_CLOCK, LOWER_BOUND, Clause, Requirement
 from contracts.pages import page_of
 from contracts.report.cells import pad, width
 from contracts.report.facts import of_parameters
 from contracts.report.style import PLAIN, Style
 
 
-def describe(clause: Demand, style: Style = PLAIN) -> str:
+def describe(clause: Requirement, style: Style = PLAIN) -> str:
     """Return the full description of a clause; it ends with a newline."""
     blocks = [
         [style.paint(f"{clause.code} {clause.name}", "bold")],
@@ -28,7 +28,7 @@ def describe(clause: Demand, style: Style = PLAIN) -> str:
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 
-def document(clause: Demand) -> dict[str, Any]:
+def document(clause: Requirement) -> dict[str, Any]:
     """Return the description of a clause as plain values."""
     told = {
         "code": clause.code,
@@ -49,7 +49,7 @@ def document(clause: Demand) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value}
 
 
-def _facts(clause: Demand, style: Style) -> Iterator[str]:
+def _facts(clause: Requirement, style: Style) -> Iterator[str]:
     if clause.source:
         yield from style.hang(f"  {clause.level or 'source':<11}", clause.quotation)
     yield from style.hang("  why        ", clause.reason)

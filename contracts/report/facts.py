@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contracts.judge import DEFAULTS, UNTOLD, Demand
+from contracts.judge import DEFAULTS, UNTOLD, Requirement
 from contracts.report.model import Counterexample, Report, Walked
 
 
@@ -112,7 +112,7 @@ def of_confidence(found: Counterexample) -> str:
     return f"deterministic, {same}" if found.deterministic else same
 
 
-def of_parameters(clause: Demand | None) -> Iterator[str]:
+def of_parameters(clause: Requirement | None) -> Iterator[str]:
     """Name the options that change what a clause requires, with their defaults."""
     for name in clause.parameters if clause is not None else ():
         default = getattr(DEFAULTS, name)

@@ -18,7 +18,7 @@ OFF = frozenset({"0", "false", "no", "off"})
 """Values of DAYFLY_GITHUB that switch both off."""
 
 
-class Told(NamedTuple):
+class SummaryPage(NamedTuple):
     """A report for a summary page: `full`, and `short` for a page with little room left."""
 
     full: str
@@ -36,12 +36,12 @@ def summary_page() -> Path | None:
     return Path(page) if page and is_wanted() else None
 
 
-def told(report: Report) -> Told:
+def told(report: Report) -> SummaryPage:
     """Render the report for a summary page."""
-    return Told(markdown.render(report), markdown.overview(report))
+    return SummaryPage(markdown.render(report), markdown.overview(report))
 
 
-def summarize(reports: Iterable[Told], page: Path) -> str:
+def summarize(reports: Iterable[SummaryPage], page: Path) -> str:
     """Append reports to a summary page, each as far as there is room. Return why that failed, or ""."""
     try:
         room = MOST_BYTES - (page.stat().st_size if page.exists() else 0)

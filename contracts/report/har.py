@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from contracts.fold import fold
-from contracts.har import Recording, archive
+from contracts.har import HarRecording, archive
 from contracts.history import Call
 from contracts.judge import Evidence
 from contracts.report.model import ClauseResult, Report
@@ -19,7 +19,7 @@ def render(report: Report) -> bytes:
     return msgspec.json.format(msgspec.json.encode(archive(_recordings(report))), indent=2) + b"\n"
 
 
-def _recordings(report: Report) -> list[Recording]:
+def _recordings(report: Report) -> list[HarRecording]:
     """Return a page for each trace. Clauses that were violated in the same recording share one."""
     groups: list[list[ClauseResult]] = []
     for result in report.violated:
@@ -37,11 +37,11 @@ def _trace(group: list[ClauseResult]) -> tuple[Entry, ...]:
     return found.trace if found is not None else ()
 
 
-def _recording(group: list[ClauseResult]) -> Recording:
+def _recording(group: list[ClauseResult]) -> HarRecording:
     found = [result.counterexample for result in group if result.counterexample is not None]
     title = "; ".join(f"{result.code} {result.name}: {one.message}" for result, one in zip(group, found, strict=True))
     evidence = [item for one in found for item in one.evidence]
-    return Recording(group[0].code, title, _trace(group), _comments(_trace(group), evidence))
+    return HarRecording(group[0].code, title, _trace(group), _comments(_trace(group), evidence))
 
 
 def _comments(trace: tuple[Entry, ...], evidence: list[Evidence]) -> dict[int, str]:

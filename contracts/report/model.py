@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from contracts.clauses import DEMANDS
 from contracts.har.extent import Extent
-from contracts.history import Reading
-from contracts.judge import Delivery, Demand, Evidence, Status, Subject
+from contracts.history import UnitReading
+from contracts.judge import Delivery, Evidence, Requirement, Status, Subject
 from contracts.output import OutputLine
 from contracts.report.course import Course
 from contracts.scenario import Played
@@ -50,7 +50,7 @@ class Counterexample(Struct, frozen=True, kw_only=True):
     line: tuple[str, int] | None = None
     times: int = 1
     others: tuple[Evidence, ...] = ()
-    reading: Reading | None = None
+    reading: UnitReading | None = None
 
     @property
     def deterministic(self) -> bool:
@@ -140,7 +140,7 @@ class Report(Struct, frozen=True, kw_only=True):
 
     target: str
     clauses: tuple[ClauseResult, ...]
-    demands: tuple[Demand, ...] = DEMANDS
+    demands: tuple[Requirement, ...] = DEMANDS
     """The clauses in words."""
     platform: str = ""
     """The declared platform, as `--platform` names it; "" for the web chat."""
@@ -171,7 +171,7 @@ class Report(Struct, frozen=True, kw_only=True):
     inferred: int = 0
     """The number of messages that were inferred from a recording without intents."""
 
-    def demand(self, result: ClauseResult) -> Demand | None:
+    def demand(self, result: ClauseResult) -> Requirement | None:
         """Return the clause of a result in words."""
         return next((demand for demand in self.demands if demand.code == result.code), None)
 

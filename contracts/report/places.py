@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 
 from contracts.fold import fold
-from contracts.history import Call, History, Reading
+from contracts.history import Call, History, UnitReading
 from contracts.judge import Evidence
 from contracts.output import OutputLine
-from contracts.report.course import Course, Places
+from contracts.report.course import Course, RowNumbers
 from contracts.report.model import Counterexample
 from contracts.report.rows import Row
 from contracts.report.timeline import rows
@@ -23,7 +23,7 @@ class _Latest:
     """The history folded last. It is kept because all clauses violated in one recording have the same trace."""
 
     trace: tuple[Entry, ...] | None = None
-    reading: Reading | None = None
+    reading: UnitReading | None = None
     history: History | None = None
 
 
@@ -55,7 +55,7 @@ class _OfTrace:
     def rows(self, evidence: Sequence[Evidence], log: Sequence[OutputLine]) -> list[Row]:
         return rows(history_of(self._found), evidence, log)
 
-    def places(self, evidence: Sequence[Evidence]) -> Places:
+    def places(self, evidence: Sequence[Evidence]) -> RowNumbers:
         history, wanted = history_of(self._found), {item.seq for item in evidence}
         calls = [call for call in history.calls if wanted & _entries(call)]
         sessions: dict[str, int | None] = {}
@@ -63,15 +63,15 @@ class _OfTrace:
             session = history.sessions.get(call.presented or (call.answer.issued if call.answer else "") or "")
             if session is not None and session.label.startswith("s"):  # others are quoted: ids that were never issued
                 sessions[session.label] = session.created.number if session.created is not None else None
-        return Places(tuple(call.number for call in calls), sessions)
+        return RowNumbers(tuple(call.number for call in calls), sessions)
 
     def document(self) -> Any:
         return msgspec.to_builtins(self._found.trace)
 
 
-def places(found: Counterexample | None) -> Places:
+def places(found: Counterexample | None) -> RowNumbers:
     """Return the requests and sessions that the evidence points to."""
-    return Places((), {}) if found is None or not found.evidence else course_of(found).places(found.evidence)
+    return RowNumbers((), {}) if found is None or not found.evidence else course_of(found).places(found.evidence)
 
 
 def others(found: Counterexample) -> str:

@@ -38,7 +38,7 @@ class Row:
 
 
 @dataclass(frozen=True, eq=False)
-class Ask:
+class RequestRow:
     """A request as a table shows it, with its answer. Times are in milliseconds.
 
     Evidence points to `seq`, or to the answer by `answer_seq`. `of` identifies the message and the operation.
@@ -59,7 +59,7 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Event:
+class TableEvent:
     """One thing that happened: a message began or ended, the world changed, or an `ask` left or came back.
 
     `place` is its place among the lines of output, `seq` the entry that evidence points to. `of` is the message that ended.
@@ -70,14 +70,14 @@ class Event:
     place: float
     at: int
     text: str = ""
-    ask: Ask | None = None
+    ask: RequestRow | None = None
     seq: int | None = None
     of: object = None
     jump: int = 0
 
 
 def drawn(
-    events: Iterable[Event], evidence: Iterable[Evidence], log: Iterable[OutputLine], start: int, shortest_wait: int
+    events: Iterable[TableEvent], evidence: Iterable[Evidence], log: Iterable[OutputLine], start: int, shortest_wait: int
 ) -> list[Row]:
     """Return the table of what happened since `start`, with marks where `evidence` points, and the `log` between the rows.
 
@@ -103,14 +103,14 @@ class _Table:
         for item in evidence:
             self._marks[item.seq] = (*self._marks.get(item.seq, ()), item.label)
         self._start, self._shortest_wait = start, shortest_wait
-        self._lanes: list[Ask | None] = []
+        self._lanes: list[RequestRow | None] = []
         self._idle_since: int | None = None
         self._jumped = 0
-        self._told: dict[tuple[object, str | None], Ask] = {}
+        self._told: dict[tuple[object, str | None], RequestRow] = {}
         self._log = deque(log)
         self._latest = 0
 
-    def rows(self, event: Event, then: Event | None) -> Iterator[Row]:
+    def rows(self, event: TableEvent, then: TableEvent | None) -> Iterator[Row]:
         """Return the rows of an event, after those of the output that was written before it; `then` is the next event."""
         yield from self._written_before(event.place)
         for row in self._of(event, then):
@@ -131,20 +131,20 @@ class _Table:
             text = "\n".join(line.text for line in lines)
             yield Row("log", self._latest, text, state=stream, lanes=self._drawn(-1, ""))
 
-    def _of(self, event: Event, then: Event | None) -> Iterator[Row]:
+    def _of(self, event: TableEvent, then: TableEvent | None) -> Iterator[Row]:
         match event:
-            case Event(kind="left", ask=Ask() as ask):
+            case TableEvent(kind="left", ask=RequestRow() as ask):
                 yield from self._waited(ask.left_at, self._told.pop(ask.of, None))
                 yield self._left(ask, then)
-            case Event(kind="returned", ask=Ask() as ask):
+            case TableEvent(kind="returned", ask=RequestRow() as ask):
                 yield from self._returned(ask)
                 self._idle_since, self._jumped = ask.returned_at or 0, 0
                 if ask.status is not None and ask.retry_after is not None:
                     self._told[ask.of] = ask
-            case Event(kind="began"):
+            case TableEvent(kind="began"):
                 self._idle_since, self._jumped = event.at, 0
                 yield self._remark("intent", event)
-            case Event(kind="ended"):
+            case TableEvent(kind="ended"):
                 yield from self._waited(event.at, self._last_told(event.of))
                 self._idle_since = None
                 yield self._remark("intent", event)
@@ -152,18 +152,18 @@ class _Table:
                 self._jumped += event.jump
                 yield self._remark("world", event)
 
-    def _remark(self, kind: Kind, event: Event) -> Row:
+    def _remark(self, kind: Kind, event: TableEvent) -> Row:
         marks = self._marks.get(event.seq, ()) if event.seq is not None else ()
         return Row(kind, event.at - self._start, event.text, lanes=self._drawn(-1, ""), marks=marks)
 
     # -- waits -------------------------------------------------------------------------------------------------------
 
-    def _last_told(self, message: object) -> Ask | None:
+    def _last_told(self, message: object) -> RequestRow | None:
         """Return the last answer to a message that is over, if it had a Retry-After."""
         told = [self._told.pop(key) for key in list(self._told) if key[0] is message]
         return next((ask for ask in told if ask.returned_at == self._idle_since), None)
 
-    def _waited(self, now: int, told: Ask | None) -> Iterator[Row]:
+    def _waited(self, now: int, told: RequestRow | None) -> Iterator[Row]:
         """Return a row if the client waited. Time that the clock was moved by does not count as waiting.
 
         If it was `told` to wait, the time since then is shown too, if other calls or perturbations were a part of it.
@@ -185,7 +185,7 @@ class _Table:
 
     # -- calls -------------------------------------------------------------------------------------------------------
 
-    def _left(self, ask: Ask, then: Event | None) -> Row:
+    def _left(self, ask: RequestRow, then: TableEvent | None) -> Row:
         is_next = then is not None and then.kind == "returned" and then.ask is ask
         if ask.returned_at is None or (is_next and not any(self._lanes)):
             marks = self._marks.get(ask.seq, ()) + self._answer_marks(ask)
@@ -194,23 +194,23 @@ class _Table:
         self._lanes[lane : lane + 1] = [ask]
         return self._call("left", ask, self._marks.get(ask.seq, ()), self._drawn(lane, "opens"), answered=False)
 
-    def _returned(self, ask: Ask) -> Iterator[Row]:
+    def _returned(self, ask: RequestRow) -> Iterator[Row]:
         if ask in self._lanes:
             lane = self._lanes.index(ask)
             lanes = self._drawn(lane, "closes")
             self._lanes[lane] = None
             yield self._call("returned", ask, self._answer_marks(ask), lanes, answered=True)
 
-    def _answer_marks(self, ask: Ask) -> tuple[str, ...]:
+    def _answer_marks(self, ask: RequestRow) -> tuple[str, ...]:
         return self._marks.get(ask.answer_seq, ()) if ask.answer_seq is not None else ()
 
-    def _call(self, kind: Kind, ask: Ask, marks: tuple[str, ...], lanes: tuple[Lane, ...], *, answered: bool) -> Row:
+    def _call(self, kind: Kind, ask: RequestRow, marks: tuple[str, ...], lanes: tuple[Lane, ...], *, answered: bool) -> Row:
         text, at = (ask.text, ask.left_at) if kind != "returned" else ("", ask.returned_at or 0)
         reply, state = (ask.reply, self._state(ask)) if answered else ("", "")
         body = ask.body if marks and text else ""
         return Row(kind, at - self._start, text, ask.number, reply, state, lanes, marks, body)
 
-    def _state(self, ask: Ask) -> str:
+    def _state(self, ask: RequestRow) -> str:
         took = (ask.returned_at or ask.left_at) - ask.left_at
         return f"{ask.state}, after {seconds(took)}" if took >= self._shortest_wait else ask.state
 

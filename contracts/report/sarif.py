@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 import msgspec
 
-from contracts.judge import Demand
+from contracts.judge import Requirement
 from contracts.pages import page_of
-from contracts.report.annotations import Place, place_of, workspace
+from contracts.report.annotations import SourceLine, place_of, workspace
 from contracts.report.cells import clean
 from contracts.report.model import ClauseResult, Ending, Report
 from contracts.report.text import counterexample
@@ -32,7 +32,7 @@ def render(report: Report) -> bytes:
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
 
 
-def _rule(result: ClauseResult, clause: Demand | None) -> dict[str, Any]:
+def _rule(result: ClauseResult, clause: Requirement | None) -> dict[str, Any]:
     rule: dict[str, Any] = {"id": result.code, "name": clean(result.name)}
     if clause is not None:
         rule["shortDescription"] = {"text": clean(f"Must {clause.statement}.")}
@@ -60,7 +60,7 @@ def _result(report: Report, result: ClauseResult, index: int) -> dict[str, Any]:
     return told
 
 
-def _locations(found: Place | None) -> list[dict[str, Any]]:
+def _locations(found: SourceLine | None) -> list[dict[str, Any]]:
     """Return the client's place as GitHub wants it: a path from the root of the repository; none without a file."""
     if found is None:
         return []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from contracts.judge import Demand
+from contracts.judge import Requirement
 from contracts.pages import page_of
 from contracts.report import facts
 from contracts.report.excerpt import excerpt
@@ -61,7 +61,7 @@ def _history(report: Report, result: ClauseResult, found: Counterexample) -> Ite
     yield timeline(excerpt(course.rows(found.evidence, found.log)), name, course.effects)
 
 
-def _notes(report: Report, clause: Demand | None, found: Counterexample) -> Iterator[Markup]:
+def _notes(report: Report, clause: Requirement | None, found: Counterexample) -> Iterator[Markup]:
     notes = list(_told(report, clause, found))
     if notes:
         yield element("h3", "What to make of it")
@@ -70,7 +70,7 @@ def _notes(report: Report, clause: Demand | None, found: Counterexample) -> Iter
         yield element("dl", [[element("dt", label), element("dd", prose(text))] for label, text in notes], link)
 
 
-def _told(report: Report, clause: Demand | None, found: Counterexample) -> Iterator[tuple[str, str]]:
+def _told(report: Report, clause: Requirement | None, found: Counterexample) -> Iterator[tuple[str, str]]:
     if clause is not None:
         yield "Rule", f"The {clause.subject} must {clause.statement}."
         if clause.source:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from contracts.judge import Demand
+from contracts.judge import Requirement
 from contracts.pages import page_of
 from contracts.report import facts
 from contracts.report.cells import hanging, pad, width, wrap
@@ -131,7 +131,7 @@ def _scenario(report: Report, found: Counterexample, style: Style) -> Iterator[s
 # -- what to make of it ----------------------------------------------------------------------------------------------
 
 
-def _notes(report: Report, clause: Demand | None, found: Counterexample, style: Style) -> Iterator[str]:
+def _notes(report: Report, clause: Requirement | None, found: Counterexample, style: Style) -> Iterator[str]:
     if clause is not None:
         yield from _rule(clause, style)
     if found.minimal:
@@ -144,7 +144,7 @@ def _notes(report: Report, clause: Demand | None, found: Counterexample, style: 
         yield from style.hang("  = confidence: ", confidence)
 
 
-def _rule(clause: Demand, style: Style) -> Iterator[str]:
+def _rule(clause: Requirement, style: Style) -> Iterator[str]:
     yield from style.hang("  = rule: ", f"the {clause.subject} must {clause.statement}.")
     if clause.source:
         yield from style.hang(f"  = {clause.level or 'source'}: ", clause.quotation)

@@ -12,16 +12,16 @@ from contracts.history import (
     CallLeft,
     CallReturned,
     History,
-    Intent,
     IntentBegan,
     IntentEnded,
+    JudgedIntent,
     Moment,
     WorldChanged,
     document,
 )
 from contracts.judge import Evidence
 from contracts.output import OutputLine
-from contracts.report.rows import Ask, Event, Row, drawn
+from contracts.report.rows import RequestRow, Row, TableEvent, drawn
 from contracts.report.words import perturbation_words, reply_words, request_words, state_words
 
 
@@ -31,44 +31,44 @@ def rows(history: History, evidence: Sequence[Evidence] = (), log: Iterable[Outp
     return drawn(_events(history), evidence, log, _start(history), shortest_wait)
 
 
-def _events(history: History) -> Iterator[Event]:
+def _events(history: History) -> Iterator[TableEvent]:
     asks = {call.seq: _ask(call, history) for call in history.calls}
     return (_event(moment, asks) for moment in history.moments)
 
 
-def _event(moment: Moment, asks: dict[int, Ask]) -> Event:
+def _event(moment: Moment, asks: dict[int, RequestRow]) -> TableEvent:
     match moment:
         case IntentBegan(intent):
             seq = None if intent.inferred else intent.began_seq  # if inferred, it is that of the first request
-            return Event("began", intent.began_seq, intent.began_at, _beginning(intent), seq=seq)
+            return TableEvent("began", intent.began_seq, intent.began_at, _beginning(intent), seq=seq)
         case IntentEnded(intent):
             seq = intent.ended_seq
-            return Event("ended", seq or 0, intent.ended_at or 0, _end(intent), seq=seq, of=intent)
+            return TableEvent("ended", seq or 0, intent.ended_at or 0, _end(intent), seq=seq, of=intent)
         case WorldChanged(entry):
             words = perturbation_words(entry.what, entry.detail)
-            return Event("world", entry.seq, entry.at, words, seq=entry.seq, jump=moment.jump)
+            return TableEvent("world", entry.seq, entry.at, words, seq=entry.seq, jump=moment.jump)
         case CallLeft(call):
-            return Event("left", call.seq, call.left_at, ask=asks[call.seq])
+            return TableEvent("left", call.seq, call.left_at, ask=asks[call.seq])
         case CallReturned(call):
             place = call.answer.seq if call.answer is not None else call.seq
-            return Event("returned", place, call.returned_at or 0, ask=asks[call.seq])
+            return TableEvent("returned", place, call.returned_at or 0, ask=asks[call.seq])
 
 
-def _beginning(intent: Intent) -> str:
+def _beginning(intent: JudgedIntent) -> str:
     if intent.inferred:
         return f"{name_of(intent)}: {quote(intent.text)}" if intent.text else f"{name_of(intent)}: no text was sent"
     return f"message {intent.number + 1} to {plain_or_quoted(intent.guest.name)}: {quote(intent.text)}"
 
 
-def _end(intent: Intent) -> str:
+def _end(intent: JudgedIntent) -> str:
     ends = {"accepted": "the client reported success", "failed": "the client reported failure"}
     text = f"message {intent.number + 1}: {ends.get(intent.outcome or '', 'the client never returned')}"
     return f"{text} ({intent.error})" if intent.error else text
 
 
-def _ask(call: Call, history: History) -> Ask:
+def _ask(call: Call, history: History) -> RequestRow:
     answer = call.answer
-    return Ask(
+    return RequestRow(
         number=call.number,
         text=request_words(call, history),
         left_at=call.left_at,

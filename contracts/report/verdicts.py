@@ -9,7 +9,7 @@ from contracts.report.model import Ending, Report
 from contracts.report.style import Look
 
 
-class Verdict(NamedTuple):
+class VerdictStyle(NamedTuple):
     """Words for people, their colour, and signs for HTML and Markdown."""
 
     words: str
@@ -18,13 +18,13 @@ class Verdict(NamedTuple):
     emoji: str
 
 
-VERDICTS: Mapping[Ending, Verdict] = {
-    Ending.VIOLATED: Verdict("violated", "red", "✗", "❌"),
-    Ending.NOW_HELD: Verdict("now held", "red", "!", "❗"),
-    Ending.EXPECTED: Verdict("expected", "yellow", "✗", "☑️"),
-    Ending.HELD: Verdict("held", "green", "✓", "✅"),
-    Ending.INCONCLUSIVE: Verdict("inconclusive", "yellow", "?", "⚠️"),
-    Ending.NOT_EXERCISED: Verdict("not exercised", "dim", "–", "⏭️"),  # noqa: RUF001 - a dash
+VERDICTS: Mapping[Ending, VerdictStyle] = {
+    Ending.VIOLATED: VerdictStyle("violated", "red", "✗", "❌"),
+    Ending.NOW_HELD: VerdictStyle("now held", "red", "!", "❗"),
+    Ending.EXPECTED: VerdictStyle("expected", "yellow", "✗", "☑️"),
+    Ending.HELD: VerdictStyle("held", "green", "✓", "✅"),
+    Ending.INCONCLUSIVE: VerdictStyle("inconclusive", "yellow", "?", "⚠️"),
+    Ending.NOT_EXERCISED: VerdictStyle("not exercised", "dim", "–", "⏭️"),  # noqa: RUF001 - a dash
 }
 
 

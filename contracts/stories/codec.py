@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from contracts.documents import Format
 from contracts.errors import ContractsError
+from contracts.formats import Format
 from contracts.stories.model import (
     CLIENT,
     OPS,

@@ -17,14 +17,14 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from contracts.documents import Format
-from contracts.protocol.asking import Asked, request
+from contracts.formats import Format
+from contracts.protocol.asking import PlatformRequest, request
 from contracts.protocol.scenario import words_of
 from contracts.scenario import Advance
 from contracts.stories.codec import StoryError
 from contracts.stories.model import OK, STORY_VERSION, Expected, Name, Times
 from contracts.stories.names import literal, reference
-from contracts.stories.plan import Basic, Change, Coded, Exchange, Gap, Planned, Text, joined, planned
+from contracts.stories.plan import BasicAuth, Change, Coded, Gap, Planned, PlannedExchange, Text, joined, planned
 from mockserver.engine.model import Fault as Striking
 from mockserver.platform import Platform, compile_platform, find
 from mockserver.platform.errors import suggestion
@@ -198,7 +198,7 @@ class _Planning:
     def _keep(self, kind: str, gap: Gap) -> None:
         self._latest[kind] = self._gaps[gap.name] = gap
 
-    def _exchange(self, step: Ask, place: str) -> Exchange:
+    def _exchange(self, step: Ask, place: str) -> PlannedExchange:
         self._known(step.operation, self._platform.operations, f"{place}.operation")
         operation, kinds = self._platform.operations[step.operation], self._platform.kinds
         shown: dict[str, Gap | str] = {kind: self._latest[kind] for kind in operation.carries if kind in self._latest}
@@ -236,10 +236,10 @@ def _mark(one: Gap | str, what: str) -> str:
     return f"GAPgap{'/'.join(told).encode().hex()}gapGAP"
 
 
-def _sent(asked: Asked, step: Ask, saves: Mapping[Gap, Place]) -> Exchange:
+def _sent(asked: PlatformRequest, step: Ask, saves: Mapping[Gap, Place]) -> PlannedExchange:
     headers = dict(asked.headers)
     media, shown = headers.pop("Content-Type", None), headers.pop("Authorization", None)
-    return Exchange(
+    return PlannedExchange(
         asked.method,
         _text(asked.path),
         None if shown is None else _authorization(shown),
@@ -253,12 +253,12 @@ def _sent(asked: Asked, step: Ask, saves: Mapping[Gap, Place]) -> Exchange:
     )
 
 
-def _authorization(header: str) -> Basic | Text:
+def _authorization(header: str) -> BasicAuth | Text:
     scheme, _, encoded = header.partition(" ")
     if scheme != "Basic":
         return _text(header)
     id, _, secret = b64decode(encoded).decode().partition(":")
-    return Basic(_text(id), _text(secret))
+    return BasicAuth(_text(id), _text(secret))
 
 
 _WORD = re.compile(r"[A-Za-z0-9_-]{16,}")

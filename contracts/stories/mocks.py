@@ -8,10 +8,10 @@ from typing import Any
 
 import httpx
 
-from contracts.remote.control import Control
+from contracts.remote.control import RemoteControl
 from contracts.remote.web import Web
 from contracts.stories.plan import Gap
-from contracts.stories.stage import Stage
+from contracts.stories.stage import StoryStage
 from mockserver.declared.mock import Mock
 from mockserver.inprocess import Transport
 from mockserver.platform import Platform
@@ -34,12 +34,14 @@ class MockInProcess:
         self._platform = platform
 
     @contextmanager
-    def stage(self, _story: Any) -> Iterator[Stage]:
+    def stage(self, _story: Any) -> Iterator[StoryStage]:
         """See Place."""
         app = create_declared_app(Mock(self._platform))
-        control = Control(Web("http://127.0.0.1", transport=httpx.WSGITransport(app)), self.name, PREFIX)
+        control = RemoteControl(Web("http://127.0.0.1", transport=httpx.WSGITransport(app)), self.name, PREFIX)
         control.call("POST", "/clock/freeze", {})
-        yield Stage(Web("https://platform.invalid", transport=Transport(app.answering, _no_wait)), {}, control, in_process=True)
+        yield StoryStage(
+            Web("https://platform.invalid", transport=Transport(app.answering, _no_wait)), {}, control, in_process=True
+        )
 
     def close(self) -> None:
         """See Place."""
@@ -53,14 +55,14 @@ class RunningMock:
     def __init__(self, url: str, admin_token: str = "") -> None:
         headers = {"Authorization": f"Bearer {admin_token}"} if admin_token else {}
         self.name = url
-        self._web, self._control = Web(url), Control(Web(url, headers), url, PREFIX)
+        self._web, self._control = Web(url), RemoteControl(Web(url, headers), url, PREFIX)
 
     @contextmanager
-    def stage(self, _story: Any) -> Iterator[Stage]:
+    def stage(self, _story: Any) -> Iterator[StoryStage]:
         """See Place."""
         self._control.call("POST", "/clock/freeze", {})
         try:
-            yield Stage(self._web, {}, self._control)
+            yield StoryStage(self._web, {}, self._control)
         finally:
             self._control.call("DELETE", "/faults")
             self._control.call("POST", "/clock/resume", {})
@@ -71,7 +73,7 @@ class RunningMock:
         self._control.close()
 
 
-class Provider:
+class MockProvider:
     """Any provider at a URL, as one registered credential of it. Nothing can be controlled."""
 
     has_control = False
@@ -84,9 +86,9 @@ class Provider:
             self._given = {Gap(kind.name, "id"): client_id, **{Gap(kind.name, one): client_secret for one in kind.bound}}
 
     @contextmanager
-    def stage(self, _story: Any) -> Iterator[Stage]:
+    def stage(self, _story: Any) -> Iterator[StoryStage]:
         """See Place."""
-        yield Stage(self._web, self._given)
+        yield StoryStage(self._web, self._given)
 
     def close(self) -> None:
         """See Place."""

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 from msgspec import UNSET
 
-from contracts.asking import FORM, JSON, MESSAGES, SESSIONS, TOKENS
+from contracts.platform_requests import FORM, JSON, MESSAGES, SESSIONS, TOKENS
 from contracts.report.exports.controls import AN_INSTANT, DOES, SCOPES
 from contracts.scenario import Advance
 from contracts.stories.codec import SAVES, fault_fields
@@ -59,14 +59,14 @@ Text = tuple[str | Gap | Coded, ...]
 """A text with gaps."""
 
 
-class Basic(NamedTuple):
+class BasicAuth(NamedTuple):
     """Client id and secret for HTTP Basic."""
 
     id: Text
     secret: Text
 
 
-class Exchange(NamedTuple):
+class PlannedExchange(NamedTuple):
     """A request. `address` is path and query, percent-encoded. `saves` has the place of the answer that fills each gap.
 
     `headers` are others than Authorization and Content-Type.
@@ -74,7 +74,7 @@ class Exchange(NamedTuple):
 
     method: str
     address: Text
-    authorization: Basic | Text | None
+    authorization: BasicAuth | Text | None
     content_type: str | None
     body: Text
     fill: int
@@ -100,7 +100,7 @@ class Planned(NamedTuple):
     """A step, and what is sent for it."""
 
     step: Any
-    sent: Exchange | Change
+    sent: PlannedExchange | Change
 
 
 @singledispatch
@@ -126,7 +126,7 @@ def whole_policy(story: Story) -> dict[str, Any]:
 # -- requests --------------------------------------------------------------------------------------------------------
 
 
-def exchange(step: Call, kinds: Mapping[str, Kind]) -> Exchange:
+def exchange(step: Call, kinds: Mapping[str, Kind]) -> PlannedExchange:
     """Return the request of a step. `kinds` are those of the names saved before it."""
     match step:
         case Token():
@@ -144,7 +144,7 @@ def exchange(step: Call, kinds: Mapping[str, Kind]) -> Exchange:
             return _post(step, MESSAGES, _bearer(step.token), JSON, body)
         case Request():
             raw: Text = () if step.text is UNSET else (step.text,)
-            return Exchange(
+            return PlannedExchange(
                 step.method,
                 (address(step.path),),
                 _authorization(step.authorization, kinds),
@@ -159,12 +159,12 @@ def exchange(step: Call, kinds: Mapping[str, Kind]) -> Exchange:
 def _post(
     step: Call,
     path: str,
-    authorization: Basic | Text | None,
+    authorization: BasicAuth | Text | None,
     content_type: str,
     body: Text,
     saves: Mapping[Gap, Place] | None = None,
-) -> Exchange:
-    return Exchange("POST", (path,), authorization, content_type, body, 0, step.times, step.expect, saves or {})
+) -> PlannedExchange:
+    return PlannedExchange("POST", (path,), authorization, content_type, body, 0, step.times, step.expect, saves or {})
 
 
 def _saved(name: str | None, what: str, member: str) -> dict[Gap, Place]:
@@ -177,11 +177,11 @@ def address(path: str) -> str:
     return quote(path) + (f"?{quote(query, safe='=&[]:+%')}" if query else "")
 
 
-def _basic(client: str, secret: str | None = None) -> Basic:
+def _basic(client: str, secret: str | None = None) -> BasicAuth:
     name = reference(client)
     if name is None:
-        return Basic((literal(client),), (secret or "",))
-    return Basic((Gap(name, "id"),), (Gap(name, "secret"),) if secret is None else (secret,))
+        return BasicAuth((literal(client),), (secret or "",))
+    return BasicAuth((Gap(name, "id"),), (Gap(name, "secret"),) if secret is None else (secret,))
 
 
 def _bearer(token: str | None) -> Text | None:
@@ -192,7 +192,7 @@ def _bearer(token: str | None) -> Text | None:
     return (f"Bearer {literal(token)}".rstrip(" "),) if name is None else ("Bearer ", Gap(name, "token"))
 
 
-def _authorization(shown: str | None, kinds: Mapping[str, Kind]) -> Basic | Text | None:
+def _authorization(shown: str | None, kinds: Mapping[str, Kind]) -> BasicAuth | Text | None:
     name = reference(shown) if shown is not None else None
     if name is not None and shown is not None:
         return _basic(shown) if kinds[name] == "client" else _bearer(shown)

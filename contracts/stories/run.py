@@ -8,14 +8,14 @@ from typing import Any, Literal
 
 from msgspec import Struct, to_builtins
 
-from contracts.asking import Credentials, Reply
 from contracts.errors import ProbeError
+from contracts.platform_requests import ClientCredentials, PlatformReply
 from contracts.scenario import Advance
 from contracts.stories.model import AnyStory, Asking, Expected
-from contracts.stories.plan import Basic, Change, Coded, Exchange, Gap, Planned, Text, planned
-from contracts.stories.stage import Place, Stage
+from contracts.stories.plan import BasicAuth, Change, Coded, Gap, Planned, PlannedExchange, Text, planned
+from contracts.stories.stage import StoryPlace, StoryStage
 from contracts.stories.words import Got, told_as
-from mockserver.platform.message import Message, dig
+from mockserver.platform.message import HttpMessage, dig
 from mockserver.platform.places import reader
 from mockserver.wire.table import TOLD_AS
 
@@ -31,7 +31,7 @@ class StepResult(Struct, frozen=True):
     asked: int = 0
 
 
-class Told(Struct, frozen=True):
+class StoryResult(Struct, frozen=True):
     """A story that was run, up to the first unexpected answer. `why` says why it was skipped."""
 
     outcome: Outcome
@@ -44,7 +44,7 @@ class Told(Struct, frozen=True):
         return sum(result.asked for result in self.steps)
 
 
-def run(story: AnyStory, place: Place, max_wait: float = 0) -> Told:
+def run(story: AnyStory, place: StoryPlace, max_wait: float = 0) -> StoryResult:
     """Run the story. Without a control API, a story that needs one is skipped, and so is one that waits over `max_wait`
     seconds.
 
@@ -52,7 +52,7 @@ def run(story: AnyStory, place: Place, max_wait: float = 0) -> Told:
     """
     why = None if place.has_control else needs(story, max_wait)
     if why is not None:
-        return Told("skipped", why=why)
+        return StoryResult("skipped", why=why)
     with place.stage(story) as stage:
         return tell(story, stage)
 
@@ -69,27 +69,27 @@ def needs(story: AnyStory, max_wait: float) -> str | None:
     return f"it waits for {waits:g} s; --wait {waits:g} allows that" if waits > max_wait else None
 
 
-def tell(story: AnyStory, stage: Stage) -> Told:
+def tell(story: AnyStory, stage: StoryStage) -> StoryResult:
     """Run the steps in order, up to the first unexpected answer."""
     telling, results = _Telling(stage), []
     for plan in planned(story):
         results.append(telling.take(plan))
         if not results[-1].as_expected:
-            return Told("different", tuple(results))
-    return Told("as expected", tuple(results))
+            return StoryResult("different", tuple(results))
+    return StoryResult("as expected", tuple(results))
 
 
 class _Telling:
     """Runs steps, and keeps the values that answers have saved."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: StoryStage) -> None:
         self._stage = stage
         self._saved: dict[Gap, str] = dict(stage.given)
 
     def take(self, plan: Planned) -> StepResult:
         """Run one step."""
         step, sent = plan
-        if isinstance(sent, Exchange):
+        if isinstance(sent, PlannedExchange):
             return self._ask(step, sent)
         if isinstance(step, Advance) and self._stage.control is None:
             self._stage.wait(step.seconds)
@@ -105,7 +105,7 @@ class _Telling:
         told = self._stage.control.call(asked.method, self._filled(asked.path), body)
         self._saved |= {gap: str(dig(told, way)) for gap, way in asked.saves.items()}
 
-    def _ask(self, step: Any, asked: Exchange) -> StepResult:
+    def _ask(self, step: Any, asked: PlannedExchange) -> StepResult:
         headers, body = self._headers(asked), self._filled(asked.body).encode("utf-8").ljust(asked.fill)
         got: Got | None = None
         as_expected, times = True, 0
@@ -116,20 +116,20 @@ class _Telling:
             self._save(asked, reply)
         return StepResult(step, got, as_expected, times)
 
-    def _save(self, asked: Exchange, reply: Reply | str) -> None:
-        if not isinstance(reply, Reply) or reply.status != asked.expected.status:
+    def _save(self, asked: PlannedExchange, reply: PlatformReply | str) -> None:
+        if not isinstance(reply, PlatformReply) or reply.status != asked.expected.status:
             return
-        answer = Message(headers=list(reply.headers.items()), body=reply.body)
+        answer = HttpMessage(headers=list(reply.headers.items()), body=reply.body)
         for gap, place in asked.saves.items():
             value = reader(place)(answer)
             self._saved[gap] = value if isinstance(value, str) else ""
 
-    def _headers(self, asked: Exchange) -> dict[str, str]:
+    def _headers(self, asked: PlannedExchange) -> dict[str, str]:
         headers = {name: self._filled(value) for name, value in asked.headers.items()}
         headers |= {} if asked.content_type is None else {"Content-Type": asked.content_type.strip(" ")}
         shown = asked.authorization
-        if isinstance(shown, Basic):
-            headers["Authorization"] = Credentials(self._filled(shown.id), self._filled(shown.secret)).basic
+        if isinstance(shown, BasicAuth):
+            headers["Authorization"] = ClientCredentials(self._filled(shown.id), self._filled(shown.secret)).basic
         elif shown is not None:
             headers["Authorization"] = self._filled(shown).strip(" ")
         return headers
@@ -147,7 +147,7 @@ class _Telling:
             raise ProbeError(f"${gap.name}", "was not saved, because the answer did not contain it")
         return self._saved[gap]
 
-    def _got(self, reply: Reply | str) -> Got:
+    def _got(self, reply: PlatformReply | str) -> Got:
         if isinstance(reply, str):
             return Got(reply, reason=self._stage.journalled(""))
         told = reply.headers.get("dayfly-reason")
@@ -167,7 +167,7 @@ def fits(expected: Expected, got: Got) -> bool:
     )
 
 
-def as_json(name: str, story: AnyStory, told: Told) -> Mapping[str, Any]:
+def as_json(name: str, story: AnyStory, told: StoryResult) -> Mapping[str, Any]:
     """Return the result as plain values."""
     steps = [
         {

@@ -7,9 +7,9 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from contracts.asking import Credentials, Reply
 from contracts.errors import ProbeError
-from contracts.remote.control import Control, Organization
+from contracts.platform_requests import ClientCredentials, PlatformReply
+from contracts.remote.control import ProbedOrganization, RemoteControl
 from contracts.stories.model import CLIENT
 from contracts.stories.plan import Gap, whole_policy
 from mockserver.clock import pause
@@ -23,7 +23,7 @@ NAME = "dayfly story"
 """The name of the organisations that stories run in."""
 
 
-def client_of(credentials: Credentials) -> dict[Gap, str]:
+def client_of(credentials: ClientCredentials) -> dict[Gap, str]:
     """Return the values of an OAuth client, by which a story names it."""
     return {Gap(CLIENT, "id"): credentials.client_id, Gap(CLIENT, "secret"): credentials.client_secret}
 
@@ -40,7 +40,7 @@ Broken = str
 """The result of a request without a complete answer: `none`, or `cut` if the body ended early."""
 
 
-class Stage:
+class StoryStage:
     """A platform that a story runs in. `control` changes it, if that is possible; `wait` really waits.
 
     `given` has the values that a story begins with: those of its OAuth client.
@@ -61,7 +61,7 @@ class Stage:
         self._web, self._in_process = web, in_process
         self.given, self.control, self.wait, self.journalled = given, control, wait, journalled
 
-    def ask(self, method: str, address: str, headers: Mapping[str, str], body: bytes) -> Reply | Broken:
+    def ask(self, method: str, address: str, headers: Mapping[str, str], body: bytes) -> PlatformReply | Broken:
         """Make one request. Raises ProbeError if no server answers, or the answer does not end."""
         import httpx
 
@@ -75,13 +75,13 @@ class Stage:
             return error.got
 
 
-class Place(Protocol):
+class StoryPlace(Protocol):
     """A place to run stories in, each on a stage of its own."""
 
     name: str
     has_control: bool
 
-    def stage(self, story: Any) -> AbstractContextManager[Stage]:
+    def stage(self, story: Any) -> AbstractContextManager[StoryStage]:
         """Provide a fresh stage for a story, and remove it afterwards. Raises ProbeError."""
         ...
 
@@ -94,11 +94,11 @@ class _Controlled:
     """A place with a control API. Every story has its own organisation, whose clock is frozen and moved only by the story."""
 
     has_control = True
-    _control: Control
+    _control: RemoteControl
 
     @contextmanager
-    def stage(self, story: Any) -> Iterator[Stage]:
-        """See Place."""
+    def stage(self, story: Any) -> Iterator[StoryStage]:
+        """See StoryPlace."""
         organization = self._control.create(whole_policy(story), NAME)
         try:
             organization.freeze()
@@ -106,15 +106,15 @@ class _Controlled:
         finally:
             organization.delete()
 
-    def _stage(self, organization: Organization) -> Stage:
+    def _stage(self, organization: ProbedOrganization) -> StoryStage:
         raise NotImplementedError
 
     def close(self) -> None:
-        """See Place."""
+        """See StoryPlace."""
         self._control.close()
 
 
-class InProcess(_Controlled):
+class InProcessStage(_Controlled):
     """A mock of its own, in this process."""
 
     name = "the mock in this process"
@@ -128,21 +128,21 @@ class InProcess(_Controlled):
 
         self.assembly = assembly or assemble()
         transport = httpx.WSGITransport(create_app(self.assembly))
-        self._control = Control(Web("http://127.0.0.1", transport=transport), self.name)
+        self._control = RemoteControl(Web("http://127.0.0.1", transport=transport), self.name)
 
-    def _stage(self, organization: Organization) -> Stage:
+    def _stage(self, organization: ProbedOrganization) -> StoryStage:
         from contracts.remote.web import Web
         from mockserver.control import Tenant
         from mockserver.inprocess import Transport
 
         tenant = Tenant(self.assembly, organization.id)
         web = Web("https://platform.invalid", transport=Transport(self.assembly.handler))
-        return Stage(
+        return StoryStage(
             web, client_of(organization.credentials), organization, in_process=True, journalled=partial(_reason, tenant)
         )
 
     def close(self) -> None:
-        """See Place."""
+        """See StoryPlace."""
         super().close()
         self.assembly.close()
 
@@ -157,7 +157,7 @@ def _reason(tenant: Tenant, context_id: str) -> str | None:
         return None
 
 
-class Mock(_Controlled):
+class RemoteMock(_Controlled):
     """A running mock at a URL, controlled by its control API."""
 
     def __init__(self, url: str, admin_token: str = "") -> None:
@@ -166,13 +166,13 @@ class Mock(_Controlled):
         headers = {"Authorization": f"Bearer {admin_token}"} if admin_token else {}
         self.name = url
         self._web = Web(url)
-        self._control = Control(Web(url, headers), url)
+        self._control = RemoteControl(Web(url, headers), url)
 
-    def _stage(self, organization: Organization) -> Stage:
-        return Stage(self._web, client_of(organization.credentials), organization)
+    def _stage(self, organization: ProbedOrganization) -> StoryStage:
+        return StoryStage(self._web, client_of(organization.credentials), organization)
 
     def close(self) -> None:
-        """See Place."""
+        """See StoryPlace."""
         super().close()
         self._web.close()
 
@@ -182,17 +182,17 @@ class Service:
 
     has_control = False
 
-    def __init__(self, url: str, credentials: Credentials, wait: Callable[[float], None] = pause) -> None:
+    def __init__(self, url: str, credentials: ClientCredentials, wait: Callable[[float], None] = pause) -> None:
         from contracts.remote.web import Web
 
         self.name = url
         self._web, self._credentials, self._wait = Web(url), credentials, wait
 
     @contextmanager
-    def stage(self, _story: Any) -> Iterator[Stage]:
-        """See Place."""
-        yield Stage(self._web, client_of(self._credentials), wait=self._wait)
+    def stage(self, _story: Any) -> Iterator[StoryStage]:
+        """See StoryPlace."""
+        yield StoryStage(self._web, client_of(self._credentials), wait=self._wait)
 
     def close(self) -> None:
-        """See Place."""
+        """See StoryPlace."""
         self._web.close()

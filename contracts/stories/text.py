@@ -8,7 +8,7 @@ from typing import Any
 from contracts.report.cells import pad, width, wrap
 from contracts.report.style import PLAIN, Look, Style
 from contracts.stories.model import AnyStory, Asking
-from contracts.stories.run import Outcome, StepResult, Told
+from contracts.stories.run import Outcome, StepResult, StoryResult
 from contracts.stories.words import answer_words, step_words
 
 _MARKS: Mapping[Outcome, tuple[str, Look]] = {
@@ -45,7 +45,7 @@ def shown(name: str, story: AnyStory, style: Style = PLAIN) -> Iterator[str]:
         yield from _row(number, step, answer, style)
 
 
-def told(name: str, story: AnyStory, run: Told, style: Style = PLAIN, *, steps: bool = True) -> Iterator[str]:
+def told(name: str, story: AnyStory, run: StoryResult, style: Style = PLAIN, *, steps: bool = True) -> Iterator[str]:
     """Yield the result of a story: a line, and below it the steps."""
     word, colour = _MARKS[run.outcome]
     line = style.say(f"{name}  {story.title}")

@@ -13,23 +13,23 @@ from msgspec.structs import replace
 
 from contracts.clients.base import Clients
 from contracts.errors import ContractsError
-from contracts.judge import Demand, Status, Verdicts
+from contracts.judge import Requirement, Status, Verdicts
 from contracts.protocol.course import CourseOfRun
 from contracts.protocol.history import history_of
 from contracts.protocol.judge import judge
 from contracts.protocol.recording import Reading
 from contracts.protocol.rules import demands
-from contracts.protocol.runner import Runner
-from contracts.protocol.scenario import Advance, Do, End, Scenario, load, units_of
+from contracts.protocol.runner import ProtocolRunner
+from contracts.protocol.scenario import Advance, DeclaredScenario, Do, End, load, units_of
 from contracts.protocol.walk import plain, walk
 from contracts.report.model import ClauseResult, Counterexample, Report, Source
 from contracts.scenario import complexity
-from contracts.verify.campaign import Campaign, Watch, settled
 from contracts.verify.corpus import Corpus
 from contracts.verify.declared_trials import DeclaredTrials
 from contracts.verify.expected import expecting
 from contracts.verify.explore import examine, until_enough
 from contracts.verify.run import DEFAULT_OPTIONS, Options, pace, played_again, searched, select_from
+from contracts.verify.search import Search, Watch, settled
 from contracts.verify.stopwatch import Stopwatch
 from mockserver.platform import compile_platform, find
 from mockserver.platform.errors import suggestion
@@ -40,7 +40,7 @@ MOST: Mapping[str, int | None] = {"object": None, "process": 90, "real": 30}
 """Scenarios that are run at each pace, unless others are asked for; None for all."""
 
 
-class Declaration(NamedTuple):
+class PlatformSource(NamedTuple):
     """A declared platform: its name or file as it was given, and what compiles it under a policy."""
 
     named: str
@@ -52,7 +52,7 @@ class Declaration(NamedTuple):
         return self.compile({})
 
     @property
-    def demands(self) -> tuple[Demand, ...]:
+    def demands(self) -> tuple[Requirement, ...]:
         """The clauses for its clients, in words."""
         return demands(self.platform)
 
@@ -76,12 +76,12 @@ class Declaration(NamedTuple):
         corpus = None if options.corpus is None else Corpus(options.corpus, target, load)
         seed = options.seed or 0
         most = MOST[pace(clients)] if options.examples is None else options.examples
-        with Runner(clients, self.compile) as runner:
+        with ProtocolRunner(clients, self.compile) as runner:
             if not runner.platform.effects:
                 declares_none = f"the platform {runner.platform.name} declares no x-effects"
                 raise ContractsError(f"{declares_none}, which say what a client is asked to do")
             clauses = select_from(demands(runner.platform), options.clauses)
-            campaign = Campaign(DeclaredTrials(runner, clauses, options.parameters), watch)
+            campaign = Search(DeclaredTrials(runner, clauses, options.parameters), watch)
             kept = [] if corpus is None else corpus.scenarios
             search = partial(_search, campaign, runner.platform, kept, seed, most, options.parameters.max_attempts)
             report = searched(target, campaign, search, options, corpus)
@@ -90,13 +90,13 @@ class Declaration(NamedTuple):
         return replace(self._about(report, clauses), seed=seed, drawing=drawing)
 
     def replay(
-        self, target: str, clients: Clients, scenario: Scenario, options: Options = DEFAULT_OPTIONS, times: int = 1
+        self, target: str, clients: Clients, scenario: DeclaredScenario, options: Options = DEFAULT_OPTIONS, times: int = 1
     ) -> Report:
         """Run one scenario `times` times; return a report. Raises ClientError."""
-        with Runner(clients, self.compile) as runner:
+        with ProtocolRunner(clients, self.compile) as runner:
             clauses = select_from(demands(runner.platform), options.clauses)
             _check_units(scenario, runner.platform)
-            campaign = Campaign(DeclaredTrials(runner, clauses, options.parameters, may_fail=True))
+            campaign = Search(DeclaredTrials(runner, clauses, options.parameters, may_fail=True))
             return self._about(played_again(target, campaign, scenario, options, times), clauses)
 
     def check(self, target: str, reading: Reading, options: Options = DEFAULT_OPTIONS, source: Source = "recording") -> Report:
@@ -117,11 +117,11 @@ class Declaration(NamedTuple):
         )
         return self._about(report, clauses)
 
-    def _about(self, report: Report, clauses: Sequence[Demand]) -> Report:
+    def _about(self, report: Report, clauses: Sequence[Requirement]) -> Report:
         return replace(report, platform=self.named, demands=tuple(clauses))
 
 
-def declaration(named: str | Path | None) -> Declaration | None:
+def declaration(named: str | Path | None) -> PlatformSource | None:
     """Return the platform of this name or file; None for the web chat, which has clauses of its own.
 
     Raises SettingsError or DeclarationError.
@@ -129,13 +129,18 @@ def declaration(named: str | Path | None) -> Declaration | None:
     if named in {None, "", WEB_CHAT}:
         return None
     path = find(str(named))
-    declared = Declaration(str(named), lambda policy: compile_platform(path, policy))
+    declared = PlatformSource(str(named), lambda policy: compile_platform(path, policy))
     declared.compile({})
     return declared
 
 
 def _search(
-    campaign: Campaign[Scenario], platform: Platform, kept: list[Scenario], seed: int, most: int | None, attempts: int
+    campaign: Search[DeclaredScenario],
+    platform: Platform,
+    kept: list[DeclaredScenario],
+    seed: int,
+    most: int | None,
+    attempts: int,
 ) -> None:
     """Examine the scenarios of the corpus, those without trouble, and at most so many of the walk."""
     with until_enough():
@@ -150,7 +155,7 @@ def _search(
             examine(campaign, scenario)
 
 
-def _of_recording(demand: Demand, verdicts: Verdicts, course: CourseOfRun, reading: Reading) -> ClauseResult:
+def _of_recording(demand: Requirement, verdicts: Verdicts, course: CourseOfRun, reading: Reading) -> ClauseResult:
     verdict, code = verdicts.of(demand.code), demand.code.partition("/")[0]
     if verdict.status is Status.VIOLATED and code in reading.unsound:
         verdict = replace(verdict, status=Status.INCONCLUSIVE, message=reading.unsound[code], evidence=())
@@ -162,14 +167,14 @@ def _of_recording(demand: Demand, verdicts: Verdicts, course: CourseOfRun, readi
     )
 
 
-def _check_units(scenario: Scenario, platform: Platform) -> None:
+def _check_units(scenario: DeclaredScenario, platform: Platform) -> None:
     """Raise ContractsError for a unit that the platform does not declare."""
     for unit in (unit for step in scenario.steps for unit in units_of(step)):
         if unit.unit not in platform.effects:
             raise ContractsError(f"{platform.name} declares no unit {unit.unit!r}; {suggestion(unit.unit, platform.effects)}")
 
 
-def _warm_up(campaign: Campaign[Scenario], platform: Platform) -> dict[str, int]:
+def _warm_up(campaign: Search[DeclaredScenario], platform: Platform) -> dict[str, int]:
     """Run the scenarios without trouble; return how often one unit of work calls each operation."""
     called: dict[str, int] = {}
     for scenario in plain(platform):
@@ -181,7 +186,7 @@ def _warm_up(campaign: Campaign[Scenario], platform: Platform) -> dict[str, int]
     return called
 
 
-def _spread(scenarios: list[Scenario], most: int, seed: int) -> list[Scenario]:
+def _spread(scenarios: list[DeclaredScenario], most: int, seed: int) -> list[DeclaredScenario]:
     """Return at most `most` scenarios, simplest first: those with only deaths, then others at even distances.
 
     `seed` shifts the selection.
@@ -194,7 +199,7 @@ def _spread(scenarios: list[Scenario], most: int, seed: int) -> list[Scenario]:
     return sorted([*kept, *_evenly(others, most - len(kept), seed)], key=complexity)
 
 
-def _evenly(scenarios: list[Scenario], most: int, seed: int) -> list[Scenario]:
+def _evenly(scenarios: list[DeclaredScenario], most: int, seed: int) -> list[DeclaredScenario]:
     if len(scenarios) <= most:
         return scenarios
     step = len(scenarios) / max(1, most)

@@ -10,15 +10,15 @@ from msgspec.structs import replace
 
 from contracts.clients.base import Clients
 from contracts.clients.errors import ClientError
-from contracts.judge import Clause, Demand, Parameters
+from contracts.judge import Clause, Parameters, Requirement
 from contracts.protocol.course import CourseOfRun
 from contracts.protocol.judge import judge
-from contracts.protocol.runner import Runner
-from contracts.protocol.scenario import Advance, Do, During, Inject, Scenario, Step, Together
-from contracts.protocol.trace import Trace
+from contracts.protocol.runner import ProtocolRunner
+from contracts.protocol.scenario import Advance, DeclaredScenario, Do, During, Inject, Step, Together
+from contracts.protocol.trace import DeclaredTrace
+from contracts.runner import Ran
 from contracts.verify.shrink import NICE_SECONDS, RACES, each_left_out, plainer, without
 from contracts.verify.trials import Shown, Trial
-from contracts.world import Ran
 from mockserver.platform.model import Platform
 
 
@@ -38,22 +38,22 @@ class DeclaredTrials:
     blurs: Mapping[str, Sequence[str]] = {}
 
     def __init__(
-        self, runner: Runner, clauses: Sequence[Clause[Any]], parameters: Parameters, *, may_fail: bool = False
+        self, runner: ProtocolRunner, clauses: Sequence[Clause[Any]], parameters: Parameters, *, may_fail: bool = False
     ) -> None:
         """`may_fail`: a client that fails in peace is judged nevertheless."""
         self._runner, self._clauses, self._parameters = runner, clauses, parameters
         self.clients: Clients = runner.clients
-        self.demands: Sequence[Demand] = clauses
+        self.demands: Sequence[Requirement] = clauses
         self._may_fail = may_fail
 
-    def run(self, scenario: Scenario) -> Trial:
+    def run(self, scenario: DeclaredScenario) -> Trial:
         """See Trials."""
         ran, platform = self._runner.run(scenario), self._runner.platform
         verdicts = judge(platform, ran.trace, self._parameters, self._clauses)
         shown = partial(_shown, platform, ran)
         return Trial(ran, verdicts, shown, own_time=self.clients.note)
 
-    def check(self, scenario: Scenario, trial: Trial) -> None:
+    def check(self, scenario: DeclaredScenario, trial: Trial) -> None:
         """See Trials. A client that fails in peace has not worked, unless it has broken a clause."""
         self._may_fail = self._may_fail or bool(trial.verdicts.violated)
         if all(isinstance(step, Do) and not step.during for step in scenario.steps) and not self._may_fail:
@@ -61,7 +61,7 @@ class DeclaredTrials:
             if failed is not None:
                 raise ClientNeverWorked(failed.name, failed.error or trial.ran.hung, trial.ran.output)
 
-    def simpler(self, scenario: Scenario) -> Iterator[Scenario]:
+    def simpler(self, scenario: DeclaredScenario) -> Iterator[DeclaredScenario]:
         """See Trials."""
         steps = scenario.steps
         yield from (replace(scenario, steps=left) for left in without(steps))
@@ -71,7 +71,7 @@ class DeclaredTrials:
                 yield replace(scenario, steps=(*steps[:place], *instead, *steps[place + 1 :]))
 
 
-def _shown(platform: Platform, ran: Ran[Trace]) -> Shown:
+def _shown(platform: Platform, ran: Ran[DeclaredTrace]) -> Shown:
     lines = {one.number: ran.lines[one.context_id] for one in ran.trace.exchanges if one.context_id in ran.lines}
     return Shown(course=CourseOfRun(platform, ran.trace), log=ran.log(), lines=lines)
 

@@ -11,8 +11,8 @@ from contracts.clients.errors import ClientProtocolError
 from contracts.generate import Extent, Limits, built_in, walk
 from contracts.report.words import item_words
 from contracts.scenario import P, Played, Scenario, changed, digest
-from contracts.verify.campaign import Campaign
-from contracts.verify.drawing import Near, draw
+from contracts.verify.sampling import Near, draw
+from contracts.verify.search import Search
 from contracts.verify.trials import Trial
 
 HUNG_RUNS = 3
@@ -55,7 +55,7 @@ def until_enough() -> Iterator[None]:
             raise enough.error from None
 
 
-def explore(campaign: Campaign[Scenario], kept: Iterable[Scenario], limits: Limits, drawing: Drawing) -> None:
+def explore(campaign: Search[Scenario], kept: Iterable[Scenario], limits: Limits, drawing: Drawing) -> None:
     """Examine the `kept` scenarios, the built-in ones, those of the walk, and then the drawn ones.
 
     The same chance draws the same scenarios for a client that behaves the same. It also seeds the client's own random numbers,
@@ -89,7 +89,7 @@ def seeded(scenario: P, chance: int) -> P:
     return changed(scenario, chance=crc32(f"{chance} {digest(scenario)}".encode()) or 1)
 
 
-def examine(campaign: Campaign[P], scenario: P) -> Trial:
+def examine(campaign: Search[P], scenario: P) -> Trial:
     """Examine a scenario, and end `until_enough` if no further one should be."""
     try:
         trial = campaign.examine(scenario)

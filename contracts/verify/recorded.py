@@ -12,14 +12,14 @@ from typing import Any, NamedTuple
 from contracts.clauses import judged
 from contracts.fold import fold
 from contracts.har import Extent
-from contracts.history import Reading
+from contracts.history import UnitReading
 from contracts.judge import Breach, Clause, Evidence, Judgement, Parameters, Status, Verdict
 from contracts.report.model import ClauseResult, Counterexample, Report, Source
 from contracts.trace import well_formed
 from contracts.units import readings
-from contracts.verify.campaign import settled
 from contracts.verify.expected import expecting
 from contracts.verify.run import DEFAULT_OPTIONS, Options, select
+from contracts.verify.search import settled
 from contracts.verify.stopwatch import Stopwatch
 from mockserver.journal import Began, Entry
 
@@ -69,7 +69,7 @@ class _Inferring(NamedTuple):
     one_shot: bool
     scripted: bool
 
-    def readings(self, trace: tuple[Entry, ...]) -> Sequence[Reading | None]:
+    def readings(self, trace: tuple[Entry, ...]) -> Sequence[UnitReading | None]:
         """Return the readings of a trace; only None if the trace records the messages."""
         if any(isinstance(entry, Began) for entry in trace):
             return (None,)
@@ -80,7 +80,7 @@ class _View(NamedTuple):
     """One reading of a recording, and the judgement on it. `doubt` says what else may be true."""
 
     trace: tuple[Entry, ...]
-    reading: Reading | None
+    reading: UnitReading | None
     judgement: Judgement
     doubt: str
 

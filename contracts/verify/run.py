@@ -12,27 +12,27 @@ from msgspec.structs import replace
 from contracts.clauses import CLAUSES
 from contracts.clients.base import Clients
 from contracts.generate import Extent, Limits
-from contracts.judge import DEFAULTS, Clause, Demand, Parameters
+from contracts.judge import DEFAULTS, Clause, Parameters, Requirement
 from contracts.profiles import Pace, profile, walk_extent
 from contracts.report.model import ClauseResult, Report, Walked
+from contracts.runner import Runner
 from contracts.scenario import P, Scenario, load
-from contracts.verify import again
-from contracts.verify.campaign import AS_FOUND, Campaign, Effort, Watch, replayed
+from contracts.verify import rerun_options
+from contracts.verify.collector import seldom_collected
 from contracts.verify.corpus import Corpus
 from contracts.verify.errors import UnknownClause
 from contracts.verify.expected import NOTHING, ExpectedFailures, expecting, is_meant
 from contracts.verify.explore import Drawing, explore
-from contracts.verify.garbage import seldom_collected
+from contracts.verify.search import AS_FOUND, Budget, Search, Watch, replayed
 from contracts.verify.stopwatch import Stopwatch
 from contracts.verify.trials import WebChatTrials
-from contracts.world import World
 
-D = TypeVar("D", bound=Demand)
+D = TypeVar("D", bound=Requirement)
 
-EFFORTS: dict[Pace, Effort] = {
-    "object": Effort(shrinking=600, replays=10),
-    "process": Effort(shrinking=60, replays=3),
-    "real": Effort(shrinking=60, replays=3, hang=8),
+EFFORTS: dict[Pace, Budget] = {
+    "object": Budget(shrinking=600, replays=10),
+    "process": Budget(shrinking=60, replays=3),
+    "real": Budget(shrinking=60, replays=3, hang=8),
 }
 
 IN_REAL_TIME = "in real time, because the client cannot be in virtual time: {}; so races and long waits are tested less"
@@ -57,7 +57,7 @@ class Options(Struct, frozen=True, kw_only=True):
     corpus: Path | None = None
     corpus_keep: bool = False
     expected: ExpectedFailures = NOTHING
-    effort: Effort | None = None
+    effort: Budget | None = None
 
 
 DEFAULT_OPTIONS = Options()
@@ -72,16 +72,16 @@ def verify(target: str, clients: Clients, options: Options = DEFAULT_OPTIONS, wa
     drawing, virtual = _drawing(clients, options), clients.clock == "virtual"
     limits = Limits(virtual=virtual, schedules=virtual, max_age=options.parameters.max_age)
     kept = [] if corpus is None else corpus.scenarios
-    with World(clients, options.parameters.idempotency_key) as world:
+    with Runner(clients, options.parameters.idempotency_key) as world:
         world.check()
-        campaign = Campaign(WebChatTrials(world, clauses, options.parameters), watch)
+        campaign = Search(WebChatTrials(world, clauses, options.parameters), watch)
         report = searched(target, campaign, lambda: explore(campaign, kept, limits, drawing), options, corpus)
     return replace(
         report,
         seed=drawing.chance,
         drawn=drawing.examples,
         walked=None if drawing.extent == "off" else _walked(campaign),
-        drawing=again.drawing(options.clauses, drawing.examples, pace(clients), options.walk),
+        drawing=rerun_options.drawing(options.clauses, drawing.examples, pace(clients), options.walk),
     )
 
 
@@ -95,7 +95,7 @@ def _drawing(clients: Clients, options: Options) -> Drawing:
 
 
 def searched(
-    target: str, campaign: Campaign[P], search: Callable[[], None], options: Options, corpus: Corpus[P] | None
+    target: str, campaign: Search[P], search: Callable[[], None], options: Options, corpus: Corpus[P] | None
 ) -> Report:
     """Have `search` examine scenarios, minimize what was found, and keep the corpus; return a report."""
     stopwatch, clients = Stopwatch(), campaign.trials.clients
@@ -110,7 +110,7 @@ def searched(
         examples=campaign.runs,
         elapsed_s=stopwatch.seconds(),
         delivery=options.parameters.delivery,
-        contract=again.contract(options.parameters),
+        contract=rerun_options.contract(options.parameters),
         removed=removed,
         unkept=() if corpus is None else corpus.unkept,
         stopped=campaign.stopped,
@@ -131,7 +131,7 @@ def _real_time(clients: Clients) -> str:
     return IN_REAL_TIME.format(clients.real_time) if clients.real_time else ""
 
 
-def _found(campaign: Campaign[P], search: Callable[[], None], effort: Effort) -> tuple[tuple[ClauseResult, ...], bool]:
+def _found(campaign: Search[P], search: Callable[[], None], effort: Budget) -> tuple[tuple[ClauseResult, ...], bool]:
     """Return the results of the clauses, and whether the run was interrupted."""
     try:
         with seldom_collected():
@@ -143,12 +143,12 @@ def _found(campaign: Campaign[P], search: Callable[[], None], effort: Effort) ->
         return campaign.results(AS_FOUND), True
 
 
-def _walked(campaign: Campaign[Scenario]) -> Walked:
+def _walked(campaign: Search[Scenario]) -> Walked:
     counts = campaign.walked
     return Walked(singles=counts["single"], pairs=counts["pair"], others=counts["else"], drawn=counts["drawn"])
 
 
-def _pruned(campaign: Campaign[P], corpus: Corpus[P], effort: Effort) -> tuple[str, ...]:
+def _pruned(campaign: Search[P], corpus: Corpus[P], effort: Budget) -> tuple[str, ...]:
     """Return the files of scenarios that no longer fail; none for a client that hangs, because it cannot be judged."""
     codes = [demand.code for demand in campaign.trials.demands]
     if campaign.hung or campaign.flooded:
@@ -158,12 +158,12 @@ def _pruned(campaign: Campaign[P], corpus: Corpus[P], effort: Effort) -> tuple[s
 
 def replay(target: str, clients: Clients, scenario: Scenario, options: Options = DEFAULT_OPTIONS, times: int = 1) -> Report:
     """Run one scenario `times` times, and report as `verify` does; nothing is drawn or minimized."""
-    with World(clients, options.parameters.idempotency_key) as world:
-        campaign = Campaign(WebChatTrials(world, select(options.clauses), options.parameters))
+    with Runner(clients, options.parameters.idempotency_key) as world:
+        campaign = Search(WebChatTrials(world, select(options.clauses), options.parameters))
         return played_again(target, campaign, scenario, options, times)
 
 
-def played_again(target: str, campaign: Campaign[P], scenario: P, options: Options, times: int) -> Report:
+def played_again(target: str, campaign: Search[P], scenario: P, options: Options, times: int) -> Report:
     """Run one scenario `times` times; return a report."""
     stopwatch = Stopwatch()
     for one in replayed(scenario, times):
@@ -175,7 +175,7 @@ def played_again(target: str, campaign: Campaign[P], scenario: P, options: Optio
         examples=times,
         elapsed_s=stopwatch.seconds(),
         delivery=options.parameters.delivery,
-        contract=again.contract(options.parameters),
+        contract=rerun_options.contract(options.parameters),
         real_time=campaign.why_real_time or _real_time(campaign.trials.clients),
     )
 

@@ -8,14 +8,14 @@ from typing import Any, NamedTuple, Protocol
 
 from contracts.clauses import BLURS, judged
 from contracts.clients.base import Clients
-from contracts.judge import Case, Clause, Demand, Evidence, Parameters, Verdicts, closeness
+from contracts.judge import Case, Clause, Evidence, Parameters, Requirement, Verdicts, closeness
 from contracts.output import OutputLine
 from contracts.report.course import Course
+from contracts.runner import Ran, Runner
+from contracts.runner.names import named, named_log
 from contracts.scenario import P, Scenario
 from contracts.verify.shrink import otherwise_scheduled, simpler
 from contracts.verify.working import Working
-from contracts.world import Ran, World
-from contracts.world.names import named, named_log
 from mockserver.journal import Answer, Arrival, Entry
 
 
@@ -52,7 +52,7 @@ class Trials(Protocol[P]):
     """Runs the clients of one target and judges each run by `demands`. `blurs` are as in `contracts.clauses.BLURS`."""
 
     clients: Clients
-    demands: Sequence[Demand]
+    demands: Sequence[Requirement]
     blurs: Mapping[str, Sequence[str]]
 
     def run(self, scenario: P) -> Trial:
@@ -73,9 +73,9 @@ class WebChatTrials:
 
     blurs: Mapping[str, Sequence[str]] = BLURS
 
-    def __init__(self, world: World, clauses: Sequence[Clause[Any]], parameters: Parameters) -> None:
+    def __init__(self, world: Runner, clauses: Sequence[Clause[Any]], parameters: Parameters) -> None:
         self.clients: Clients = world.clients
-        self.demands: Sequence[Demand] = clauses
+        self.demands: Sequence[Requirement] = clauses
         self._world, self._clauses, self._parameters, self._working = world, clauses, parameters, Working(world)
 
     def run(self, scenario: Scenario) -> Trial:

@@ -7,8 +7,8 @@ import re
 from contracts.builtin import BUILTIN
 from contracts.clients.child import last_lines
 from contracts.clients.errors import ClientProtocolError, NothingSent, PlatformUnreached
+from contracts.runner import Run, Runner
 from contracts.scenario import Scenario
-from contracts.world import Run, World
 from mockserver.journal import Arrival, Ended
 
 PLAIN = BUILTIN["two-plain-sends"]
@@ -24,7 +24,7 @@ _NETWORK = re.compile(r"\w*(Connect|Network|HTTP|URL|Timeout|Proxy|SSL|Protocol|
 class Working:
     """Remembers whether the client has worked once. From then on, everything that it does counts."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Runner) -> None:
         self._world = world
         self._is_known = False
         self._silent = 0

@@ -8,11 +8,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mockserver.control import checks
-from mockserver.control.editor import CLIENTS, Editor
+from mockserver.control.records import CLIENTS, Records
 from mockserver.engine.decide import oauth_client, secret_of
 from mockserver.engine.model import WRITE_SCOPE, Credential
 from mockserver.errors import NotFound, NotNow
-from mockserver.service import Platform
+from mockserver.service import PlatformService
 
 Edit = Callable[[Credential, int], Credential]
 
@@ -34,10 +34,10 @@ class NewClient(Struct, frozen=True, kw_only=True):
     scopes: tuple[str, ...]
 
 
-class Clients:
+class OAuthClients:
     """One organisation's OAuth clients. The first is the default client."""
 
-    def __init__(self, editor: Editor) -> None:
+    def __init__(self, editor: Records) -> None:
         self._editor = editor
 
     def default(self) -> Credential:
@@ -101,7 +101,7 @@ def _scoped(change: Callable[[tuple[str, ...]], tuple[str, ...]]) -> Edit:
 
 
 def new_client(
-    platform: Platform,
+    platform: PlatformService,
     organization: str,
     name: str = "",
     client_id: str | None = None,

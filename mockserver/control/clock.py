@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mockserver import clock
-from mockserver.control.editor import Editor, Read
+from mockserver.control.records import Read, Records
 from mockserver.engine.model import ClockState, Organization
 from mockserver.errors import InvalidRequest, NotNow
 
@@ -25,7 +25,7 @@ class ClockReading(Struct, frozen=True):
 class Clock:
     """Controls one organisation's clock. The clock never goes back, so that timestamps stay in the past."""
 
-    def __init__(self, editor: Editor) -> None:
+    def __init__(self, editor: Records) -> None:
         self._editor = editor
 
     def now(self) -> float:

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from msgspec.structs import replace
 
-from mockserver.control.editor import FAULT_PLANS, Editor
+from mockserver.control.records import FAULT_PLANS, Records
 from mockserver.engine.model import OPERATIONS, Fault, FaultKind, FaultPlan, RetryAfterForm, UnusableBody
 from mockserver.errors import InvalidRequest, shown
 from mockserver.settings import LONGEST
@@ -32,7 +32,7 @@ OWN: dict[str, tuple[str, ...]] = {
 class Faults:
     """One organisation's fault plan. Faults hit in the order they were added; the plan's seed repeats their chances."""
 
-    def __init__(self, editor: Editor, operations: tuple[str, ...] = OPERATIONS) -> None:
+    def __init__(self, editor: Records, operations: tuple[str, ...] = OPERATIONS) -> None:
         """`operations` are those that a fault may name."""
         self._editor, self._operations = editor, operations
 

@@ -69,7 +69,7 @@ class Filter(Struct, frozen=True, kw_only=True):
         return self.text is None or any(self.text.casefold() in word.casefold() for word in words if word)
 
 
-class Recorded(Struct, frozen=True, kw_only=True):
+class RecordedRequest(Struct, frozen=True, kw_only=True):
     """One request with its journal entries as in a trace."""
 
     exchange: Exchange
@@ -138,12 +138,12 @@ class Requests:
         self._vocabulary.check(wanted.operation, wanted.reason)
         return sum(map(wanted.lets, self._exchanges(None, None)))
 
-    def get(self, context_id: str) -> Recorded:
+    def get(self, context_id: str) -> RecordedRequest:
         """Return the request with this contextId. Raises NotFound."""
         reader = Reader(self._store, self._organization, self._hide)
         for pair in chain.from_iterable(reader.backwards()):
             if pair.arrival.context_id == context_id:
-                return Recorded(exchange=reader.describe([pair])[0], arrival=pair.arrival, answer=pair.answer)
+                return RecordedRequest(exchange=reader.describe([pair])[0], arrival=pair.arrival, answer=pair.answer)
         raise NotFound("request", context_id, "it has left the bounded journal, or was never made on this server")
 
     def newest(self) -> int:
@@ -188,7 +188,7 @@ class Requests:
 class _Following:
     """Requests on their way while a journal is followed: arrivals that wait for their answers."""
 
-    def __init__(self, get: Callable[[str], Recorded]) -> None:
+    def __init__(self, get: Callable[[str], RecordedRequest]) -> None:
         self._get = get
         self._arrivals: dict[str, Arrival] = {}
         self._failed: set[str] = set()

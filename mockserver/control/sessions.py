@@ -9,7 +9,7 @@ from itertools import islice
 from msgspec import Struct
 
 from mockserver.control import checks
-from mockserver.control.editor import SESSIONS, Editor
+from mockserver.control.records import SESSIONS, Records
 from mockserver.engine import life
 from mockserver.engine.decide import state_of
 from mockserver.engine.model import Credential, State
@@ -32,7 +32,7 @@ class SessionView(Struct, frozen=True, kw_only=True):
     handshakes_left: int
 
 
-class Survey(Struct, frozen=True, kw_only=True):
+class SessionSurvey(Struct, frozen=True, kw_only=True):
     """All sessions at the moment `now`: the number in each state, and the newest of those asked for, newest first.
 
     `more` says whether there are older ones.
@@ -57,7 +57,7 @@ class SessionPage(Struct, frozen=True, kw_only=True):
 class Sessions:
     """One organisation's sessions, without those it has forgotten."""
 
-    def __init__(self, editor: Editor) -> None:
+    def __init__(self, editor: Records) -> None:
         self._editor = editor
 
     def list(self, state: str | None = None, guest: str | None = None, limit: int = 100, after: str = "") -> list[SessionView]:
@@ -74,7 +74,7 @@ class Sessions:
         following = str(found[-1][0]) if len(found) == most else None
         return SessionPage(now=now / 1000, sessions=[view for _, view in found], next=following)
 
-    def survey(self, state: str | None = None, guest: str | None = None, limit: int = 100, before: str = "") -> Survey:
+    def survey(self, state: str | None = None, guest: str | None = None, limit: int = 100, before: str = "") -> SessionSurvey:
         """Count all sessions by state, and list up to `limit` of those in `state`, newest first.
 
         Listed are those whose guest's name or address contains `guest`, created before the session `before`, or before the end
@@ -90,7 +90,7 @@ class Sessions:
             if place < end and wanted in {None, current} and _mentions(session, guest):
                 newest.append((place, session))
         shown = list(reversed(newest))[:most]
-        return Survey(
+        return SessionSurvey(
             now=now / 1000,
             counts=counts,
             sessions=[self._view(session, now) for _, session in shown],

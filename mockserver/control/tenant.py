@@ -9,10 +9,10 @@ from typing import Any, Literal
 from msgspec.structs import replace
 
 from mockserver.assemble import Assembly
-from mockserver.control.clients import Clients
+from mockserver.control.clients import OAuthClients
 from mockserver.control.clock import Clock
-from mockserver.control.editor import Editor
 from mockserver.control.faults import Faults
+from mockserver.control.records import Records
 from mockserver.control.requests import Requests
 from mockserver.control.sessions import Sessions
 from mockserver.control.tokens import Tokens
@@ -29,11 +29,11 @@ class Tenant:
 
     def __init__(self, assembly: Assembly, id: str) -> None:
         self.id = id
-        self._editor = Editor(assembly.platform, id)
+        self._editor = Records(assembly.platform, id)
         self.clock = Clock(self._editor)
         self.sessions = Sessions(self._editor)
         self.tokens = Tokens(self._editor)
-        self.clients = Clients(self._editor)
+        self.clients = OAuthClients(self._editor)
         self._declared = assembly.declared
         self._explain = assembly.explain or partial(explain, assembly.platform)
         self.faults = Faults(self._editor, assembly.vocabulary.operations)

@@ -8,7 +8,7 @@ from itertools import islice
 from msgspec import Struct
 
 from mockserver.control import checks
-from mockserver.control.editor import CLIENTS, TOKENS, Editor, gone
+from mockserver.control.records import CLIENTS, TOKENS, Records, gone
 from mockserver.engine import life
 from mockserver.engine.decide import refuse_token
 from mockserver.engine.model import Credential, Policy
@@ -45,7 +45,7 @@ Edit = Callable[[Credential, int], Credential]
 class Tokens:
     """One organisation's tokens. A token is named by its pseudonym, as in lists and the journal, or by its value."""
 
-    def __init__(self, editor: Editor) -> None:
+    def __init__(self, editor: Records) -> None:
         self._editor = editor
 
     def list(self, limit: int = 100, after: str = "") -> list[TokenView]:

@@ -7,13 +7,13 @@ from difflib import get_close_matches
 
 from mockserver.clock import iso
 from mockserver.declared.entries import Recorded
-from mockserver.declared.past import Known, Named
+from mockserver.declared.past import Named, PastCredential
 from mockserver.engine.model import NEVER
 from mockserver.explain.words import span
 from mockserver.platform.model import Kind, Platform
 from mockserver.platform.places import Place
 
-Before = Mapping[Named, Known]
+Before = Mapping[Named, PastCredential]
 
 OTHERS = {
     "scope": "The same call, by one that has the scope {detail}.",
@@ -85,7 +85,7 @@ def _with_another(platform: Platform, kind: Kind, entry: Recorded, before: Befor
     return f"The same call{early} with {which}{where}."
 
 
-def _good(kind: Kind, id: str, known: Known) -> str:
+def _good(kind: Kind, id: str, known: PastCredential) -> str:
     until = f", until {iso(known.end.at)}" if known.end.at < NEVER else ""
     return f"the {kind.noun} {id}, which was good at that time{until}"
 

@@ -12,7 +12,7 @@ from mockserver.engine.model import Reason
 from mockserver.exchanges import Vocabulary
 from mockserver.explain import Explanation
 from mockserver.platform.model import Platform
-from mockserver.service import Platform as Service
+from mockserver.service import PlatformService as Service
 from mockserver.settings import Settings
 
 

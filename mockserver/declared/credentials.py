@@ -14,7 +14,7 @@ from mockserver.engine.model import NEVER, Credential
 By = Literal["ended", "evicted", "expired"]
 
 
-class Held(Struct, frozen=True, kw_only=True):
+class HeldCredential(Struct, frozen=True, kw_only=True):
     """A credential that is kept. `id` is a pseudonym if it is secret; `state` is alive, or the cause of its end.
 
     `ends` is when it ended, or will if nothing happens; None is never. `within` is the id of its owner. Times are in ISO 8601.
@@ -28,13 +28,13 @@ class Held(Struct, frozen=True, kw_only=True):
     within: str | None
 
 
-class Credentials:
+class DeclaredCredentials:
     """The credentials of a mock, by kind. An unknown kind raises NotFound, which names one that is near."""
 
     def __init__(self, mock: Mock) -> None:
         self._mock = mock
 
-    def list(self, kind: str, most: int | None = None) -> list[Held]:
+    def list(self, kind: str, most: int | None = None) -> list[HeldCredential]:
         """Return those that are kept, oldest first: all, or the newest so many."""
         kept = self._mock.credentials(kind)
         return [self._held(record) for record in (kept if most is None else kept[-most:])]
@@ -53,10 +53,10 @@ class Credentials:
             id = next((one.id for one in records if self._mock.told_as(kind, one.id) == id), id)
         return self._mock.end(kind, id, by=by)
 
-    def _held(self, record: Credential) -> Held:
+    def _held(self, record: Credential) -> HeldCredential:
         mock, owner = self._mock, self._mock.owner(record)
         end, within = life.end_of(record, owner), mock.platform.kinds[record.kind].within
-        return Held(
+        return HeldCredential(
             id=mock.told_as(record.kind, record.id),
             issued=iso(record.issued_at),
             state=life.cause_at(record, owner, mock.now()) or "alive",

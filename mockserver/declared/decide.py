@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from mockserver.engine import life
 from mockserver.engine.model import Credential
-from mockserver.platform.message import Message
+from mockserver.platform.message import HttpMessage
 from mockserver.platform.model import Answer, Kind, Operation, Platform
 from mockserver.platform.places import reader
 
@@ -62,7 +62,7 @@ class Refusal(Struct, frozen=True, gc=False):
     retry_after: int | None = None
 
 
-def decide(platform: Platform, operation: Operation, message: Message, seen: Snapshot, mint: Mint) -> Decision:
+def decide(platform: Platform, operation: Operation, message: HttpMessage, seen: Snapshot, mint: Mint) -> Decision:
     """Decide a request to an operation."""
     guard, refusal = _refusal(platform, operation, message, seen)
     if refusal is None and operation.refuses:
@@ -118,7 +118,7 @@ def _living(platform: Platform, operation: Operation | None, seen: Snapshot) -> 
 # -- guards ----------------------------------------------------------------------------------------------------------
 
 
-def _refusal(platform: Platform, operation: Operation, message: Message, seen: Snapshot) -> tuple[str, Refusal | None]:
+def _refusal(platform: Platform, operation: Operation, message: HttpMessage, seen: Snapshot) -> tuple[str, Refusal | None]:
     for guard in operation.guards:
         ask = GUARDS.get(guard)
         refusal = (
@@ -129,7 +129,7 @@ def _refusal(platform: Platform, operation: Operation, message: Message, seen: S
     return "", None
 
 
-def _ask_kind(name: str, platform: Platform, operation: Operation, message: Message, seen: Snapshot) -> Refusal | None:
+def _ask_kind(name: str, platform: Platform, operation: Operation, message: HttpMessage, seen: Snapshot) -> Refusal | None:
     """Return the refusal by the guard of a kind, None if the credential that was shown is good."""
     kind, shown, record = platform.kinds[name], seen.shown.get(name), seen.found.get(name)
     if record is None:
@@ -143,7 +143,7 @@ def _ask_kind(name: str, platform: Platform, operation: Operation, message: Mess
     return Refusal(cause) if cause else None
 
 
-def bound_in(kind: Kind, message: Message) -> tuple[str | None, ...]:
+def bound_in(kind: Kind, message: HttpMessage) -> tuple[str | None, ...]:
     """Return the values of a request at the places that must be equal at issue and at use."""
     shown = (reader(places)(message) for places in kind.bound.values())
     return tuple(one if one is None or isinstance(one, str) else json.dumps(one) for one in shown)
@@ -162,7 +162,7 @@ def _fits(kind: Kind, record: Credential, platform: Platform, operation: Operati
     return True
 
 
-def _ask_scope(platform: Platform, operation: Operation, message: Message, seen: Snapshot) -> Refusal | None:
+def _ask_scope(platform: Platform, operation: Operation, message: HttpMessage, seen: Snapshot) -> Refusal | None:
     """Refuse if the credential, or its owner, lacks a scope."""
     for name, needed in operation.scopes.items():
         for holder in (seen.found.get(name), seen.owners.get(name)):
@@ -173,12 +173,12 @@ def _ask_scope(platform: Platform, operation: Operation, message: Message, seen:
     return None
 
 
-def _ask_body(platform: Platform, operation: Operation, message: Message, seen: Snapshot) -> Refusal | None:
+def _ask_body(platform: Platform, operation: Operation, message: HttpMessage, seen: Snapshot) -> Refusal | None:
     problem = operation.check(message, platform.max_body) if operation.check is not None else None
     return None if problem is None else Refusal(problem.row, problem.detail, problem.field)
 
 
-def _ask_grantable(platform: Platform, operation: Operation, message: Message, seen: Snapshot) -> Refusal | None:
+def _ask_grantable(platform: Platform, operation: Operation, message: HttpMessage, seen: Snapshot) -> Refusal | None:
     """Refuse if more scopes are asked for than the owner has."""
     for kind in (platform.kinds[name] for name in operation.issues):
         asked = kind.scopes(message) if kind.scopes is not None else None
@@ -188,7 +188,7 @@ def _ask_grantable(platform: Platform, operation: Operation, message: Message, s
     return None
 
 
-def _ask_rate(platform: Platform, operation: Operation, message: Message, seen: Snapshot) -> Refusal | None:
+def _ask_rate(platform: Platform, operation: Operation, message: HttpMessage, seen: Snapshot) -> Refusal | None:
     for name in operation.carries:
         limit, record = platform.kinds[name].life.rate, seen.found.get(name)
         if limit is not None and record is not None:
@@ -199,7 +199,7 @@ def _ask_rate(platform: Platform, operation: Operation, message: Message, seen: 
     return None
 
 
-GUARDS: Mapping[str, Callable[[Platform, Operation, Message, Snapshot], Refusal | None]] = {
+GUARDS: Mapping[str, Callable[[Platform, Operation, HttpMessage, Snapshot], Refusal | None]] = {
     "scope": _ask_scope,
     "body": _ask_body,
     "grantable": _ask_grantable,
@@ -224,7 +224,7 @@ def owner_shown(kind: Kind, seen: Snapshot) -> Credential | None:
 # -- what follows ----------------------------------------------------------------------------------------------------
 
 
-def _accepted(platform: Platform, operation: Operation, message: Message, seen: Snapshot, mint: Mint) -> Decision:
+def _accepted(platform: Platform, operation: Operation, message: HttpMessage, seen: Snapshot, mint: Mint) -> Decision:
     decision = Decision(answer=operation.answer, writes={}, issued={})
     for kind, record in _living(platform, operation, seen):
         if operation.name in kind.ended:
@@ -281,7 +281,7 @@ def _issue(
     platform: Platform,
     kind: Kind,
     operation: Operation | None,
-    message: Message | None,
+    message: HttpMessage | None,
     decision: Decision,
     seen: Snapshot,
     mint: Mint,

@@ -18,7 +18,7 @@ from mockserver.platform.model import Kind
 from mockserver.wire import notes
 
 if TYPE_CHECKING:
-    from mockserver.declared.handler import Call
+    from mockserver.declared.handler import DeclaredCall
 
 ACCEPTED, INJECTED = "accepted", Reason.FAULT.value
 """Reasons of answers that no guard gave."""
@@ -62,7 +62,7 @@ def told_as(kind: Kind, id: str) -> str:
     return pseudonym(id) if kind.duty.get("secret") else id
 
 
-def arrival(call: Call, seq: int, at: int) -> Entry:
+def arrival(call: DeclaredCall, seq: int, at: int) -> Entry:
     """Return the entry for a request's arrival."""
     entry = notes.arrival(call, seq, at)
     assert isinstance(entry, Arrival)
@@ -74,10 +74,10 @@ def retry_after(headers: Iterable[tuple[str, str]]) -> str:
     return next((value for name, value in headers if name.lower() == "retry-after"), "")
 
 
-class AnswerNote(Struct, frozen=True, gc=False):
+class DeclaredAnswerNote(Struct, frozen=True, gc=False):
     """The entry for an answer. `wait` is its Retry-After."""
 
-    call: Call
+    call: DeclaredCall
     decision: Decision
     status: int
     delivery: Delivery
@@ -114,7 +114,7 @@ class AnswerNote(Struct, frozen=True, gc=False):
         )
 
 
-def _body(body: bytes, call: Call, decision: Decision) -> Any:
+def _body(body: bytes, call: DeclaredCall, decision: Decision) -> Any:
     """Return an answer's body without the secrets that it brings."""
     if not body:
         return UNSET
@@ -123,7 +123,7 @@ def _body(body: bytes, call: Call, decision: Decision) -> Any:
     except (msgspec.DecodeError, RecursionError):
         return UNSET
     secret = (id for name, id in decision.issued.items() if call.kinds[name].duty.get("secret"))
-    return notes.Hiding((*call.own_secrets, *secret), call.known_secrets).value(document)
+    return notes.Redactor((*call.own_secrets, *secret), call.known_secrets).value(document)
 
 
 def recorded(pairs: Iterable[Pair]) -> list[Recorded]:

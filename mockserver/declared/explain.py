@@ -11,9 +11,17 @@ from mockserver.clock import iso
 from mockserver.declared.accepted import accepted_if, missed
 from mockserver.declared.entries import Recorded
 from mockserver.declared.mock import Mock
-from mockserver.declared.past import LATEST, Known, Past, past_of
+from mockserver.declared.past import LATEST, DeclaredPast, PastCredential, past_of
 from mockserver.engine.model import NEVER, Reason
-from mockserver.explain.model import Asked, CredentialStory, Event, Explanation, Given, Guard, Verdict
+from mockserver.explain.model import (
+    CredentialStory,
+    ExplainedRequest,
+    Explanation,
+    GuardVerdict,
+    LifeEvent,
+    SentAnswer,
+    Verdict,
+)
 from mockserver.explain.words import shortened, span
 from mockserver.journal import Perturbed
 from mockserver.platform.message import base64_json, dig
@@ -62,7 +70,7 @@ def explanation(mock: Mock, context_id: str) -> Explanation:
     return explained(past_of(mock), context_id)
 
 
-def explained(past: Past, context_id: str) -> Explanation:
+def explained(past: DeclaredPast, context_id: str) -> Explanation:
     """Return the explanation of a contextId of a journal. Raises NotFound."""
     entry, platform = past.find(context_id), past.platform
     operation = platform.operations.get(entry.operation)
@@ -74,7 +82,7 @@ def explained(past: Past, context_id: str) -> Explanation:
         summary=past.hide(_why(past, entry)),
         asked=_asked(entry),
         answer=_given(entry),
-        guards=tuple(Guard(name, _verdict(name, entry, asked)) for name in asked),
+        guards=tuple(GuardVerdict(name, _verdict(name, entry, asked)) for name in asked),
         session=None,
         accepted_if=accepted_if(platform, entry, before),
         missed=missed(entry, before),
@@ -83,9 +91,9 @@ def explained(past: Past, context_id: str) -> Explanation:
     )
 
 
-def _asked(entry: Recorded) -> Asked:
+def _asked(entry: Recorded) -> ExplainedRequest:
     arrival = entry.arrival
-    return Asked(
+    return ExplainedRequest(
         method=arrival.method,
         path=arrival.path,
         operation=arrival.operation,
@@ -101,12 +109,12 @@ def _asked(entry: Recorded) -> Asked:
     )
 
 
-def _given(entry: Recorded) -> Given | None:
+def _given(entry: Recorded) -> SentAnswer | None:
     answer = entry.answer
     if answer is None:
         return None
     body = answer.body if isinstance(answer.body, dict) else {}
-    return Given(
+    return SentAnswer(
         status=answer.status,
         reason=answer.reason,
         code=answer.code,
@@ -129,7 +137,7 @@ def _verdict(name: str, entry: Recorded, guards: Sequence[str]) -> Verdict:
     return "passed" if passed else "not reached"
 
 
-def _why(past: Past, entry: Recorded) -> str:
+def _why(past: DeclaredPast, entry: Recorded) -> str:
     if entry.answer is None:
         return "No answer is journalled: the request is still on its way, or the store has lost it."
     failure = f" {RECORDS[Reason(entry.answer.failure)].why}" if entry.answer.failure else ""
@@ -142,7 +150,7 @@ def _why(past: Past, entry: Recorded) -> str:
     return (_refused(past, entry) if entry.refused_by else "It was accepted.") + fault + failure
 
 
-def _refused(past: Past, entry: Recorded) -> str:
+def _refused(past: DeclaredPast, entry: Recorded) -> str:
     kind = past.platform.kinds.get(entry.refused_by)
     if kind is None:
         return OTHERS.get(entry.cause, entry.cause).format(detail=entry.detail)
@@ -189,7 +197,7 @@ def renewed_by(platform: Platform, kind: Kind) -> str:
     return " or ".join(dict.fromkeys(names)) or "other means"
 
 
-def _words(past: Past, kind: Kind, entry: Recorded) -> dict[str, Any]:
+def _words(past: DeclaredPast, kind: Kind, entry: Recorded) -> dict[str, Any]:
     id = entry.shown.get(kind.name, "")
     before = [one for one in past.requests if one.number < entry.number]
     first = next((one for one in before if one.issued.get(kind.name) == id), None)
@@ -210,12 +218,12 @@ def _words(past: Past, kind: Kind, entry: Recorded) -> dict[str, Any]:
     }
 
 
-def _since(known: Known, entry: Recorded) -> str:
+def _since(known: PastCredential, entry: Recorded) -> str:
     at = known.end.at
     return f" at {iso(at)}, {span((entry.acted_at or entry.arrived_at) - at)} before this request"
 
 
-def _by(past: Past, kind: Kind, id: str, known: Known, entry: Recorded) -> str:
+def _by(past: DeclaredPast, kind: Kind, id: str, known: PastCredential, entry: Recorded) -> str:
     """Say what ended a credential: a call, the control API, or the end of its owner; "" if the journal does not say."""
     at = known.end.at
     before = [one for one in past.requests if one.number < entry.number]
@@ -236,7 +244,7 @@ def _replays(platform: Platform, entry: Recorded) -> bool:
     return kind is not None and kind.reuse_ends and entry.cause in {"spent", "succeeded"}
 
 
-def _story(past: Past, name: str, id: str, told: Recorded) -> CredentialStory:
+def _story(past: DeclaredPast, name: str, id: str, told: Recorded) -> CredentialStory:
     kind, known = past.platform.kinds[name], past.known(name, id)
     state = "not known here" if known is None else _state(past, kind, known)
     about = [one for one in past.requests if id in {one.issued.get(name), one.shown.get(name)}]
@@ -251,16 +259,16 @@ def _concerns(note: Perturbed, kind: str, id: str) -> bool:
     return note.what in {"end", "register"} and note.detail.get("kind") == kind and note.detail.get("id") in {None, id}
 
 
-def _act(note: Perturbed) -> Event:
+def _act(note: Perturbed) -> LifeEvent:
     what = f"{note.detail.get('by', 'registered')} by the control API"
-    return Event(at=note.at / 1000, time=iso(note.at), after=None, kind="world", what=what)
+    return LifeEvent(at=note.at / 1000, time=iso(note.at), after=None, kind="world", what=what)
 
 
-def _event(one: Recorded, kind: str, id: str, told: Recorded) -> Event:
+def _event(one: Recorded, kind: str, id: str, told: Recorded) -> LifeEvent:
     brought = one.issued.get(kind) == id
     what = f"{'brought by' if brought else 'shown to'} {_named(one)}: {_outcome(one)}"
     kinds = "refused" if one.refused_by else "created" if brought else "accepted"
-    return Event(
+    return LifeEvent(
         at=one.arrived_at / 1000,
         time=iso(one.arrived_at),
         after=None,
@@ -271,7 +279,7 @@ def _event(one: Recorded, kind: str, id: str, told: Recorded) -> Event:
     )
 
 
-def _state(past: Past, kind: Kind, known: Known) -> str:
+def _state(past: DeclaredPast, kind: Kind, known: PastCredential) -> str:
     cause, end, left = known.cause_at(past.now), known.end, known.record.left
     if cause:
         return f"{cause} since {iso(end.at)}"

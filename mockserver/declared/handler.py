@@ -14,14 +14,14 @@ from mockserver.clock import http_date
 from mockserver.declared.decide import Decision
 from mockserver.declared.entries import arrival
 from mockserver.declared.mock import Mock
-from mockserver.engine.decide import Ask, Seen
+from mockserver.engine.decide import ParsedRequest, Seen
 from mockserver.engine.model import DEFAULT_ORGANIZATION, Reason
 from mockserver.errors import ConflictError, StoreUnavailable
 from mockserver.faults import NONE, effect_of
 from mockserver.faults.effect import Effect
 from mockserver.journal import Answer as Recorded
 from mockserver.journal import Entry
-from mockserver.platform.message import Message
+from mockserver.platform.message import HttpMessage
 from mockserver.platform.model import Answer, Kind, Operation, Values
 from mockserver.wire import altered
 from mockserver.wire.bodies import JSON
@@ -37,11 +37,11 @@ from mockserver.wire.unserved import Known
 CONTEXT, REASON = "Dayfly-Context", "Dayfly-Reason"
 """Headers of every answer, unless it is opaque: its contextId, and the guard and cause of a refusal."""
 
-_ANSWERED = Message()
+_ANSWERED = HttpMessage()
 """Takes the place of a message that is answered."""
 
 
-class Call(Struct, gc=False):
+class DeclaredCall(Struct, gc=False):
     """A request that has arrived, with what it shows by kind, and the fault that hits it.
 
     `called` is None if its path leads to no operation; then `row` names its answer. `read` is what the store had for it, None
@@ -50,7 +50,7 @@ class Call(Struct, gc=False):
     """
 
     request: Request
-    message: Message
+    message: HttpMessage
     context_id: str
     called: Operation | None
     kinds: Mapping[str, Kind]
@@ -75,9 +75,9 @@ class Call(Struct, gc=False):
         return None if self.called is None else self.called.name
 
     @property
-    def ask(self) -> Ask:
+    def ask(self) -> ParsedRequest:
         """The request as far as a fault is drawn for it."""
-        return Ask(self.operation or "", DEFAULT_ORGANIZATION)
+        return ParsedRequest(self.operation or "", DEFAULT_ORGANIZATION)
 
     @property
     def delay(self) -> float:
@@ -124,7 +124,7 @@ class DeclaredHandler(Serving):
         limit = self.mock.platform.max_body
         return MAX_READ if limit is None else min(limit + 1, MAX_READ)
 
-    def arrive(self, request: Request) -> Call:
+    def arrive(self, request: Request) -> DeclaredCall:
         """See Serving."""
         mock, message = self.mock, self.read(request)
         operation, row, detail = self._match(message)
@@ -149,41 +149,41 @@ class DeclaredHandler(Serving):
     def _call(
         self,
         request: Request,
-        message: Message,
+        message: HttpMessage,
         operation: Operation | None,
         shown: Mapping[str, str],
         row: str = "",
         detail: str = "",
-    ) -> Call:
+    ) -> DeclaredCall:
         mock, weight = self.mock, weight_of(request)
         context_id = mock.ids.context(mock.organization)
         kinds = mock.platform.kinds
-        return Call(request, message, context_id, operation, kinds, mock.secrets, shown, row, detail, weight=weight)
+        return DeclaredCall(request, message, context_id, operation, kinds, mock.secrets, shown, row, detail, weight=weight)
 
     @staticmethod
-    def read(request: Request) -> Message:
+    def read(request: Request) -> HttpMessage:
         """Return a request as places read it; a gzip body is unpacked."""
         body = request.body
         if request.others and body and encoding_of(request) in GZIP:
             body = opened(request, MAX_READ, lambda: MAX_READ)[0]
-        return Message(request.method, request.path, request.query, headers_kept(request), body)
+        return HttpMessage(request.method, request.path, request.query, headers_kept(request), body)
 
-    def answered(self, call: Call) -> Response:
+    def answered(self, call: DeclaredCall) -> Response:
         """See Serving."""
         try:
             return self.mock.requests.answer(call, self._render)
         finally:
             call.message = _ANSWERED  # the journal keeps the call, and not the whole of its body
 
-    def _render(self, call: Call, decision: Decision) -> Response:
+    def _render(self, call: DeclaredCall, decision: Decision) -> Response:
         response = (self._answer if call.effect.status is None else self._injected)(call, decision)
         return replace(response, body=b"") if call.request.method == "HEAD" else response
 
-    def unread(self, request: Request) -> Call:
+    def unread(self, request: Request) -> DeclaredCall:
         """See Serving."""
         return self._call(request, _ANSWERED, None, {})
 
-    def own_answer(self, call: Call, reason: Reason) -> tuple[Response, Known]:
+    def own_answer(self, call: DeclaredCall, reason: Reason) -> tuple[Response, Known]:
         """See Serving."""
         row = TABLE[reason]
         body = msgspec.json.encode({"message": row.message, "contextId": call.context_id})
@@ -192,7 +192,7 @@ class DeclaredHandler(Serving):
         headers += [(REASON, reason.value)] if not self.opaque else []
         return Response(row.status, headers, body), Known(Recorded(0, 0, call.context_id, row.status, reason.value))
 
-    def _match(self, message: Message) -> tuple[Operation | None, str, str]:
+    def _match(self, message: HttpMessage) -> tuple[Operation | None, str, str]:
         """Return the operation, or the row and the detail of the refusal."""
         found = self.mock.platform.route(message.path, message.method)
         if found is None:
@@ -210,7 +210,7 @@ class DeclaredHandler(Serving):
 
     # -- answers -----------------------------------------------------------------------------------------------------
 
-    def _answer(self, call: Call, decision: Decision) -> Response:
+    def _answer(self, call: DeclaredCall, decision: Decision) -> Response:
         effect = call.effect
         answer, values = decision.answer, self._values(call, decision)
         body, media = answer.body(values), answer.media
@@ -238,7 +238,7 @@ class DeclaredHandler(Serving):
         brought = ((kind.always, decision.issued.get(kind.name)) for kind in always)
         return [(place.name, id) for place, id in brought if place and id and place.name.lower() not in own]
 
-    def _injected(self, call: Call, decision: Decision) -> Response:
+    def _injected(self, call: DeclaredCall, decision: Decision) -> Response:
         """Return an error in place of the platform's own answer."""
         effect, status = call.effect, call.effect.status or 503
         row: Answer | None = self.mock.platform.refused.get(str(status))
@@ -259,7 +259,7 @@ class DeclaredHandler(Serving):
         delivery = "complete" if effect.only_ok else effect.delivery
         return Response(status, headers, body, effect.after / 1000, delivery, effect.split)
 
-    def _headers_of(self, call: Call, media: str, body: bytes, reason: str) -> list[tuple[str, str]]:
+    def _headers_of(self, call: DeclaredCall, media: str, body: bytes, reason: str) -> list[tuple[str, str]]:
         headers = [("Content-Type", media)] if media else []
         if call.called is None or body or call.request.method != "HEAD":
             headers.append(("Content-Length", str(len(body))))
@@ -269,7 +269,7 @@ class DeclaredHandler(Serving):
             headers += [(REASON, reason)] if reason else []
         return headers
 
-    def _values(self, call: Call, decision: Decision) -> Values:
+    def _values(self, call: DeclaredCall, decision: Decision) -> Values:
         return Values(
             message=call.message,
             context_id=call.context_id,

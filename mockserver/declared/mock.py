@@ -11,21 +11,21 @@ from msgspec.structs import replace
 
 from mockserver.clock import SystemClock
 from mockserver.control.clock import Clock
-from mockserver.control.editor import FAULT_PLANS, Editor, Note
 from mockserver.control.faults import MAX_FAULTS, fault_to
+from mockserver.control.records import FAULT_PLANS, ChangeNote, Records
 from mockserver.declared.decide import new
 from mockserver.declared.entries import Recorded, recorded, told_as
-from mockserver.declared.requests import Requests
+from mockserver.declared.requests import DeclaredRequests
 from mockserver.engine import life
 from mockserver.engine.model import DEFAULT_ORGANIZATION, ClockState, Credential, Fault, FaultPlan, Organization, Policy
 from mockserver.errors import ConflictError, InvalidRequest, NotFound
 from mockserver.exchanges import Reader
 from mockserver.ids import Ids
-from mockserver.journal import Noted
+from mockserver.journal import PendingEntry
 from mockserver.platform.errors import suggestion
 from mockserver.platform.model import Kind, Platform
 from mockserver.service import ATTEMPTS
-from mockserver.service import Platform as Service
+from mockserver.service import PlatformService as Service
 from mockserver.stores.base import FAULTS, ORGANIZATION, Bounds, Key, Store, Write
 from mockserver.stores.base import Kind as Place
 from mockserver.stores.memory import MemoryStore
@@ -61,7 +61,7 @@ class Mock:
         system: SystemClock | None = None,
         ids: Ids | None = None,
         registered: Mapping[str, Registered] | None = None,
-        sink: Callable[[Noted, int], None] | None = None,
+        sink: Callable[[PendingEntry, int], None] | None = None,
     ) -> None:
         """`system` returns milliseconds since the epoch; None is the store's clock. `sink` also gets every journal entry.
 
@@ -78,9 +78,9 @@ class Mock:
         self._given = dict(registered or {})
         self.service = Service(self.store, system, self.ids, restore=lambda _: self.restore(), sink=sink)
         self.organization = DEFAULT_ORGANIZATION
-        self.editor = Editor(self.service, self.organization)
+        self.editor = Records(self.service, self.organization)
         self.clock = Clock(self.editor)
-        self.requests = Requests(self)
+        self.requests = DeclaredRequests(self)
         self.restore()
 
     def restore(self) -> None:
@@ -220,7 +220,7 @@ class Mock:
 
     def _note(self, what: str, detail: dict[str, Any]) -> None:
         """Journal a change made from outside."""
-        note, now = Note(what, detail), self.now()
+        note, now = ChangeNote(what, detail), self.now()
         self.store.note(self.organization, note, now)
         self.service.sink(note, now)
 
@@ -331,7 +331,7 @@ class Mock:
         organization: Organization,
         writes: Sequence[Write],
         now: int,
-        noted: Noted | None = None,
+        noted: PendingEntry | None = None,
         after: int = 0,
         commit_id: str = "",
     ) -> bool:

@@ -21,14 +21,14 @@ Named = tuple[str, str]
 LATEST = 1 << 62
 
 
-class Known(NamedTuple):
+class PastCredential(NamedTuple):
     """A credential, and its owner after its own owners' effect on it."""
 
     record: Credential
     owner: Credential | None
 
     @property
-    def end(self) -> life.End:
+    def end(self) -> life.EndOfLife:
         """When and why it ended, or will if nothing happens."""
         return life.end_of(self.record, self.owner)
 
@@ -37,7 +37,7 @@ class Known(NamedTuple):
         return life.cause_at(self.record, self.owner, now)
 
 
-class Past:
+class DeclaredPast:
     """A journal with its requests and the changes from outside, and the credentials that they are about.
 
     `kept` finds a credential that a store has. Others are rebuilt from the journal.
@@ -48,7 +48,7 @@ class Past:
         platform: Platform,
         entries: Iterable[Entry],
         hide: Callable[[str], str] = str,
-        kept: Callable[[str, str], Known | None] = lambda _kind, _name: None,
+        kept: Callable[[str, str], PastCredential | None] = lambda _kind, _name: None,
     ) -> None:
         every = list(entries)
         self.platform, self.hide, self._kept = platform, hide, kept
@@ -63,11 +63,11 @@ class Past:
             raise NotFound("request", context_id, "the journal does not have it, or no longer")
         return found
 
-    def known(self, kind: str, name: str) -> Known | None:
+    def known(self, kind: str, name: str) -> PastCredential | None:
         """Return a credential as it is now."""
         return self._kept(kind, name) or self.before(LATEST).get((kind, name))
 
-    def before(self, seq: int) -> dict[Named, Known]:
+    def before(self, seq: int) -> dict[Named, PastCredential]:
         """Return the credentials as they were before a journal entry, rebuilt, oldest first."""
         changes: list[tuple[int, Recorded | Perturbed]] = [(one.answer_seq, one) for one in self.requests if one.answer_seq]
         changes += [(note.seq, note) for note in self.notes]
@@ -78,7 +78,7 @@ class Past:
             after = self._note(change, found) if isinstance(change, Perturbed) else self._request(change, found)
             for record in after:
                 found[record.kind, record.id] = record
-        return {place: Known(record, self._owner(record, found)) for place, record in found.items()}
+        return {place: PastCredential(record, self._owner(record, found)) for place, record in found.items()}
 
     def _owner(self, record: Credential, among: dict[Named, Credential]) -> Credential | None:
         within = self.platform.kinds[record.kind].within
@@ -132,13 +132,13 @@ class Past:
             yield life.use(record, at, kind.life.idle)
 
 
-def past_of(mock: Mock) -> Past:
+def past_of(mock: Mock) -> DeclaredPast:
     """Return the past of a mock, whose store has the credentials that it decides by."""
 
-    def kept(kind: str, name: str) -> Known | None:
+    def kept(kind: str, name: str) -> PastCredential | None:
         found = next((one for one in mock.credentials(kind) if mock.told_as(kind, one.id) == name), None)
-        return None if found is None else Known(found, mock.owner(found))
+        return None if found is None else PastCredential(found, mock.owner(found))
 
-    past = Past(mock.platform, Reader(mock.store, mock.organization).entries(), mock.hide, kept)
+    past = DeclaredPast(mock.platform, Reader(mock.store, mock.organization).entries(), mock.hide, kept)
     past.now = mock.now()
     return past

@@ -12,25 +12,25 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mockserver.declared.decide import Decision, Snapshot, decide, owner_shown, struck, turn_away
-from mockserver.declared.entries import AnswerNote, retry_after
+from mockserver.declared.entries import DeclaredAnswerNote, retry_after
 from mockserver.engine import life
 from mockserver.engine.decide import Seen
 from mockserver.engine.model import Credential, FaultPlan, Organization
 from mockserver.errors import ConflictError
-from mockserver.journal import Noted
+from mockserver.journal import PendingEntry
 from mockserver.service import ATTEMPTS
 from mockserver.stores.base import FAULTS, ORGANIZATION, Key, Record, Write
 from mockserver.wire.message import Response
 
 if TYPE_CHECKING:
-    from mockserver.declared.handler import Call
+    from mockserver.declared.handler import DeclaredCall
     from mockserver.declared.mock import Mock
 
 REMEMBERED = 1024
 """The number of credentials whose owners are remembered."""
 
 
-class Read(Struct, gc=False):
+class StoreRead(Struct, gc=False):
     """The records read for a request: the organisation, the credentials shown, by kind, and all by their key.
 
     `crowds` are records of the ids that live beside a credential to be issued, by kind.
@@ -42,7 +42,7 @@ class Read(Struct, gc=False):
     crowds: dict[str, Credential] = {}
 
 
-class Requests:
+class DeclaredRequests:
     """The requests to a mock. Any thread may use it."""
 
     def __init__(self, mock: Mock) -> None:
@@ -51,7 +51,7 @@ class Requests:
         self._within = {kind.name: kind.within or "" for kind in mock.platform.kinds.values()}
         self._owners: dict[str, Key] = {}  # of credentials, which never change
 
-    def arrive(self, call: Call) -> Seen:
+    def arrive(self, call: DeclaredCall) -> Seen:
         """Read what a request shows, and journal its arrival. Return the organisation with its faults."""
         for _ in range(ATTEMPTS):
             read = self._load(call, call)
@@ -62,7 +62,7 @@ class Requests:
             self._mock.restore()
         raise ConflictError("the organization", ATTEMPTS)
 
-    def answer(self, call: Call, render: Callable[[Call, Decision], Response]) -> Response:
+    def answer(self, call: DeclaredCall, render: Callable[[DeclaredCall, Decision], Response]) -> Response:
         """Decide a request, write what follows from it, and journal the answer. Raises StoreUnavailable, ConflictError."""
         for attempt in range(ATTEMPTS):
             read = call.read if attempt == 0 and not call.effect.before else self._load(call)
@@ -84,7 +84,7 @@ class Requests:
                 return response
         raise ConflictError("a credential", ATTEMPTS)
 
-    def _struck(self, call: Call, seen: Snapshot) -> Decision:
+    def _struck(self, call: DeclaredCall, seen: Snapshot) -> Decision:
         """Decide a request that a fault answers."""
         row = self._platform.refused.get(str(call.effect.status))
         if row is None or row.harmless or call.effect.emptied:
@@ -93,7 +93,7 @@ class Requests:
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
-    def _load(self, call: Call, arrival: Noted | None = None) -> Read | None:
+    def _load(self, call: DeclaredCall, arrival: PendingEntry | None = None) -> StoreRead | None:
         """Read what a request shows, with the owners of it that are known, in one round trip. None: the store was emptied."""
         shown, places, owners = call.shown, self._mock.places, self._owners
         keys = [ORGANIZATION, FAULTS]
@@ -109,7 +109,7 @@ class Requests:
             return None
         now = organization.clock.reading(loaded.system)
         seen = Seen(organization, now, faults=plan if isinstance(plan, FaultPlan) else None)
-        read = Read(seen, {}, {})
+        read = StoreRead(seen, {}, {})
         for key, record in zip(keys[2:], records, strict=True):
             read.records[key.id] = record
         for kind, record in zip(shown, records, strict=False):
@@ -117,7 +117,7 @@ class Requests:
                 read.found[kind] = record
         return read
 
-    def _snapshot(self, call: Call, read: Read) -> Snapshot:
+    def _snapshot(self, call: DeclaredCall, read: StoreRead) -> Snapshot:
         """Return the state for a decision: what is shown, with the owners and what lives beside it."""
         owners: dict[str, Credential] = {}
         for name, record in read.found.items():
@@ -131,7 +131,7 @@ class Requests:
                 seen.crowds[name] = self._crowd(name, seen, read)
         return seen
 
-    def _owner(self, record: Credential, read: Read) -> Credential | None:
+    def _owner(self, record: Credential, read: StoreRead) -> Credential | None:
         """Return a credential's owner with its own owners' effect. Owners are read once for a request."""
         within = self._within[record.kind]
         place = f"{within}/{record.within}"
@@ -145,7 +145,7 @@ class Requests:
             return None
         return life.inherited(owner, self._owner(owner, read)) if owner.within else owner
 
-    def _crowd(self, name: str, seen: Snapshot, read: Read) -> tuple[Credential, ...]:
+    def _crowd(self, name: str, seen: Snapshot, read: StoreRead) -> tuple[Credential, ...]:
         """Return the credentials of a kind that live beside one to be issued, oldest first."""
         kind = self._platform.kinds[name]
         owner = owner_shown(kind, seen)
@@ -171,7 +171,7 @@ class Requests:
 
     # -- writing -----------------------------------------------------------------------------------------------------
 
-    def _write(self, call: Call, read: Read, decision: Decision, response: Response, attempt: int) -> bool:
+    def _write(self, call: DeclaredCall, read: StoreRead, decision: Decision, response: Response, attempt: int) -> bool:
         """Write what a decision changes, and journal the answer. Return False if a record has changed meanwhile."""
         writes = [self._change(read, record, decision) for record in decision.writes.values()]
         for name in self._limited:
@@ -179,12 +179,12 @@ class Requests:
                 writes.append(self._joined(name, read, decision))
         decision.writes = WRITTEN  # the journal keeps the decision
         wait = retry_after(response.headers) if response.status >= 300 else ""
-        noted = AnswerNote(call, decision, response.status, response.delivery, response.body, wait)
+        noted = DeclaredAnswerNote(call, decision, response.status, response.delivery, response.body, wait)
         return self._mock.write(
             read.seen.organization, writes, read.seen.now, noted, call.effect.after, f"{call.context_id}:{attempt}"
         )
 
-    def _change(self, read: Read, record: Credential, decision: Decision) -> Write:
+    def _change(self, read: StoreRead, record: Credential, decision: Decision) -> Write:
         """Return the write of a record. An owner was seen with its own owners' effect, which is not written."""
         kind, id = record.kind, record.id
         key = Key(self._mock.places[kind], f"{kind}/{id}")
@@ -195,7 +195,7 @@ class Requests:
             return Write(key, former.version, record, record.ends_at)
         return Write(key, None, record, record.ends_at)
 
-    def _joined(self, name: str, read: Read, decision: Decision) -> Write:
+    def _joined(self, name: str, read: StoreRead, decision: Decision) -> Write:
         """Return the write of a crowd that a new credential joins. What has ended leaves it."""
         new = decision.writes[name, decision.issued[name]]
         key, former, alive = crowd_of(name, new.within), read.crowds.get(name), [new.id]

@@ -13,7 +13,7 @@ from mockserver.engine import life
 from mockserver.engine.model import STATES, WRITE_SCOPE, Credential, FaultPlan, Operation, Organization, Policy, Reason, State
 
 
-class Ask(Struct, frozen=True, gc=False):
+class ParsedRequest(Struct, frozen=True, gc=False):
     """A request of one of the platform's operations, read as far as possible without the policy.
 
     `organization`, `client_id` and `bearer` come from the token or the form. `credential` is why the bearer token could not be
@@ -70,7 +70,7 @@ def required_scopes(policy: Policy, operation: Operation) -> tuple[str, ...]:
     return policy.create_scopes if operation == "create" else ()
 
 
-def lacking(ask: Ask, seen: Seen) -> str | None:
+def lacking(ask: ParsedRequest, seen: Seen) -> str | None:
     """Return the scope that this request lacks, None if it has all."""
     if seen.client is None or seen.token is None:
         return None
@@ -90,7 +90,7 @@ GUARDS = ("authentication", "scope", "media type", "size", "body", "rate limit",
 """The names of the guards, in the order in which `refusal` calls them."""
 
 
-def refusal(ask: Ask, seen: Seen) -> Reason | None:
+def refusal(ask: ParsedRequest, seen: Seen) -> Reason | None:
     """Return the reason of the first guard that refuses a create or a send, None if all accept."""
     policy = seen.organization.policy
     reason = authentication(ask, seen, policy)  # → 401
@@ -145,7 +145,7 @@ def refuse_token(token: Credential | None, now: int, policy: Policy, client: Cre
     return TOKEN_ENDED[cause] if cause else None
 
 
-def authentication(ask: Ask, seen: Seen, policy: Policy) -> Reason | None:
+def authentication(ask: ParsedRequest, seen: Seen, policy: Policy) -> Reason | None:
     """Return why the request is not authenticated, None if it is."""
     if ask.credential is not None:
         return ask.credential
@@ -156,7 +156,7 @@ def authentication(ask: Ask, seen: Seen, policy: Policy) -> Reason | None:
     return refuse_token(seen.token, seen.now, policy, seen.client)
 
 
-def malformed(ask: Ask, policy: Policy) -> Reason | None:
+def malformed(ask: ParsedRequest, policy: Policy) -> Reason | None:
     """Return why the body cannot be used, None if it can. The token operation's form is checked in the same order."""
     if ask.media is not None:
         return ask.media
@@ -174,7 +174,7 @@ UNCOUNTED = frozenset({reason for reason in Reason if reason.startswith(("auth."
 _ACCEPTED, _CREATED = Reason.MESSAGE_ACCEPTED, Reason.SESSION_CREATED  # faster than enumeration attributes
 
 
-def decide(ask: Ask, seen: Seen, new_id: str = "", max_live_sessions: int | None = None) -> Outcome:
+def decide(ask: ParsedRequest, seen: Seen, new_id: str = "", max_live_sessions: int | None = None) -> Outcome:
     """Decide a create or a send. `new_id` becomes the id of the created session or the accepted message.
 
     Beyond `max_live_sessions` a create is refused, though by no guard: that limit is the mock's, not the platform's.
@@ -234,7 +234,7 @@ def grantable(client: Credential, asked: tuple[str, ...] | None) -> bool:
     return asked is None or client.scopes is None or set(asked) <= set(client.scopes)
 
 
-def decide_token(ask: Ask, seen: Seen, secret: str, scopes: tuple[str, ...] | None, new_token: str) -> Outcome:
+def decide_token(ask: ParsedRequest, seen: Seen, secret: str, scopes: tuple[str, ...] | None, new_token: str) -> Outcome:
     """Decide a token request, first by its form, then by the client's credentials. `new_token` becomes the token."""
     policy, client = seen.organization.policy, seen.client
     refused = malformed(ask, policy) or check_secret(client, secret)

@@ -21,7 +21,7 @@ MINUTE = 60_000
 _RANK = {cause: rank for rank, cause in enumerate(CAUSES)}
 
 
-class End(NamedTuple):
+class EndOfLife(NamedTuple):
     """The end of a credential: when, and the cause that came first. An end to come assumes that nothing else happens."""
 
     at: int
@@ -82,7 +82,7 @@ def cause_at(credential: Credential, owner: Credential | None, now: int, idle: i
     return end_of(credential, owner, idle).cause
 
 
-def end_of(credential: Credential, owner: Credential | None = None, idle: int | None = None) -> End:
+def end_of(credential: Credential, owner: Credential | None = None, idle: int | None = None) -> EndOfLife:
     """Return when and why it ends or ended. If its `owner` ends first, it is ended with it."""
     idle_at = credential.idle_at if idle is None else min(credential.idle_at, credential.last_used + idle)
     ends = [(idle_at, _RANK["idle"]), (credential.expires_at, _RANK["expired"])]
@@ -91,7 +91,7 @@ def end_of(credential: Credential, owner: Credential | None = None, idle: int | 
     if owner is not None and owner.ends_at < NEVER:
         ends.append((owner.ends_at, _RANK["ended"]))
     at, rank = min(ends)
-    return End(at, CAUSES[rank])
+    return EndOfLife(at, CAUSES[rank])
 
 
 def is_evicted(credential: Credential, owner: Credential | None) -> bool:

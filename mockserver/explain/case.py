@@ -13,13 +13,13 @@ from mockserver.engine.model import UNASSIGNED, Credential, Organization, Policy
 from mockserver.exchanges import Pair, Reader, guest_asked, pair_up, session_of
 from mockserver.ids import was_issued
 from mockserver.journal import Arrival, Entry, Guest, Perturbed
-from mockserver.service import Platform
+from mockserver.service import PlatformService
 from mockserver.stores.base import ORGANIZATION, Key
 
 Known = Literal["remembered", "rebuilt", "forgotten", "never issued"]
 
 
-class Case:
+class RequestCase:
     """One request among all requests of its organisation in the journal. Times are in milliseconds."""
 
     def __init__(
@@ -134,7 +134,7 @@ def issue_of(arrival: Arrival, pairs: list[Pair]) -> Pair | None:
     return next(issues, None)
 
 
-def rebuilt(creation: Pair, case: Case) -> Credential:
+def rebuilt(creation: Pair, case: RequestCase) -> Credential:
     """Return the session rebuilt from the journal, with deadlines by the current policy."""
     guest = guest_asked(creation.arrival) or Guest("", "")
     client = client_of(creation.arrival, case.pairs) or ""
@@ -147,16 +147,16 @@ def rebuilt(creation: Pair, case: Case) -> Credential:
     return session
 
 
-def _accepted(case: Case) -> list[tuple[int, str]]:
+def _accepted(case: RequestCase) -> list[tuple[int, str]]:
     return [(when(pair), "accept") for pair in case.about if pair.answer is not None and pair.answer.accepted]
 
 
-def _ended(case: Case) -> list[tuple[int, str]]:
+def _ended(case: RequestCase) -> list[tuple[int, str]]:
     created = when(case.creation) if case.creation is not None else 0
     return [(entry.at, entry.what) for entry in case.perturbed if entry.at >= created and ends(entry, case.session_id)]
 
 
-def idle_span(session: Credential, case: Case) -> int:
+def idle_span(session: Credential, case: RequestCase) -> int:
     """Return how long the session may be without an accepted message, computed from its timestamps."""
     activity = [session.issued_at, *(at for at, _ in _accepted(case))]
     if session.ended_by == "spent" and len(activity) > 1:
@@ -171,7 +171,7 @@ def ends(entry: Perturbed, session: str | None) -> bool:
     return entry.what in {"expire_session", "revoke_session"} and entry.detail.get("session") == session
 
 
-def gather(platform: Platform, organization: str, context_id: str) -> Case | None:
+def gather(platform: PlatformService, organization: str, context_id: str) -> RequestCase | None:
     """Return the request with this contextId in an organisation's journal, None if it is not there."""
     entries = list(Reader(platform.store, organization).entries())
     pair = next((pair for pair in pair_up(entries) if pair.arrival.context_id == context_id), None)
@@ -182,4 +182,4 @@ def gather(platform: Platform, organization: str, context_id: str) -> Case | Non
     found, session = loaded.records
     known = found if isinstance(found, Organization) else Organization(id=UNASSIGNED)
     now = known.clock.reading(loaded.system)
-    return Case(pair, entries, known, session if isinstance(session, Credential) else None, now)
+    return RequestCase(pair, entries, known, session if isinstance(session, Credential) else None, now)

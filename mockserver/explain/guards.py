@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mockserver.engine.decide import GUARDS
 from mockserver.engine.model import Operation, Reason
-from mockserver.explain.model import Guard, Verdict
+from mockserver.explain.model import GuardVerdict, Verdict
 from mockserver.reasons import RECORDS
 
 TOKEN_GUARDS = ("media type", "size", "form", "client credentials", "scope")
@@ -17,14 +17,14 @@ BEFORE = ("room for requests that wait", "route", "room for bodies", "store", "t
 """The parts of the mock that can answer before the first guard."""
 
 
-def guards_of(operation: Operation | None, reason: Reason | None) -> tuple[Guard, ...]:
+def guards_of(operation: Operation | None, reason: Reason | None) -> tuple[GuardVerdict, ...]:
     """Return the guards a request had to pass, in order, with their verdicts, which are unknown without an answer."""
     refusing = REFUSED_BY[reason] if reason is not None else None
     names = _names(operation, refusing)
     if reason is None:
-        return tuple(Guard(name, "unknown") for name in names)
+        return tuple(GuardVerdict(name, "unknown") for name in names)
     place = names.index(refusing) if refusing is not None else len(names)
-    return tuple(Guard(name, _verdict(number, place)) for number, name in enumerate(names))
+    return tuple(GuardVerdict(name, _verdict(number, place)) for number, name in enumerate(names))
 
 
 def _names(operation: Operation | None, refusing: str | None) -> tuple[str, ...]:

@@ -9,8 +9,8 @@ from mockserver.clock import iso
 from mockserver.engine import life as lives
 from mockserver.engine.model import STATES, UNASSIGNED, Credential
 from mockserver.exchanges import Pair, guest_asked, guest_of
-from mockserver.explain.case import Case, ends, idle_span, when
-from mockserver.explain.model import Cause, Event, EventKind, Life
+from mockserver.explain.case import RequestCase, ends, idle_span, when
+from mockserver.explain.model import Cause, EventKind, LifeEvent, SessionLife
 from mockserver.explain.words import person, span
 from mockserver.journal import Perturbed
 
@@ -25,13 +25,13 @@ class Happening(NamedTuple):
     context_id: str | None = None
 
 
-def life_of(case: Case) -> Life | None:
+def life_of(case: RequestCase) -> SessionLife | None:
     """Return the life of the request's session, None if it has none or the request cannot be assigned to an organisation."""
     if case.session_id is None or case.organization.id == UNASSIGNED:
         return None
     session = case.session
     causes = causes_of(session, case) if session is not None else ()
-    return Life(
+    return SessionLife(
         id=case.session_id,
         known=case.known,
         client_id=(session.within or None) if session is not None else None,
@@ -42,9 +42,9 @@ def life_of(case: Case) -> Life | None:
     )
 
 
-def _event(happening: Happening, case: Case) -> Event:
+def _event(happening: Happening, case: RequestCase) -> LifeEvent:
     created = case.session.issued_at if case.session is not None else None
-    return Event(
+    return LifeEvent(
         at=happening.at / 1000,
         time=iso(happening.at),
         after=(happening.at - created) / 1000 if created is not None else None,
@@ -55,7 +55,7 @@ def _event(happening: Happening, case: Case) -> Event:
     )
 
 
-def _happenings(case: Case) -> Iterator[Happening]:
+def _happenings(case: RequestCase) -> Iterator[Happening]:
     for pair in case.about:
         yield Happening(when(pair), pair.arrival.seq, *_requested(pair), pair.arrival.context_id)
     session = case.session
@@ -105,17 +105,17 @@ def _done(entry: Perturbed, session: str | None) -> str | None:
 _CLOCK = {"set_clock": "the clock was set forward", "freeze_clock": "the clock was frozen", "resume_clock": "the clock ran on"}
 
 
-def causes_of(session: Credential, case: Case) -> tuple[Cause, ...]:
+def causes_of(session: Credential, case: RequestCase) -> tuple[Cause, ...]:
     """Return the ends of the session, the earliest first."""
     first = lives.end_of(session)
-    ends_at = [lives.End(session.idle_at, "idle"), lives.End(session.expires_at, "expired")]
+    ends_at = [lives.EndOfLife(session.idle_at, "idle"), lives.EndOfLife(session.expires_at, "expired")]
     if session.ended_by:
-        ends_at.append(lives.End(session.ended_at, session.ended_by))
+        ends_at.append(lives.EndOfLife(session.ended_at, session.ended_by))
     later = sorted((end for end in ends_at if end != first), key=lambda end: end.at)
     return tuple(_cause(end, session, case) for end in (first, *later))
 
 
-def _cause(end: lives.End, session: Credential, case: Case) -> Cause:
+def _cause(end: lives.EndOfLife, session: Credential, case: RequestCase) -> Cause:
     return Cause(
         state=STATES[end.cause],
         at=end.at / 1000,
@@ -133,7 +133,7 @@ _CAUSES = {
 }
 
 
-def _uses(session: Credential, case: Case) -> dict[str, str]:
+def _uses(session: Credential, case: RequestCase) -> dict[str, str]:
     accepted = [pair for pair in case.about if pair.answer is not None and pair.answer.accepted]
     consumer = accepted[-1].arrival.context_id if accepted else "(which has left the journal)"
     return {"consumer": consumer, "idle": span(idle_span(session, case))}

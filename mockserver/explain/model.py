@@ -7,13 +7,13 @@ from typing import Literal
 from msgspec import Struct
 
 from mockserver.engine.model import Operation, State
-from mockserver.journal import Credential, Delivery, Guest
+from mockserver.journal import Delivery, Guest, ShownCredential
 
 Verdict = Literal["passed", "refused", "not reached", "unknown"]
 EventKind = Literal["created", "accepted", "refused", "world", "deadline"]
 
 
-class Asked(Struct, frozen=True, kw_only=True):
+class ExplainedRequest(Struct, frozen=True, kw_only=True):
     """The request. `text` is the beginning of its message, `session` the id it presented, `client_id` its OAuth client.
 
     `body` is the beginning of a body that could not be decoded. `traceparent` is the W3C header, if it was valid.
@@ -24,7 +24,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     operation: Operation | None
     at: float
     time: str
-    credential: Credential
+    credential: ShownCredential
     client_id: str | None
     session: str | None
     guest: Guest | None
@@ -33,7 +33,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     traceparent: str | None = None
 
 
-class Given(Struct, frozen=True, kw_only=True):
+class SentAnswer(Struct, frozen=True, kw_only=True):
     """The answer as it was sent. If `delivery` is not `complete`, the client did not get all of it. `duration` is in seconds.
 
     `reason` and `accepted` say what the platform did. If the mock failed after that, `failure` is the reason that was sent.
@@ -51,14 +51,14 @@ class Given(Struct, frozen=True, kw_only=True):
     failure: str | None
 
 
-class Guard(Struct, frozen=True):
+class GuardVerdict(Struct, frozen=True):
     """One of the guards in their order, and its verdict."""
 
     name: str
     verdict: Verdict
 
 
-class Event(Struct, frozen=True, kw_only=True):
+class LifeEvent(Struct, frozen=True, kw_only=True):
     """An event in a session's life. `after` is in seconds since its creation; `this` marks the request that is explained.
 
     `what` says it in words. Its `kind` is `refused` for a request without an answer too, `world` for a change from outside.
@@ -83,7 +83,7 @@ class Cause(Struct, frozen=True, kw_only=True):
     what: str
 
 
-class Life(Struct, frozen=True, kw_only=True):
+class SessionLife(Struct, frozen=True, kw_only=True):
     """A session's whole life. `first_cause` ends it; each of `later_causes` would have.
 
     `known` is `remembered`, `rebuilt` (forgotten by the store, rebuilt from the journal), `forgotten` or `never issued`.
@@ -95,7 +95,7 @@ class Life(Struct, frozen=True, kw_only=True):
     guest: Guest | None
     first_cause: Cause | None
     later_causes: tuple[Cause, ...]
-    events: tuple[Event, ...]
+    events: tuple[LifeEvent, ...]
 
 
 class CredentialStory(Struct, frozen=True, kw_only=True):
@@ -105,7 +105,7 @@ class CredentialStory(Struct, frozen=True, kw_only=True):
     noun: str
     id: str
     state: str
-    events: tuple[Event, ...]
+    events: tuple[LifeEvent, ...]
 
 
 class Explanation(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -118,10 +118,10 @@ class Explanation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     context_id: str
     organization: str
     summary: str
-    asked: Asked
-    answer: Given | None
-    guards: tuple[Guard, ...]
-    session: Life | None
+    asked: ExplainedRequest
+    answer: SentAnswer | None
+    guards: tuple[GuardVerdict, ...]
+    session: SessionLife | None
     accepted_if: str | None
     missed: str | None
     advice: tuple[str, ...]

@@ -9,18 +9,18 @@ from mockserver.engine.model import UNASSIGNED, Reason
 from mockserver.errors import NotFound
 from mockserver.exchanges import Reader, guest_asked, number, text_of
 from mockserver.explain.advice import advice_for
-from mockserver.explain.case import Case, gather
+from mockserver.explain.case import RequestCase, gather
 from mockserver.explain.guards import guards_of
 from mockserver.explain.life import life_of
-from mockserver.explain.model import Asked, Explanation, Given, Life
+from mockserver.explain.model import ExplainedRequest, Explanation, SentAnswer, SessionLife
 from mockserver.explain.why import accepted_if, missed, summary
 from mockserver.explain.words import shortened
 from mockserver.ids import context_in, context_owner
-from mockserver.service import Platform
+from mockserver.service import PlatformService
 from mockserver.stores.base import ORGANIZATION
 
 
-def explain(platform: Platform, context_id: str, within: Sequence[str] | None = None) -> Explanation:
+def explain(platform: PlatformService, context_id: str, within: Sequence[str] | None = None) -> Explanation:
     """Explain the request with this contextId, from the organisations in `within`.
 
     By default that is the organisation it names, and the journals of requests that name none. The id may be in capitals, or
@@ -38,7 +38,7 @@ def explain(platform: Platform, context_id: str, within: Sequence[str] | None = 
     raise NotFound("request", context_id, _why_not(platform, owner, within))
 
 
-def _why_not(platform: Platform, owner: str, within: Sequence[str] | None) -> str:
+def _why_not(platform: PlatformService, owner: str, within: Sequence[str] | None) -> str:
     if within is not None and owner not in within:
         return f"it belongs to another organisation, {owner}"
     if owner != UNASSIGNED and platform.store.load(owner, (ORGANIZATION,)).records[0] is None:
@@ -56,7 +56,7 @@ def absence(reader: Reader) -> str:
     return f"the journal begins at entry {number(first)}: the request is older, or was never made on this server"
 
 
-def told(case: Case) -> Explanation:
+def told(case: RequestCase) -> Explanation:
     """Return the case as an explanation."""
     life = life_of(case)
     return Explanation(
@@ -73,7 +73,7 @@ def told(case: Case) -> Explanation:
     )
 
 
-def _is_unseen(case: Case) -> bool:
+def _is_unseen(case: RequestCase) -> bool:
     """Return whether the platform acted without the client getting to know it."""
     answer = case.answer
     if answer is None or not (answer.accepted or answer.issued or answer.token):
@@ -81,11 +81,11 @@ def _is_unseen(case: Case) -> bool:
     return answer.delivery != "complete" or answer.status != 200
 
 
-def _asked(case: Case, life: Life | None) -> Asked:
+def _asked(case: RequestCase, life: SessionLife | None) -> ExplainedRequest:
     arrival = case.arrival
     body = arrival.text
     text = text_of(arrival) if body is None else None
-    return Asked(
+    return ExplainedRequest(
         method=arrival.method,
         path=arrival.path,
         operation=arrival.operation,
@@ -101,12 +101,12 @@ def _asked(case: Case, life: Life | None) -> Asked:
     )
 
 
-def _given(case: Case) -> Given | None:
+def _given(case: RequestCase) -> SentAnswer | None:
     answer = case.answer
     if answer is None:
         return None
     body = answer.body if isinstance(answer.body, dict) else {}
-    return Given(
+    return SentAnswer(
         status=answer.status,
         reason=answer.reason,
         code=answer.code,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from textwrap import wrap
 
-from mockserver.explain.model import Asked, Event, Explanation, Given, Guard, Life
+from mockserver.explain.model import ExplainedRequest, Explanation, GuardVerdict, LifeEvent, SentAnswer, SessionLife
 from mockserver.explain.words import person, plain
 
 MOST_EVENTS = 24
@@ -52,13 +52,13 @@ def _headline(told: Explanation) -> Iterator[str]:
     yield f"{told.asked.method} {plain(told.asked.path)}"
 
 
-def _guards(guards: tuple[Guard, ...]) -> Iterator[str]:
+def _guards(guards: tuple[GuardVerdict, ...]) -> Iterator[str]:
     """Yield one line for each run of guards with the same verdict."""
     for verdict, same in groupby(guards, key=lambda guard: guard.verdict):
         yield f"{', '.join(guard.name for guard in same)}: {verdict}"
 
 
-def _asked(asked: Asked, *, of_web_chat: bool) -> Iterator[str]:
+def _asked(asked: ExplainedRequest, *, of_web_chat: bool) -> Iterator[str]:
     yield f"at {asked.time}" + (f", by {_by(asked)}" if of_web_chat else "")
     if asked.text is not None:
         yield f'text: "{plain(asked.text)}"'
@@ -72,20 +72,20 @@ def _asked(asked: Asked, *, of_web_chat: bool) -> Iterator[str]:
         yield f"traceparent: {plain(asked.traceparent)}"
 
 
-def _by(asked: Asked) -> str:
+def _by(asked: ExplainedRequest) -> str:
     credential = asked.credential
     shown = f"token {credential.token}" if credential.token else f"credential: {credential.form}"
     return f"OAuth client {plain(asked.client_id)} ({shown})" if asked.client_id else shown
 
 
-def _reason(answer: Given) -> str:
+def _reason(answer: SentAnswer) -> str:
     """Return the reason that was sent, with the platform's own if that differs."""
     if answer.failure in {None, answer.reason}:
         return answer.reason
     return f"{answer.failure} (the platform: {answer.reason})"
 
 
-def _given(answer: Given) -> Iterator[str]:
+def _given(answer: SentAnswer) -> Iterator[str]:
     code = f", code {answer.code}" if answer.code else ""
     yield f"{answer.status}{code}, reason {_reason(answer)}, after {answer.duration:g} s"
     if answer.message:
@@ -98,14 +98,14 @@ def _given(answer: Given) -> Iterator[str]:
         yield f"delivery: {answer.delivery.replace('_', ' ')}; the client did not get all of this answer"
 
 
-def _life(life: Life, asked: str, width: int) -> Iterator[str]:
+def _life(life: SessionLife, asked: str, width: int) -> Iterator[str]:
     note = _KNOWN[life.known]
     if note:
         yield from _folded(note.strip(), width, "  ")
     yield from _events(life.events, asked, width)
 
 
-def _events(events: tuple[Event, ...], asked: str, width: int) -> Iterator[str]:
+def _events(events: tuple[LifeEvent, ...], asked: str, width: int) -> Iterator[str]:
     dated = any(event.time[:10] != asked[:10] for event in events)
     for event in events if len(events) <= MOST_EVENTS else _around_this(events):
         yield from _event(event, dated, width)
@@ -113,7 +113,7 @@ def _events(events: tuple[Event, ...], asked: str, width: int) -> Iterator[str]:
         yield f"  ({len(events) - MOST_EVENTS} more in the JSON)"
 
 
-def _around_this(events: tuple[Event, ...]) -> list[Event]:
+def _around_this(events: tuple[LifeEvent, ...]) -> list[LifeEvent]:
     """Return the first events, and those around the request that is explained."""
     half = MOST_EVENTS // 2
     place = next((place for place, event in enumerate(events) if event.this), 0)
@@ -121,7 +121,7 @@ def _around_this(events: tuple[Event, ...]) -> list[Event]:
     return [*events[:half], *events[start : start + half]]
 
 
-def _event(event: Event, dated: bool, width: int) -> list[str]:
+def _event(event: LifeEvent, dated: bool, width: int) -> list[str]:
     clock = event.time[:19].replace("T", " ") if dated else event.time[11:23]
     after = f"{event.after:+.3f} s" if event.after is not None else ""
     mark = ">" if event.this else " "

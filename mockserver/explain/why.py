@@ -7,16 +7,16 @@ from collections.abc import Callable
 from mockserver.engine.decide import required_scopes
 from mockserver.engine.model import Policy, Reason, State
 from mockserver.explain.advice import looks_issued
-from mockserver.explain.case import Case, when
+from mockserver.explain.case import RequestCase, when
 from mockserver.explain.guards import REFUSED_BY
-from mockserver.explain.model import Life
+from mockserver.explain.model import SessionLife
 from mockserver.explain.words import plural, span
 from mockserver.reasons import RECORDS
 
 WHY: dict[Reason, str] = {reason: told.why for reason, told in RECORDS.items()}
 
 
-def summary(case: Case, life: Life | None) -> str:
+def summary(case: RequestCase, life: SessionLife | None) -> str:
     """Return what happened to the request, in a sentence or two."""
     if case.reason is None:
         return "No answer is journalled: the request is still on its way (a latency fault, say), or the store has lost it."
@@ -27,7 +27,7 @@ def summary(case: Case, life: Life | None) -> str:
     return " ".join(part for part in told if part)
 
 
-def _failure(case: Case) -> str:
+def _failure(case: RequestCase) -> str:
     """Return that the client got another answer than the platform's, or ""."""
     answer = case.answer
     if answer is None or answer.failure in {None, answer.reason}:
@@ -35,32 +35,32 @@ def _failure(case: Case) -> str:
     return f"The client does not know: the mock itself failed and answered {answer.status} {answer.failure}."
 
 
-def _detail(case: Case, life: Life | None) -> str:
+def _detail(case: RequestCase, life: SessionLife | None) -> str:
     """Return the facts of this particular request."""
     tell = _DETAILS.get(case.reason) if case.reason is not None else None
     return tell(case, life) if tell is not None else ""
 
 
-def _message(case: Case, _life: Life | None) -> str:
+def _message(case: RequestCase, _life: SessionLife | None) -> str:
     """Return the answer's message, which names what is wrong."""
     body = case.answer.body if case.answer is not None else None
     message = body.get("message") or body.get("description") if isinstance(body, dict) else None
     return f"The answer says: {message}" if message else ""
 
 
-def _first_cause(_case: Case, life: Life | None) -> str:
+def _first_cause(_case: RequestCase, life: SessionLife | None) -> str:
     cause = life.first_cause if life is not None else None
     if cause is None:
         return ""
     return f"It ended {span(cause.before * 1000)} before this request, {cause.what}."
 
 
-def _unknown(case: Case, _life: Life | None) -> str:
+def _unknown(case: RequestCase, _life: SessionLife | None) -> str:
     is_likely = case.session_id is not None and looks_issued(case.session_id)
     return "It was made up, or another organisation issued it." if is_likely else ""
 
 
-def _accepted(case: Case, _life: Life | None) -> str:
+def _accepted(case: RequestCase, _life: SessionLife | None) -> str:
     session = case.session
     if session is None:
         return ""
@@ -68,17 +68,17 @@ def _accepted(case: Case, _life: Life | None) -> str:
     return f"{age} and is consumed by it." if session.left == 0 else f"{age}."
 
 
-def _created(case: Case, _life: Life | None) -> str:
+def _created(case: RequestCase, _life: SessionLife | None) -> str:
     policy = case.granted
     return f"It takes {plural(policy.handshakes, 'message')}, within {span(min(policy.idle_timeout, policy.ttl))}."
 
 
-def _literal(case: Case, _life: Life | None) -> str:
+def _literal(case: RequestCase, _life: SessionLife | None) -> str:
     literal = case.arrival.credential.literal
     return f"The header has {literal!r} in place of a token." if literal else ""
 
 
-def _token(case: Case, _life: Life | None) -> str:
+def _token(case: RequestCase, _life: SessionLife | None) -> str:
     """Return the history of the token that the request showed, as far as it is in the journal."""
     issue = case.issue
     if issue is None:
@@ -91,11 +91,11 @@ def _token(case: Case, _life: Life | None) -> str:
 _TOKEN_ACTS = {"expire_tokens": "expired tokens", "revoke_tokens": "revoked tokens", "reject_tokens": "began to reject tokens"}
 
 
-def _fault(case: Case, _life: Life | None) -> str:
+def _fault(case: RequestCase, _life: SessionLife | None) -> str:
     return f"The fault: {case.answer.fault}." if case.answer is not None and case.answer.fault else ""
 
 
-_DETAILS: dict[Reason, Callable[[Case, Life | None], str]] = {
+_DETAILS: dict[Reason, Callable[[RequestCase, SessionLife | None], str]] = {
     Reason.MESSAGE_ACCEPTED: _accepted,
     Reason.SESSION_CREATED: _created,
     Reason.AUTH_MISSING: _literal,
@@ -123,7 +123,7 @@ _DETAILS: dict[Reason, Callable[[Case, Life | None], str]] = {
 }
 
 
-def accepted_if(case: Case, life: Life | None) -> str | None:
+def accepted_if(case: RequestCase, life: SessionLife | None) -> str | None:
     """Return which request would have been accepted, None if this one was."""
     guard = REFUSED_BY[case.reason] if case.reason is not None else None
     if guard is None:
@@ -133,7 +133,7 @@ def accepted_if(case: Case, life: Life | None) -> str | None:
     return f"{told} It would also have needed another session: {dead}" if dead else told
 
 
-def _as_now(case: Case, guard: str) -> str:
+def _as_now(case: RequestCase, guard: str) -> str:
     """Return a note that the current policy was used, if it may differ from the request's."""
     if guard == "session" and _is_granted(case):
         return ""
@@ -150,12 +150,12 @@ _GOES_BY = {
 """The policy values that each guard's sentence depends on."""
 
 
-def _is_granted(case: Case) -> bool:
+def _is_granted(case: RequestCase) -> bool:
     """Return whether the store still has the session's own limits, and the session belongs to this OAuth client."""
     return case.known == "remembered" and case.reason is not Reason.SESSION_FOREIGN
 
 
-def _dead_too(case: Case, life: Life | None) -> str | None:
+def _dead_too(case: RequestCase, life: SessionLife | None) -> str | None:
     """Return why the session guard, which was not reached, would have refused the request too."""
     if life is None:
         return None
@@ -167,7 +167,7 @@ def _dead_too(case: Case, life: Life | None) -> str | None:
     return f"this one had ended {span(cause.before * 1000)} before, {cause.what}." if cause.before >= 0 else None
 
 
-def _authentication(case: Case) -> str:
+def _authentication(case: RequestCase) -> str:
     policy = case.policy
     idle = f" and used within the last {span(policy.token_idle_timeout)}" if policy.token_idle_timeout else ""
     return (
@@ -176,26 +176,26 @@ def _authentication(case: Case) -> str:
     )
 
 
-def _scope(case: Case) -> str:
+def _scope(case: RequestCase) -> str:
     if case.arrival.operation == "token":
         return "A token request without `scope`, or with scopes that the OAuth client has."
     scopes = " ".join(required_scopes(case.policy, case.arrival.operation or "send"))
     return f"The same request from an OAuth client that has {scopes}, with a token that was not narrowed to fewer scopes."
 
 
-def _media_type(case: Case) -> str:
+def _media_type(case: RequestCase) -> str:
     media = "application/x-www-form-urlencoded" if case.arrival.operation == "token" else "application/json"
     return f"The same body with Content-Type: {media}, in UTF-8."
 
 
-def _body(case: Case) -> str:
+def _body(case: RequestCase) -> str:
     if case.arrival.operation == "create":
         return 'No body, or {"guest": {"name": …, "email": …}} with at most 254 characters each.'
     longest = case.policy.max_text
     return f'{{"webChatSessionId": …, "text": …}}: an id that is not empty, and a text of 1 to {longest} characters.'
 
 
-def _rate(case: Case) -> str:
+def _rate(case: RequestCase) -> str:
     after = case.answer.retry_after if case.answer is not None else None
     return f"The same request {after or 1} s later: when Retry-After has passed."
 
@@ -212,7 +212,7 @@ def fresh(policy: Policy) -> str:
     return f"A send with a session id {age}, {used}."
 
 
-_ACCEPTED: dict[str, Callable[[Case], str]] = {
+_ACCEPTED: dict[str, Callable[[RequestCase], str]] = {
     "authentication": _authentication,
     "scope": _scope,
     "media type": _media_type,
@@ -232,7 +232,7 @@ _ACCEPTED: dict[str, Callable[[Case], str]] = {
 }
 
 
-def missed(case: Case, life: Life | None) -> str | None:
+def missed(case: RequestCase, life: SessionLife | None) -> str | None:
     """Return by how much the request missed acceptance, None if that is not a matter of time."""
     guard = REFUSED_BY[case.reason] if case.reason is not None else None
     if guard != "session" or life is None or life.first_cause is None or case.reason is Reason.SESSION_FOREIGN:

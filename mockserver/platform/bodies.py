@@ -13,8 +13,8 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, ValidationError, best_match
 
 from mockserver.platform.errors import Wrong
-from mockserver.platform.message import NOTHING, Message, why_not_json
-from mockserver.platform.model import Problem
+from mockserver.platform.message import NOTHING, HttpMessage, why_not_json
+from mockserver.platform.model import BodyProblem
 from mockserver.platform.quick import Quick, quick
 from mockserver.platform.references import steps_of
 from mockserver.platform.samples import Samples, chosen, media_type
@@ -22,7 +22,7 @@ from mockserver.platform.samples import Samples, chosen, media_type
 LONGEST = 200
 """Characters of a validator's own message that are shown; they may quote the body."""
 
-Check = Callable[[Message, int | None], Problem | None]
+Check = Callable[[HttpMessage, int | None], BodyProblem | None]
 
 
 class Shape(NamedTuple):
@@ -55,14 +55,14 @@ class Bodies:
         matching = lru_cache(maxsize=64)(partial(_matching, shapes))
         required = bool(declared.get("required", False))
 
-        def check(message: Message, limit: int | None) -> Problem | None:
+        def check(message: HttpMessage, limit: int | None) -> BodyProblem | None:
             if not message.body:
-                return Problem("json", "The request body is empty.") if required else None
+                return BodyProblem("json", "The request body is empty.") if required else None
             given, shape = matching(message.header("content-type") or "")
             if shape is None:
-                return Problem("media", " or ".join(shapes))
+                return BodyProblem("media", " or ".join(shapes))
             if limit is not None and len(message.body) > limit:
-                return Problem("size", str(limit))
+                return BodyProblem("size", str(limit))
             return _problem_of(message, given, shape)
 
         return check, media, example
@@ -107,7 +107,7 @@ def _matching(shapes: dict[str, Shape], content_type: str) -> tuple[str, Shape |
     return given, next((shape for one, shape in shapes.items() if fnmatchcase(given, one)), None)
 
 
-def _problem_of(message: Message, media: str, shape: Shape) -> Problem | None:
+def _problem_of(message: HttpMessage, media: str, shape: Shape) -> BodyProblem | None:
     validator = shape.validator
     if validator is None:
         return None
@@ -117,7 +117,7 @@ def _problem_of(message: Message, media: str, shape: Shape) -> Problem | None:
     elif media.endswith("json"):
         value = message.strict_json
         if value is NOTHING:
-            return Problem("json", why_not_json(message.body))
+            return BodyProblem("json", why_not_json(message.body))
         if shape.quick is not None and shape.quick(value):
             return None
     else:
@@ -137,11 +137,11 @@ def _typed(text: str, schema: Any) -> Any:
     return text
 
 
-def _problem(error: ValidationError) -> Problem:
+def _problem(error: ValidationError) -> BodyProblem:
     path, rule = [str(step) for step in error.absolute_path], cast("Any", error.validator_value)
     if not path and error.validator == "type":
         wanted = "a JSON object" if "object" in rule else f"of type {rule}"
-        return Problem("json", f"The request body must be {wanted}.")
+        return BodyProblem("json", f"The request body must be {wanted}.")
     words = error.message
     if error.validator == "required" and isinstance(error.instance, dict):
         path += [name for name in rule if name not in error.instance][:1]
@@ -150,4 +150,4 @@ def _problem(error: ValidationError) -> Problem:
     elif len(words) > LONGEST:
         words = f"breaks the rule {error.validator}"
     field = ".".join(path)
-    return Problem("body", f"{field}: {words}" if field else words, field)
+    return BodyProblem("body", f"{field}: {words}" if field else words, field)

@@ -16,8 +16,8 @@ from mockserver.platform.bodies import Bodies
 from mockserver.platform.checks import PARAMETER, names_in, places_of
 from mockserver.platform.declaration import POLICY_WORDS, Declaration, load
 from mockserver.platform.errors import Wrong
-from mockserver.platform.message import Message
-from mockserver.platform.model import Answer, Get, Kind, Life, Operation, Platform, Route, Values
+from mockserver.platform.message import HttpMessage
+from mockserver.platform.model import Answer, Get, Kind, Lifetime, Operation, Platform, Route, Values
 from mockserver.platform.places import Place, parse, present, reader
 from mockserver.platform.samples import Samples, chosen, media_type
 from mockserver.platform.templates import fill, placed, put, template, text
@@ -275,7 +275,7 @@ class _Compiler:
 
 def _holds(place: Place, header: str, value: str) -> bool:
     """Return True if a value can be read at a place within the example of a header."""
-    found = reader(place)(Message(headers=[(place.name, header.replace("{$server}", "http://server"))]))
+    found = reader(place)(HttpMessage(headers=[(place.name, header.replace("{$server}", "http://server"))]))
     return isinstance(found, str) and found == value
 
 
@@ -295,10 +295,10 @@ def status_of(response: str) -> int:
     return 200 if response == "default" else int(response.upper().replace("X", "0"))
 
 
-def life_of(told: Mapping[str, Any]) -> Life:
+def life_of(told: Mapping[str, Any]) -> Lifetime:
     """Return the lifetime that is declared for a kind."""
     grace = told.get("successor", {}).get("grace")
-    return Life(
+    return Lifetime(
         ttl=_milliseconds(told.get("ttl")),
         idle=_milliseconds(told.get("idle")),
         uses=_count(told.get("uses")),
@@ -369,7 +369,7 @@ def _worded(answer: Answer, row: dict[str, Any], message: str) -> Answer:
     return replace(answer, code=row.get("code"), message=message, harmless=row.get("harmless", False), **words)
 
 
-def _condition(place: str, value: Any) -> tuple[Callable[[Message], bool], str]:
+def _condition(place: str, value: Any) -> tuple[Callable[[HttpMessage], bool], str]:
     where = parse(place)
     read, is_there = reader(where), present(where)
     if value == "*":

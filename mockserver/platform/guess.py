@@ -13,7 +13,7 @@ from mockserver.platform.compiled import compiled
 from mockserver.platform.declaration import EFFECTS, LIFECYCLE, declared
 from mockserver.platform.errors import DeclarationError
 from mockserver.platform.guessed_kinds import Guess, handed_on, kind_name, of_schemes, refusal
-from mockserver.platform.outline import Found, operations_of
+from mockserver.platform.outline import FoundOperation, operations_of
 from mockserver.platform.overlay import read
 from mockserver.platform.source import Source
 
@@ -111,7 +111,7 @@ def _proposal(source: Source, without: set[str], removed: dict[str, str]) -> Pro
 _ERROR = {"error": "{$answer.code}", "message": "{$answer.message}"}
 
 
-def _lifecycle(kinds: dict[str, Any], operations: list[Found]) -> dict[str, Any]:
+def _lifecycle(kinds: dict[str, Any], operations: list[FoundOperation]) -> dict[str, Any]:
     none = refusal(404, "not_found", "There is nothing here.")
     refused = {"route": none, "method": none | {"status": 405}, "503": refusal(503, "try_later", "Try again later.")}
     bodies = any(place.startswith("$request.body") for one in operations for place in one.asks.values())
@@ -121,7 +121,7 @@ def _lifecycle(kinds: dict[str, Any], operations: list[Found]) -> dict[str, Any]
     return {"order": [*kinds, *(["body"] if bodies else [])], "kinds": kinds, "refused": refused}
 
 
-def _effects(kinds: dict[str, Any], operations: list[Found]) -> dict[str, Any]:
+def _effects(kinds: dict[str, Any], operations: list[FoundOperation]) -> dict[str, Any]:
     """Return a unit of work for the operation that shows the most kinds; at a tie prefer one that is not a GET."""
     carrying = [name for kind in kinds.values() for keys in kind["carried"] for name in keys.split(", ")]
     able = [one for one in operations if one.name in carrying]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from mockserver.platform.outline import Found, referred
+from mockserver.platform.outline import FoundOperation, referred
 
 SHORT_LIVED = {"token", "ticket", "nonce", "crumb", "session", "cursor", "challenge", "lease", "lock", "upload", "grant"}
 """Words for ids that seldom live long."""
@@ -31,9 +31,9 @@ class Guess(NamedTuple):
     """The operation that issues it, as an error names the place; "" if there is none."""
 
 
-def of_schemes(document: dict[str, Any], operations: list[Found]) -> list[Guess]:
+def of_schemes(document: dict[str, Any], operations: list[FoundOperation]) -> list[Guess]:
     """Return a kind for each place at which requests must show the token or key of a security scheme."""
-    shown: dict[str, tuple[str, list[Found]]] = {}
+    shown: dict[str, tuple[str, list[FoundOperation]]] = {}
     for scheme, told in document.get("components", {}).get("securitySchemes", {}).items():
         place = _shown_at(referred(told, document))
         requiring = [one for one in operations if scheme in one.secured_by]
@@ -43,7 +43,7 @@ def of_schemes(document: dict[str, Any], operations: list[Found]) -> list[Guess]
     return [_of_scheme(name, place, requiring, operations) for place, (name, requiring) in shown.items()]
 
 
-def _of_scheme(name: str, place: str, requiring: list[Found], operations: list[Found]) -> Guess:
+def _of_scheme(name: str, place: str, requiring: list[FoundOperation], operations: list[FoundOperation]) -> Guess:
     kind: dict[str, Any] = {"noun": "token" if place.endswith("#bearer") else "key", "issued": "registered"}
     kind["carried"] = {", ".join(one.name for one in requiring): place}
     refused = {"missing, unknown, ended": refusal(401, "unauthorized", "Show one that is good.")}
@@ -71,13 +71,13 @@ def _shown_at(scheme: Mapping[str, Any]) -> str | None:
     return "$request.header.Authorization#bearer" if bearer else None
 
 
-def _place(operation: Found) -> str:
+def _place(operation: FoundOperation) -> str:
     return f"paths.{operation.path}.{operation.method}."
 
 
-def handed_on(operations: list[Found]) -> list[Guess]:
+def handed_on(operations: list[FoundOperation]) -> list[Guess]:
     """Return a kind for each id that one operation answers and another asks for, at most `MOST_KINDS`."""
-    asking: dict[str, list[tuple[Found, str]]] = {}
+    asking: dict[str, list[tuple[FoundOperation, str]]] = {}
     for one in operations:
         for name, place in one.asks.items():
             asking.setdefault(_plain(name), []).append((one, place))
@@ -101,7 +101,7 @@ def handed_on(operations: list[Found]) -> list[Guess]:
     return [guess for name, guess in found.items() if name in ranked[:MOST_KINDS]]
 
 
-def _of_id(called: str, issuing: Found, place: str, users: dict[str, str]) -> Guess:
+def _of_id(called: str, issuing: FoundOperation, place: str, users: dict[str, str]) -> Guess:
     kind = {
         "noun": " ".join(_words(called)),
         "issued": {issuing.name: place},
@@ -114,12 +114,12 @@ def _of_id(called: str, issuing: Found, place: str, users: dict[str, str]) -> Gu
     return Guess(kind_name(called), kind, f"{issuing.name} answers it, and {next(iter(users))}{more} for it", _place(issuing))
 
 
-def _owned(issuing: Found, name: str) -> str:
+def _owned(issuing: FoundOperation, name: str) -> str:
     """Return a plain name with its owner's, as in /carts/{cartId}."""
     return f"{_owner(issuing)}_{name}"
 
 
-def _owner(issuing: Found) -> str:
+def _owner(issuing: FoundOperation) -> str:
     """Return the name of the thing that an operation makes, taken from its path: a cart for /carts."""
     words = re.findall(r"\w+", re.sub(r"\{[^}]*\}", "", issuing.path))
     return words[-1].rstrip("s") if words else ""

@@ -22,7 +22,7 @@ _UNREAD = object()
 _decode = msgspec.json.Decoder().decode
 
 
-class Message:
+class HttpMessage:
     """A request, or an answer. In an answer `method`, `path`, `query` and `params` are empty.
 
     The name of a header may be in any case, and given several times.

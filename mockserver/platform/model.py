@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from mockserver.platform.message import Message
+from mockserver.platform.message import HttpMessage
 from mockserver.platform.places import Place, Read
 
 
@@ -18,7 +18,7 @@ class Values(Struct, frozen=True, gc=False):
     `fresh` makes an id, and `server` is the URL of the server, "" to take the request's.
     """
 
-    message: Message
+    message: HttpMessage
     context_id: str
     now: int
     shown: Mapping[str, str]
@@ -52,7 +52,7 @@ class Answer(Struct, frozen=True, kw_only=True, eq=False):
     advice: str = ""
 
 
-class Life(Struct, frozen=True):
+class Lifetime(Struct, frozen=True):
     """The lifetime of a kind: milliseconds and uses; None is unlimited. `grace` is None if nothing replaces it."""
 
     ttl: int | None = None
@@ -74,7 +74,7 @@ class Kind(Struct, frozen=True, kw_only=True, eq=False):
 
     name: str
     noun: str
-    life: Life
+    life: Lifetime
     within: str | None = None
     registered: bool = False
     implied: bool = False
@@ -114,7 +114,7 @@ class Operation(Struct, frozen=True, kw_only=True, eq=False):
 
     name: str
     routes: tuple[tuple[str, str], ...]
-    conditions: tuple[tuple[Callable[[Message], bool], str], ...] = ()
+    conditions: tuple[tuple[Callable[[HttpMessage], bool], str], ...] = ()
     carries: tuple[str, ...] = ()
     shows: tuple[tuple[str, Read], ...] = ()
     """The same kinds, with what reads the id that a request shows."""
@@ -123,7 +123,7 @@ class Operation(Struct, frozen=True, kw_only=True, eq=False):
     compared: Mapping[str, tuple[str, ...]] = {}
     """For a kind whose owner is checked, the kinds that the request shows too and whose guards come earlier or never."""
     scopes: Mapping[str, tuple[str, ...]] = {}
-    check: Callable[[Message, int | None], Problem | None] | None = None
+    check: Callable[[HttpMessage, int | None], BodyProblem | None] | None = None
     answer: Answer
     refuses: bool = False
     """True if its answer is a refusal, which changes nothing. Only the body's guard may refuse it before."""
@@ -133,12 +133,12 @@ class Operation(Struct, frozen=True, kw_only=True, eq=False):
     when: tuple[tuple[Place, Any], ...] = ()
     """The declared conditions that distinguish it from other operations on its path."""
 
-    def answers_to(self, message: Message) -> bool:
+    def answers_to(self, message: HttpMessage) -> bool:
         """Return True if a request on its path meets the conditions of this operation."""
         return not self.conditions or all(holds(message) for holds, _ in self.conditions)
 
 
-class Problem(Struct, frozen=True):
+class BodyProblem(Struct, frozen=True):
     """A fault in a body: the row that answers it, a description, and the field it is about."""
 
     row: str

@@ -13,7 +13,7 @@ from mockserver.platform.references import steps_of
 from mockserver.platform.samples import chosen, media_type
 
 
-class Found(NamedTuple):
+class FoundOperation(NamedTuple):
     """An operation of a document, with the names and places of the values in its requests and answers."""
 
     name: str
@@ -24,7 +24,7 @@ class Found(NamedTuple):
     secured_by: list[str]
 
 
-def operations_of(document: dict[str, Any], added: dict[tuple[str, str], dict[str, Any]]) -> Iterator[Found]:
+def operations_of(document: dict[str, Any], added: dict[tuple[str, str], dict[str, Any]]) -> Iterator[FoundOperation]:
     """Yield the operations. What a declaration needs and they lack is put into `added`."""
     for path, item in document["paths"].items():
         whole = referred(item, document)
@@ -38,7 +38,7 @@ def operations_of(document: dict[str, Any], added: dict[tuple[str, str], dict[st
                 added[path, method] = lacking
             operation = {**lacking, **operation}
             answer = operation["responses"].get(success(map(str, operation["responses"])), {})
-            yield Found(
+            yield FoundOperation(
                 operation["operationId"],
                 method,
                 path,

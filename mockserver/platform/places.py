@@ -20,13 +20,13 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from mockserver.platform.errors import Wrong, suggestion
-from mockserver.platform.message import NOTHING, Message, base64_json, basic, bearer, dig, fields
+from mockserver.platform.message import NOTHING, HttpMessage, base64_json, basic, bearer, dig, fields
 
 _PLACE = re.compile(r"\$(request|response)\.(?:(header|query|path|cookie)\.([^#\s]+)|(body))(?:#(\S+))?")
 _HEADER_LENSES = ("bearer", "basic.user", "basic.password", "jwt/…", "query/…", "path/…")
 _BODY_LENSES = ("/json/pointer", "form/field", "jws.protected/claim")
 
-Read = Callable[[Message], Any]
+Read = Callable[[HttpMessage], Any]
 
 
 class Place(NamedTuple):
@@ -130,7 +130,7 @@ def _body_reader(place: Place) -> Read:
         return lambda message: dig(base64_json(dig(message.json, (member,))), (claim,))
     first, *others = place.steps
 
-    def read(message: Message) -> Any:
+    def read(message: HttpMessage) -> Any:
         document = message.json
         if type(document) is not dict:
             return dig(document, (first, *others))
@@ -139,14 +139,14 @@ def _body_reader(place: Place) -> Read:
     return read
 
 
-def present(place: Place) -> Callable[[Message], bool]:
+def present(place: Place) -> Callable[[HttpMessage], bool]:
     """Return a function that checks if the place has a value, which may be null."""
     read = reader(place)
     if not place.is_pointer:
         return lambda message: read(message) is not None
     *steps, last = place.steps
 
-    def is_there(message: Message) -> bool:
+    def is_there(message: HttpMessage) -> bool:
         owner = dig(message.json, steps)
         return owner is not NOTHING and isinstance(owner, dict) and last in owner
 

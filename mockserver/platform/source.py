@@ -114,7 +114,7 @@ def _parse(raw: bytes, name: str, loads: type[_Loader | _Fast]) -> Source:
         node = loader.get_single_node()
         if not isinstance(node, yaml.MappingNode):
             raise DeclarationError(name, 1, "", "is not a mapping; a declaration is an OpenAPI document with x-lifecycle")
-        _Lines(name, found.lines).walk(node, ())
+        _NodeWalker(name, found.lines).walk(node, ())
         document = _as_json(loader.construct_document(node), ())
     except Wrong as wrong:
         raise found.error(wrong) from wrong
@@ -167,7 +167,7 @@ def _key(key: Any, path: Path_) -> str:
     raise Wrong(f"YAML does not read a key here as text, but as {key!r}; put it in quotes", *path)
 
 
-class _Lines:
+class _NodeWalker:
     """Walks the nodes of a document, before its aliases and merges are resolved."""
 
     def __init__(self, name: str, found: dict[Path_, int]) -> None:

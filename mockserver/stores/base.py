@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from mockserver.engine.decide import Seen
 from mockserver.engine.model import Credential, FaultPlan, Organization
-from mockserver.journal import Entry, Noted
+from mockserver.journal import Entry, PendingEntry
 
 Kind = Literal["organization", "faults", "client", "token", "session", "registered", "credential"]
 """A kind of record. The last two are for credentials of declared platforms, whose ids begin with their kind: ``nonce/ID``."""
@@ -119,7 +119,9 @@ class Store(Protocol):
         """
         ...
 
-    def load(self, organization: str, keys: Sequence[Key], arrival: Noted | None = None, system: int | None = 0) -> Loaded:
+    def load(
+        self, organization: str, keys: Sequence[Key], arrival: PendingEntry | None = None, system: int | None = 0
+    ) -> Loaded:
         """Read `keys` at one moment, when the system's clock reads `system` (milliseconds).
 
         None means the store's own clock at this moment, which never goes back.
@@ -136,7 +138,7 @@ class Store(Protocol):
         client_id: str,
         token: str,
         session: str,
-        arrival: Noted | None = None,
+        arrival: PendingEntry | None = None,
         system: int | None = 0,
     ) -> Seen | None:
         """Read everything that a call's decision may need and journal its arrival, at one moment and in one round trip.
@@ -145,7 +147,7 @@ class Store(Protocol):
         """
         ...
 
-    def note(self, organization: str, noted: Noted, at: int, version: int | None = None) -> int:
+    def note(self, organization: str, noted: PendingEntry, at: int, version: int | None = None) -> int:
         """Journal one entry with the timestamp `at` and return its number. The organisation need not exist.
 
         Return 0 and journal nothing if the organisation's record does not have this `version`.
@@ -156,7 +158,7 @@ class Store(Protocol):
         self,
         organization: str,
         writes: Sequence[Write],
-        noted: Noted | None,
+        noted: PendingEntry | None,
         commit_id: str,
         now: int,
         retention: int,

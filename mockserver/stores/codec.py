@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from mockserver import journal
 from mockserver.engine.model import Counts, Credential, FaultPlan, Organization
-from mockserver.journal import Entry, Noted
+from mockserver.journal import Entry, PendingEntry
 from mockserver.stores.base import Kind, Record
 
 _encoder = msgpack.Encoder()
@@ -58,7 +58,7 @@ def decode_record(kind: Kind, value: bytes) -> Record:
         raise DecodeError(f"its counts are {counts!r}") from error
 
 
-def encode_entry(noted: Noted) -> bytes:
+def encode_entry(noted: PendingEntry) -> bytes:
     """Return the entry as a line of JSON, without its number and timestamp."""
     return journal.encode(noted.entry(0, 0))
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from mockserver.stores.base import Key, Write
 from mockserver.stores.keys import Keys, field, to_bytes, to_text
-from mockserver.stores.link import Link, Script
+from mockserver.stores.link import Link, LuaScript
 
 
 class Directory:
@@ -18,7 +18,7 @@ class Directory:
 
     def __init__(self, link: Link, keys: Keys) -> None:
         self._link, self._keys = link, keys
-        self._release = Script("release")
+        self._release = LuaScript("release")
 
     def organizations(self) -> list[str]:
         """Return the ids of all organisations that exist, in order of creation."""

@@ -15,7 +15,7 @@ from mockserver.errors import SettingsError, StoreUnavailable
 Command: TypeAlias = Sequence[str | bytes | int]
 
 
-class Script:
+class LuaScript:
     """A Lua script of this package, by its file name without the ending."""
 
     def __init__(self, name: str) -> None:
@@ -69,7 +69,7 @@ class Link:
         except (self._failure, OSError) as error:
             raise StoreUnavailable(self.url, str(error)) from error
 
-    def run(self, script: Script, keys: Sequence[str], *arguments: str | bytes | int, repeatable: bool = False) -> Any:
+    def run(self, script: LuaScript, keys: Sequence[str], *arguments: str | bytes | int, repeatable: bool = False) -> Any:
         """Return the answer of `script`. A `repeatable` one is sent again, once, if its answer was lost."""
         try:
             try:
@@ -86,7 +86,7 @@ class Link:
         while self._idle:
             self._idle.pop().disconnect()
 
-    def _run(self, script: Script, keys: Sequence[str], arguments: Command) -> Any:
+    def _run(self, script: LuaScript, keys: Sequence[str], arguments: Command) -> Any:
         try:
             return self._exchange([("EVALSHA", script.digest, len(keys), *keys, *arguments)])[0]
         except self._no_script:  # a restarted server has lost the script, and knows it again after EVAL

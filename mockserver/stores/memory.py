@@ -14,7 +14,7 @@ from mockserver.clock import system_clock
 from mockserver.engine import life
 from mockserver.engine.decide import Seen
 from mockserver.engine.model import Credential, FaultPlan, Organization
-from mockserver.journal import Entry, Noted
+from mockserver.journal import Entry, PendingEntry
 from mockserver.stores.base import FORGOTTEN_A_COMMIT, Bounds, Issue, Key, Kind, Loaded, Record, Use, Write
 from mockserver.stores.deadlines import NEVER, Deadlines
 from mockserver.stores.places import Places
@@ -44,7 +44,9 @@ class MemoryStore:
         self._visits: dict[str, int] = {}
         self._lock = Lock()
 
-    def load(self, organization: str, keys: Sequence[Key], arrival: Noted | None = None, system: int | None = 0) -> Loaded:
+    def load(
+        self, organization: str, keys: Sequence[Key], arrival: PendingEntry | None = None, system: int | None = 0
+    ) -> Loaded:
         """See Store."""
         with self._lock:
             if system is None:
@@ -71,7 +73,7 @@ class MemoryStore:
         client_id: str,
         token: str,
         session: str,
-        arrival: Noted | None = None,
+        arrival: PendingEntry | None = None,
         system: int | None = 0,
     ) -> Seen | None:
         """See Store."""
@@ -95,7 +97,7 @@ class MemoryStore:
         finally:
             lock.release()
 
-    def note(self, organization: str, noted: Noted, at: int, version: int | None = None) -> int:
+    def note(self, organization: str, noted: PendingEntry, at: int, version: int | None = None) -> int:
         """See Store."""
         with self._lock:
             tenant = self._tenant(organization)
@@ -108,7 +110,7 @@ class MemoryStore:
         self,
         organization: str,
         writes: Sequence[Write],
-        noted: Noted | None,
+        noted: PendingEntry | None,
         commit_id: str,
         now: int,
         retention: int,
@@ -334,11 +336,11 @@ class _Tenant:
         self.places |= {"token": Places(self.places.get("token")), "session": self.session_places}
         self.places["credential"] = Places(self.places.get("credential"))
         self.deadlines = Deadlines()
-        self.journal: deque[tuple[int, Noted]] = deque(maxlen=self.bounds.journal_entries)
+        self.journal: deque[tuple[int, PendingEntry]] = deque(maxlen=self.bounds.journal_entries)
         self.heavy: deque[tuple[int, int]] = deque()
         self.heavy_bytes = 0
 
-    def note(self, noted: Noted, at: int) -> int:
+    def note(self, noted: PendingEntry, at: int) -> int:
         self.noted += 1
         self.journal.append((at, noted))
         if noted.weight:

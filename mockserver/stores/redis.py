@@ -23,7 +23,7 @@ from mockserver.engine.decide import Seen
 from mockserver.engine.life import MINUTE
 from mockserver.engine.model import Credential, FaultPlan, Organization
 from mockserver.errors import StoreUnavailable
-from mockserver.journal import Entry, Noted, TraceError
+from mockserver.journal import Entry, PendingEntry, TraceError
 from mockserver.stores.base import (
     FAULTS,
     FORGOTTEN_A_COMMIT,
@@ -43,7 +43,7 @@ from mockserver.stores.codec import decode_entry, decode_record, encode_entry, e
 from mockserver.stores.deadlines import NEVER
 from mockserver.stores.directory import Directory
 from mockserver.stores.keys import Keys, field, to_text
-from mockserver.stores.link import Link, Script
+from mockserver.stores.link import Link, LuaScript
 
 RANKS: dict[Kind, int] = {
     "organization": 0,
@@ -84,10 +84,12 @@ class RedisStore:
         self._own_time = system_clock()
         self._ahead = self._latest = 0
         self._remember = int(self._link.timeout * 1000 * SURE)
-        self._load, self._note = Script("load"), Script("note")
-        self._commit, self._list = Script("commit"), Script("list")
+        self._load, self._note = LuaScript("load"), LuaScript("note")
+        self._commit, self._list = LuaScript("commit"), LuaScript("list")
 
-    def load(self, organization: str, keys: Sequence[Key], arrival: Noted | None = None, system: int | None = 0) -> Loaded:
+    def load(
+        self, organization: str, keys: Sequence[Key], arrival: PendingEntry | None = None, system: int | None = 0
+    ) -> Loaded:
         """See Store."""
         live, values, time = self._link.run(
             self._load,
@@ -113,7 +115,7 @@ class RedisStore:
         client_id: str,
         token: str,
         session: str,
-        arrival: Noted | None = None,
+        arrival: PendingEntry | None = None,
         system: int | None = 0,
     ) -> Seen | None:
         """See Store."""
@@ -125,7 +127,7 @@ class RedisStore:
         now = found.clock.reading(loaded.system)
         return Seen(found, now, client, held, live, loaded.live_sessions, faults)
 
-    def note(self, organization: str, noted: Noted, at: int, version: int | None = None) -> int:
+    def note(self, organization: str, noted: PendingEntry, at: int, version: int | None = None) -> int:
         """See Store."""
         id = self._link.run(
             self._note,
@@ -141,7 +143,7 @@ class RedisStore:
         self,
         organization: str,
         writes: Sequence[Write],
-        noted: Noted | None,
+        noted: PendingEntry | None,
         commit_id: str,
         now: int,
         retention: int,
@@ -226,7 +228,7 @@ class RedisStore:
         self,
         organization: str,
         writes: Sequence[Write],
-        noted: Noted | None,
+        noted: PendingEntry | None,
         commit_id: str,
         now: int,
         retention: int,

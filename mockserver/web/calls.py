@@ -67,7 +67,7 @@ _TCP_INFO = struct.Struct("=B7x12I")
 _LAST_SENT, _LAST_RECEIVED = 9, 11
 
 
-class Connection(NamedTuple):
+class OpenConnection(NamedTuple):
     """A connection that a client has open: its descriptor, and when data was last `sent` and `received` on it."""
 
     descriptor: int
@@ -158,8 +158,8 @@ class Calls:
 
 
 def given_up(
-    connections: list[Connection], bodies: list[float], delays: list[float], now: float, late: float = LATE
-) -> list[Connection]:
+    connections: list[OpenConnection], bodies: list[float], delays: list[float], now: float, late: float = LATE
+) -> list[OpenConnection]:
     """Return the connections of the overdue `bodies`, which are given by the times since when they are awaited.
 
     `delays` are when the calls began whose clients wait for an answer: they keep their connections.
@@ -175,7 +175,7 @@ def given_up(
     return [connection for connection in possible if max(connection.sent, connection.received) <= now - BODY_WITHIN]
 
 
-def open_at(port: int) -> Iterator[Connection]:
+def open_at(port: int) -> Iterator[OpenConnection]:
     """Yield this process's connections to its `port` whose client has not hung up."""
     if sys.platform != "linux":
         return
@@ -185,7 +185,7 @@ def open_at(port: int) -> Iterator[Connection]:
                 state, *numbers = _TCP_INFO.unpack(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size))
                 if state == _ESTABLISHED:
                     now = monotonic()
-                    yield Connection(int(name), now - numbers[_LAST_SENT] / 1000, now - numbers[_LAST_RECEIVED] / 1000)
+                    yield OpenConnection(int(name), now - numbers[_LAST_SENT] / 1000, now - numbers[_LAST_RECEIVED] / 1000)
 
 
 def _shut(descriptor: int) -> None:

@@ -18,7 +18,7 @@ from msgspec import Struct
 from mockserver.clock import iso
 from mockserver.control import Control
 from mockserver.declared.assembly import DeclaredAssembly
-from mockserver.declared.credentials import By, Credentials
+from mockserver.declared.credentials import By, DeclaredCredentials
 from mockserver.declared.entries import Recorded
 from mockserver.declared.handler import CONTEXT, REASON, DeclaredHandler
 from mockserver.declared.mock import Mock
@@ -31,7 +31,7 @@ from mockserver.web import fast_lane
 from mockserver.web.admin import clock, faults, requests
 from mockserver.web.admin.answers import answer, handle_errors
 from mockserver.web.admin.explained import explained
-from mockserver.web.admin.guard import PREFIX, Guard
+from mockserver.web.admin.guard import PREFIX, AccessGuard
 from mockserver.web.console import CONSOLE, NAME, Console, credentials
 from mockserver.web.console.extension import DECLARED_TABS
 from mockserver.web.cors import Cors
@@ -88,14 +88,14 @@ def create_declared_app(
         views.add(blueprint, control)
     _add_server(blueprint, mock, control)
     _add_clock(blueprint, mock)
-    _add_credentials(blueprint, Credentials(mock))
+    _add_credentials(blueprint, DeclaredCredentials(mock))
     _add_faults(blueprint, mock)
     _add_requests(blueprint, mock, control)
     handle_errors(blueprint)
     app.register_blueprint(blueprint)
-    app.before_request(Guard(settings.admin_token))
+    app.before_request(AccessGuard(settings.admin_token))
     console = app.extensions[NAME] = Console(app, parts, DECLARED_TABS)
-    credentials.views(mock.platform, Credentials(mock), console)
+    credentials.views(mock.platform, DeclaredCredentials(mock), console)
     for extend in extensions:
         extend(app, parts)
     handler = DeclaredHandler(mock, base_url=base_url, opaque=settings.opaque)
@@ -188,7 +188,7 @@ def _add_clock(blueprint: Blueprint, mock: Mock) -> None:
         return told()
 
 
-def _add_credentials(blueprint: Blueprint, credentials: Credentials) -> None:
+def _add_credentials(blueprint: Blueprint, credentials: DeclaredCredentials) -> None:
     @blueprint.get("/credentials/<kind>")
     def kept(kind: str) -> Response:
         return answer({"credentials": credentials.list(kind, LISTED)})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mockserver.errors import MockServerError
 from mockserver.explain import explain
-from mockserver.service import Platform
+from mockserver.service import PlatformService
 from mockserver.web.admin.guard import PREFIX
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
 _log = logging.getLogger("dayfly")
 
 
-def traced(app: WSGIApplication, platform: Platform | None, provider: TracerProvider | None = None) -> WSGIApplication:
+def traced(app: WSGIApplication, platform: PlatformService | None, provider: TracerProvider | None = None) -> WSGIApplication:
     """Return `app` with a span for each request of the platform; `app` itself if spans are not wanted.
 
     `platform` explains refusals; None if the server has another one than the web chat.
@@ -56,7 +56,7 @@ def traced(app: WSGIApplication, platform: Platform | None, provider: TracerProv
     return serve
 
 
-def _facts(status: int, headers: dict[str, str], platform: Platform | None) -> Iterator[tuple[str, str | int]]:
+def _facts(status: int, headers: dict[str, str], platform: PlatformService | None) -> Iterator[tuple[str, str | int]]:
     """Yield the attributes of an answer: for a refusal also the guard that refused, and the cause that ended the session."""
     yield "http.response.status_code", status
     context_id = headers.get("ININ-Correlation-Id", "")

@@ -38,7 +38,7 @@ STOP_WITHIN = 5
 """Seconds that a stopping worker has to finish its current answers."""
 
 
-class Link:
+class WorkerLink:
     """The link between workers and their parent. Workers report their start; a lifeline breaks when the parent stops or
     dies."""
 
@@ -82,7 +82,7 @@ class Worker:
         self,
         make_app: Callable[[Settings], WSGIApplication],
         settings: Settings,
-        link: Link,
+        link: WorkerLink,
         port: int,
         *,
         threads: int = THREADS,

@@ -30,7 +30,7 @@ MAX_VALUES = 10_000
 _STRINGS = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 
 
-class Body(NamedTuple):
+class ParsedBody(NamedTuple):
     """A parsed body. `media` and `problem` are why it cannot be used (None: it can); `detail` says so in words."""
 
     document: Any = None
@@ -61,27 +61,27 @@ def _charset_is_utf8(parameters: str) -> bool:
     return True
 
 
-def read_json(request: Request) -> Body:
+def read_json(request: Request) -> ParsedBody:
     """Parse a JSON body. An empty one is the document None, whatever its media type."""
     raw = request.body
     if not raw and not request.size:
-        return Body()
+        return ParsedBody()
     media = None if is_json(request.content_type) else Reason.MEDIA_TYPE
     if request.size > len(raw):
-        return Body(media=media) if len(raw) >= MAX_READ else Body(None, media, Reason.NOT_JSON, _cut(request))
+        return ParsedBody(media=media) if len(raw) >= MAX_READ else ParsedBody(None, media, Reason.NOT_JSON, _cut(request))
     if holds_more(raw, MAX_VALUES):
-        return Body(None, media, Reason.NOT_JSON, f"The body holds more than {MAX_VALUES} values.")
+        return ParsedBody(None, media, Reason.NOT_JSON, f"The body holds more than {MAX_VALUES} values.")
     try:
         document = msgspec.json.decode(raw)
     except (ValueError, RecursionError) as error:
-        return Body(None, media, Reason.NOT_JSON, why_not_json(raw, error))
+        return ParsedBody(None, media, Reason.NOT_JSON, why_not_json(raw, error))
     if is_nested_too_deeply(raw, document):
-        return Body(None, media, Reason.NOT_JSON, "The body is nested too deeply.")
+        return ParsedBody(None, media, Reason.NOT_JSON, "The body is nested too deeply.")
     if raw.count(b":") != keys_of(document):  # then strings contain colons, or a key occurs twice
         repeated = _repeated_key(raw)
         if repeated is not None:
-            return Body(None, media, Reason.NOT_JSON, f"The name {repeated!r} occurs twice in one object.")
-    return Body(document, media)
+            return ParsedBody(None, media, Reason.NOT_JSON, f"The name {repeated!r} occurs twice in one object.")
+    return ParsedBody(document, media)
 
 
 def holds_more(raw: bytes, values: int) -> bool:
@@ -150,20 +150,20 @@ def _cut(request: Request) -> str:
     return f"The body ended after {len(request.body)} of its {request.size} bytes."
 
 
-def read_form(request: Request) -> Body:
+def read_form(request: Request) -> ParsedBody:
     """Parse a form. A field without a value counts as missing; a field given twice is an error (RFC 6749, section 3.2)."""
     if not request.body and not request.size:
-        return Body({})
+        return ParsedBody({})
     media = None if is_form(request.content_type) else Reason.MEDIA_TYPE
     if media is None and request.size > MAX_FORM:
-        return Body({}, None, Reason.OAUTH_INVALID_REQUEST, f"the form is larger than {MAX_FORM} bytes")
+        return ParsedBody({}, None, Reason.OAUTH_INVALID_REQUEST, f"the form is larger than {MAX_FORM} bytes")
     if request.size > len(request.body) or media is not None:
-        return Body({}, media)
+        return ParsedBody({}, media)
     try:
         pairs = parse_qsl(request.body.decode(), keep_blank_values=True, errors="strict", max_num_fields=100)
     except ValueError:
-        return Body({}, None, Reason.OAUTH_INVALID_REQUEST, "the form cannot be decoded")
+        return ParsedBody({}, None, Reason.OAUTH_INVALID_REQUEST, "the form cannot be decoded")
     fields = {name: value for name, value in pairs if value}
     if len({name for name, _ in pairs}) < len(pairs):
-        return Body(fields, None, Reason.OAUTH_INVALID_REQUEST, "a field is given twice")
-    return Body(fields, None)
+        return ParsedBody(fields, None, Reason.OAUTH_INVALID_REQUEST, "a field is given twice")
+    return ParsedBody(fields, None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from mockserver.engine.decide import Ask, Outcome, Seen, secret_of
+from mockserver.engine.decide import Outcome, ParsedRequest, Seen, secret_of
 from mockserver.engine.model import Operation, Reason
 from mockserver.faults import NONE
 from mockserver.faults.effect import Effect
@@ -15,7 +15,7 @@ from mockserver.wire.message import Request, Response
 from mockserver.wire.redaction import Secrets
 
 
-class Call(Struct, gc=False):
+class ArrivedCall(Struct, gc=False):
     """A request that has arrived, with the snapshot of the store and the fault that hits it.
 
     `operation` is None if the path is unknown. `detail`, `media` and `allow` fill in the messages of refusals. `refused` is the
@@ -26,7 +26,7 @@ class Call(Struct, gc=False):
 
     request: Request
     operation: Operation | None
-    ask: Ask
+    ask: ParsedRequest
     context_id: str
     detail: str = ""
     media: str = "application/json"

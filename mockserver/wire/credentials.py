@@ -9,7 +9,7 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 from mockserver.ids import pseudonym
-from mockserver.journal import Credential
+from mockserver.journal import ShownCredential
 from mockserver.platform.message import Basic, basic, bearer
 
 __all__ = ["Basic", "basic", "bearer", "credential", "decoded", "place_of", "shown_as"]
@@ -61,21 +61,25 @@ def _from_base64(letters: str) -> str | None:
         return None
 
 
-def credential(authorization: str | None) -> Credential:
+def credential(authorization: str | None) -> ShownCredential:
     """Return the header's credential for the journal, without its secrets."""
     if not authorization or not authorization.strip():
-        return Credential("none" if authorization is None else "empty")
+        return ShownCredential("none" if authorization is None else "empty")
     scheme, _, value = authorization.strip().partition(" ")
     value = value.strip()
     kind = scheme.lower()
     if kind not in {"bearer", "basic"}:
         literal = scheme.lower() in LITERALS
-        return Credential("literal" if literal else "malformed", literal=scheme if literal else None)
+        return ShownCredential("literal" if literal else "malformed", literal=scheme if literal else None)
     if not value:
-        return Credential("empty")
+        return ShownCredential("empty")
     if value.lower() in LITERALS or (value.startswith("{{") and value.endswith("}}")):
-        return Credential("literal", literal=value[:64])
+        return ShownCredential("literal", literal=value[:64])
     if kind == "basic":
         pair = basic(authorization)
-        return Credential("malformed") if pair is None else Credential("basic", client_id=pair.client_id, seen_in=("header",))
-    return Credential("bearer", token=pseudonym(value), seen_in=("header",))
+        return (
+            ShownCredential("malformed")
+            if pair is None
+            else ShownCredential("basic", client_id=pair.client_id, seen_in=("header",))
+        )
+    return ShownCredential("bearer", token=pseudonym(value), seen_in=("header",))

@@ -27,7 +27,7 @@ GIVEN = 4 << 10
 _WITH_GZIP_HEADER = 16 + zlib.MAX_WBITS
 
 
-class Opened(NamedTuple):
+class Unpacked(NamedTuple):
     """The beginning and the size of an unpacked body. A size above the limit is given as the limit plus one.
 
     `problem` is why it cannot be unpacked.
@@ -47,7 +47,7 @@ def encoding_of(request: Request) -> str | None:
     return None
 
 
-def opened(request: Request, most: int, takes: Callable[[], int]) -> Opened:
+def opened(request: Request, most: int, takes: Callable[[], int]) -> Unpacked:
     """Unpack a gzip body as far as needed, and keep up to `most` bytes of its beginning.
 
     `takes` returns how many bytes are needed at all. It is called for a body with more than `most`.
@@ -60,10 +60,10 @@ def opened(request: Request, most: int, takes: Callable[[], int]) -> Opened:
             if size > bound:
                 bound = max(takes(), most) if bound == most else bound
                 if size > bound:
-                    return Opened(bytes(kept), bound + 1)
+                    return Unpacked(bytes(kept), bound + 1)
     except (zlib.error, EOFError) as error:
-        return Opened(bytes(kept), size, f"The body is not gzip as its Content-Encoding says: {error}.")
-    return Opened(bytes(kept), size)
+        return Unpacked(bytes(kept), size, f"The body is not gzip as its Content-Encoding says: {error}.")
+    return Unpacked(bytes(kept), size)
 
 
 def whole(request: Request) -> Request:

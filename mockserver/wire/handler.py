@@ -11,16 +11,16 @@ import msgspec
 from msgspec.structs import replace
 
 from mockserver import openapi
-from mockserver.engine.decide import Ask, Outcome, refusal, secret_of
+from mockserver.engine.decide import Outcome, ParsedRequest, refusal, secret_of
 from mockserver.engine.model import Credential, Operation, Reason
 from mockserver.errors import ConflictError, StoreUnavailable
 from mockserver.faults import effect_of
 from mockserver.ids import token_owner
-from mockserver.service import Platform
+from mockserver.service import PlatformService
 from mockserver.stores.base import LIGHT
 from mockserver.wire import altered, schemas
-from mockserver.wire.bodies import FORM, JSON, Body, is_json, read_form, read_json
-from mockserver.wire.call import Call
+from mockserver.wire.bodies import FORM, JSON, ParsedBody, is_json, read_form, read_json
+from mockserver.wire.call import ArrivedCall
 from mockserver.wire.credentials import basic, bearer, shown_as
 from mockserver.wire.encoding import GZIP, encoding_of, opened, whole
 from mockserver.wire.message import Request, Response
@@ -58,7 +58,7 @@ class Handler(Serving):
 
     key_header = ""
 
-    def __init__(self, platform: Platform, *, opaque: bool = False) -> None:
+    def __init__(self, platform: PlatformService, *, opaque: bool = False) -> None:
         super().__init__(platform, opaque=opaque)
         self._known: dict[str, tuple[str, ...]] = {}
         self._secrets, self._learning, self._reading = Secrets(), Lock(), Lock()
@@ -73,14 +73,14 @@ class Handler(Serving):
         if operation is None or operation == "token" or shown.organization is None:
             return LARGE
         try:
-            seen = self.platform.look(Ask(operation, shown.organization, shown.client_id, shown.token, shown.problem))
+            seen = self.platform.look(ParsedRequest(operation, shown.organization, shown.client_id, shown.token, shown.problem))
         except StoreUnavailable:
             return LARGE
         return seen.organization.policy.max_body if seen.token is not None else LARGE
 
     # -- arriving ----------------------------------------------------------------------------------------------------
 
-    def arrive(self, request: Request) -> Call:
+    def arrive(self, request: Request) -> ArrivedCall:
         """See Serving."""
         operation = ROUTES.get(request.path)
         if operation is None or request.method != METHOD:
@@ -94,9 +94,9 @@ class Handler(Serving):
         ask, detail = _read(operation, request)
         platform = self.platform
         context_id = platform.ids.context(ask.organization or platform.stray)
-        return self._arrived(Call(request, operation, ask, context_id, detail, known_secrets=self._secrets))
+        return self._arrived(ArrivedCall(request, operation, ask, context_id, detail, known_secrets=self._secrets))
 
-    def _arrived(self, call: Call) -> Call:
+    def _arrived(self, call: ArrivedCall) -> ArrivedCall:
         """Journal a call's arrival and read its snapshot. If the store cannot be reached, the call is answered already."""
         platform, request = self.platform, call.request
         if call.known_secrets is None or self.key_header:
@@ -120,7 +120,7 @@ class Handler(Serving):
             raise
         return call
 
-    def _arrive_packed(self, operation: Operation, request: Request, encoding: str) -> Call:
+    def _arrive_packed(self, operation: Operation, request: Request, encoding: str) -> ArrivedCall:
         """Unpack a gzip body as far as the policy accepts it. Any other encoding is an unsupported media type."""
         if encoding not in GZIP:
             return self._arrive_unread(operation, replace(request, body=b""), "")
@@ -136,21 +136,21 @@ class Handler(Serving):
             return self._arrive_token(plain)
         return self._arrive_large(operation, plain, lambda: plain if size <= LARGE else whole(request))
 
-    def _arrive_unread(self, operation: Operation, request: Request, problem: str) -> Call:
+    def _arrive_unread(self, operation: Operation, request: Request, problem: str) -> ArrivedCall:
         """Refuse a body because of `problem`, or because of its encoding if that is empty."""
         media, body = None if problem else Reason.MEDIA_TYPE, None
         words = f"{FORM if operation == 'token' else JSON}, with no Content-Encoding but gzip"
         if operation == "token":
             body = Reason.OAUTH_INVALID_REQUEST if problem else None
             client_id, secret = basic(request.authorization) or ("", "")
-            ask = Ask("token", self._organization_of(client_id), client_id, media=media, body=body, size=request.size)
-            return self._arrived(Call(request, operation, ask, self._context(ask), problem, words, secret=secret))
+            ask = ParsedRequest("token", self._organization_of(client_id), client_id, media=media, body=body, size=request.size)
+            return self._arrived(ArrivedCall(request, operation, ask, self._context(ask), problem, words, secret=secret))
         body, shown = Reason.NOT_JSON if problem else None, _show(request.authorization)
         head = (operation, shown.organization, shown.client_id, shown.token, shown.problem)
-        ask = Ask(*head, media, body, request.size)
-        return self._arrived(Call(request, operation, ask, self._context(ask), problem, words))
+        ask = ParsedRequest(*head, media, body, request.size)
+        return self._arrived(ArrivedCall(request, operation, ask, self._context(ask), problem, words))
 
-    def _arrive_large(self, operation: Operation, request: Request, whole: Callable[[], Request]) -> Call:
+    def _arrive_large(self, operation: Operation, request: Request, whole: Callable[[], Request]) -> ArrivedCall:
         """Read a large body only when nothing else refuses the request, and one at a time.
 
         `whole` returns the request with all of its body; `request` needs only the beginning. Reading a body takes many times
@@ -158,11 +158,13 @@ class Handler(Serving):
         """
         shown = _show(request.authorization)
         if request.unheld:
-            ask = Ask(operation, shown.organization, shown.client_id, shown.token)
-            return self._arrived(Call(request, operation, ask, self._context(ask), refused=Reason.CAPACITY_BODIES))
+            ask = ParsedRequest(operation, shown.organization, shown.client_id, shown.token)
+            return self._arrived(ArrivedCall(request, operation, ask, self._context(ask), refused=Reason.CAPACITY_BODIES))
         media = None if is_json(request.content_type) else Reason.MEDIA_TYPE
-        ask = Ask(operation, shown.organization, shown.client_id, shown.token, shown.problem, media, None, request.size)
-        call = self._arrived(Call(request, operation, ask, self._context(ask)))
+        ask = ParsedRequest(
+            operation, shown.organization, shown.client_id, shown.token, shown.problem, media, None, request.size
+        )
+        call = self._arrived(ArrivedCall(request, operation, ask, self._context(ask)))
         if call.answered_with is not None or call.seen is None or refusal(ask, call.seen) in UNREAD:
             return call
         try:
@@ -176,7 +178,7 @@ class Handler(Serving):
             raise
         return call
 
-    def _arrive_token(self, request: Request) -> Call:
+    def _arrive_token(self, request: Request) -> ArrivedCall:
         body = read_form(request)
         fields: dict[str, str] = body.document
         pair = basic(request.authorization)
@@ -185,10 +187,10 @@ class Handler(Serving):
         organization = self._organization_of(client_id)
         if organization is None:
             self._learn_of(secret)
-        ask = Ask("token", organization, client_id, media=body.media, body=problem, size=request.size)
+        ask = ParsedRequest("token", organization, client_id, media=body.media, body=problem, size=request.size)
         scope = fields.get("scope")
         scopes = tuple(scope.split(" ")) if scope else None
-        call = Call(request, "token", ask, self._context(ask), detail, FORM, secret=secret, scopes=scopes)
+        call = ArrivedCall(request, "token", ask, self._context(ask), detail, FORM, secret=secret, scopes=scopes)
         self._arrived(call)
         if call.seen is not None and call.seen.client is not None:
             self._remember(call.seen.client)
@@ -213,26 +215,26 @@ class Handler(Serving):
         """Return a text with tokens and known secrets redacted."""
         return self._secrets.hide(text)
 
-    def _arrive_lost(self, request: Request, operation: Operation | None) -> Call:
+    def _arrive_lost(self, request: Request, operation: Operation | None) -> ArrivedCall:
         """Answer an unknown path or method. The answer is the same for everyone; the journal entry goes to the token's
         organisation."""
         shown = _show(request.authorization)
-        ask = Ask(operation or "token", shown.organization, shown.client_id)
+        ask = ParsedRequest(operation or "token", shown.organization, shown.client_id)
         context_id = self._context(ask)
         if request.path == altered.PAGE:
             headers = headers_of(self.platform.system(), context_id, altered.PAGE_BODY)
             body = b"" if request.method == "HEAD" else altered.PAGE_BODY
             page = Response(200, [("Content-Type", altered.media_type("html")), *headers[1:]], body)
-            return Call(request, None, ask, context_id, answered_with=page)
+            return ArrivedCall(request, None, ask, context_id, answered_with=page)
         if request.path != DOCUMENT:
             refused = Reason.ROUTE_UNKNOWN if operation is None else Reason.ROUTE_METHOD
-            return self._arrived(Call(request, operation, ask, context_id, refused=refused))
+            return self._arrived(ArrivedCall(request, operation, ask, context_id, refused=refused))
         if request.method not in {"GET", "HEAD"}:
-            return self._arrived(Call(request, None, ask, context_id, allow="GET, HEAD", refused=Reason.ROUTE_METHOD))
+            return self._arrived(ArrivedCall(request, None, ask, context_id, allow="GET, HEAD", refused=Reason.ROUTE_METHOD))
         document = msgspec.json.encode(openapi.document())
         headers = headers_of(self.platform.system(), context_id, document)
         sent = document if request.method == "GET" else b""
-        return Call(request, None, ask, context_id, answered_with=Response(200, headers, sent))
+        return ArrivedCall(request, None, ask, context_id, answered_with=Response(200, headers, sent))
 
     def _organization_of(self, client_id: str) -> str | None:
         try:
@@ -244,20 +246,20 @@ class Handler(Serving):
         """Learn the secret of a client whose id was sent as the secret: then the secret was probably sent as the id."""
         organization = self._organization_of(shown)
         if organization is not None:
-            found = self.platform.look(Ask("token", organization, shown)).client
+            found = self.platform.look(ParsedRequest("token", organization, shown)).client
             if found is not None:
                 self._remember(found)
 
-    def _context(self, ask: Ask) -> str:
+    def _context(self, ask: ParsedRequest) -> str:
         return self.platform.ids.context(ask.organization or self.platform.stray)
 
     # -- answering ---------------------------------------------------------------------------------------------------
 
-    def answered(self, call: Call) -> Response:
+    def answered(self, call: ArrivedCall) -> Response:
         """See Serving."""
         return render(call, self._act(call), opaque=self.opaque)
 
-    def _act(self, call: Call) -> Outcome:
+    def _act(self, call: ArrivedCall) -> Outcome:
         platform, effect = self.platform, call.effect
         seen = platform.look(call.ask) if effect.before or call.seen is None else call.seen
         if not effect.acts:
@@ -268,18 +270,18 @@ class Handler(Serving):
             return platform.grant(call, seen, call.secret, call.scopes)
         return platform.answer(call, seen)
 
-    def unread(self, request: Request) -> Call:
+    def unread(self, request: Request) -> ArrivedCall:
         """See Serving."""
         operation, shown = ROUTES.get(request.path), _show(request.authorization)
-        ask = Ask(operation or "token", shown.organization, shown.client_id, size=request.size)
-        call = Call(request, operation, ask, self._context(ask), known_secrets=self._secrets, key_header=self.key_header)
+        ask = ParsedRequest(operation or "token", shown.organization, shown.client_id, size=request.size)
+        call = ArrivedCall(request, operation, ask, self._context(ask), known_secrets=self._secrets, key_header=self.key_header)
         call.weight = weight_of(request)
         return call
 
-    def own_answer(self, call: Call, reason: Reason) -> tuple[Response, AnswerNote]:
+    def own_answer(self, call: ArrivedCall, reason: Reason) -> tuple[Response, AnswerNote]:
         """See Serving. A failure of the mock itself is not subject to the call's fault."""
         if reason is Reason.INTERNAL:
-            call = Call(Request(method=METHOD, path=""), None, Ask("token"), call.context_id)
+            call = ArrivedCall(Request(method=METHOD, path=""), None, ParsedRequest("token"), call.context_id)
         outcome = Outcome(reason, self.platform.nobody(), acted=False)
         return render(call, outcome, opaque=self.opaque), AnswerNote(call, outcome)
 
@@ -315,7 +317,7 @@ def _shown_in(authorization: str | None) -> _Shown:
 _remembered = lru_cache(maxsize=256)(_shown_in)
 
 
-def _read(operation: Operation, request: Request) -> tuple[Ask, str]:
+def _read(operation: Operation, request: Request) -> tuple[ParsedRequest, str]:
     """Read a create or a send: fast if it has the usual shape, otherwise with care, and with an error message."""
     organization, client_id, token, problem = _show(request.authorization)
     size = request.size
@@ -326,18 +328,18 @@ def _read(operation: Operation, request: Request) -> tuple[Ask, str]:
                 id, length, guest = document.webChatSessionId, len(document.text), ("", "")
             else:
                 id, length, guest = "", 0, (document.guest.name, document.guest.email)
-            return Ask(operation, organization, client_id, token, problem, None, None, size, id, length, guest), ""
+            return ParsedRequest(operation, organization, client_id, token, problem, None, None, size, id, length, guest), ""
     return _read_with_care(operation, request, _show(request.authorization))
 
 
-def _read_with_care(operation: Operation, request: Request, shown: _Shown) -> tuple[Ask, str]:
+def _read_with_care(operation: Operation, request: Request, shown: _Shown) -> tuple[ParsedRequest, str]:
     body = read_json(request)
     reason, detail = _check_json(operation, body, request)
     id, length, guest = (
         _content(operation, body.document) if reason is None and type(body.document) is dict else ("", 0, ("", ""))
     )
     head = (operation, shown.organization, shown.client_id, shown.token, shown.problem)
-    return Ask(*head, body.media, reason, request.size, id, length, guest), detail
+    return ParsedRequest(*head, body.media, reason, request.size, id, length, guest), detail
 
 
 def _content(operation: Operation, document: dict[str, Any]) -> tuple[str, int, tuple[str, str]]:
@@ -348,7 +350,7 @@ def _content(operation: Operation, document: dict[str, Any]) -> tuple[str, int, 
     return "", 0, (guest["name"], guest["email"]) if guest else ("", "")
 
 
-def _check_json(operation: Operation, body: Body, request: Request) -> tuple[Reason | None, str]:
+def _check_json(operation: Operation, body: ParsedBody, request: Request) -> tuple[Reason | None, str]:
     """Return the problem with a JSON body, and its message. An empty body counts as none."""
     if body.problem is not None or request.size > len(request.body):
         return body.problem, body.detail
@@ -361,7 +363,7 @@ def _check_json(operation: Operation, body: Body, request: Request) -> tuple[Rea
     return (None, "") if problem is None else (Reason.INVALID, problem)
 
 
-def _check_form(body: Body) -> tuple[Reason | None, str]:
+def _check_form(body: ParsedBody) -> tuple[Reason | None, str]:
     """Return the problem with a token request's form, and its message."""
     if body.problem is not None:
         return body.problem, body.detail

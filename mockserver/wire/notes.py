@@ -12,14 +12,14 @@ from msgspec import UNSET, Struct
 from mockserver.engine.decide import Outcome, state_of
 from mockserver.engine.model import Operation, Reason
 from mockserver.ids import digest, pseudonym
-from mockserver.journal import Answer, Arrival, Credential, Entry, SessionChange
+from mockserver.journal import Answer, Arrival, Entry, SessionChange, ShownCredential
 from mockserver.wire.bodies import holds_more, is_form, is_nested_too_deeply, read_form
 from mockserver.wire.credentials import LITERALS, basic, bearer, credential, place_of
 from mockserver.wire.message import TRACE
 from mockserver.wire.redaction import REDACTED, Secrets, readings
 
 if TYPE_CHECKING:
-    from mockserver.wire.call import Call
+    from mockserver.wire.call import ArrivedCall
     from mockserver.wire.message import Request
 
 KEPT = 64 << 10
@@ -102,15 +102,15 @@ def arrival(call: Noting, seq: int, at: int) -> Entry:
     )
 
 
-def hiding(call: Noting) -> Hiding:
+def hiding(call: Noting) -> Redactor:
     """Return a redactor for a call: for its own credentials and for the secrets of known clients."""
     pair = basic(call.request.authorization)
     token = bearer(call.request.authorization) or ""
     secrets = ("" if token.lower() in LITERALS else token, pair.secret if pair else "", *call.own_secrets)
-    return Hiding(secrets, call.known_secrets or NOTHING)
+    return Redactor(secrets, call.known_secrets or NOTHING)
 
 
-def traced(header: str | None, hidden: Hiding) -> str | None:
+def traced(header: str | None, hidden: Redactor) -> str | None:
     """Return a traceparent for the journal, None if it is not valid (W3C Trace Context, section 3.2).
 
     For a version later than 00, only the known fields are kept.
@@ -136,7 +136,7 @@ def _literal(request: Request) -> str | None:
         return None
 
 
-def _shown_credential(authorization: str | None, hidden: Hiding) -> Credential:
+def _shown_credential(authorization: str | None, hidden: Redactor) -> ShownCredential:
     """Return the header's credential for the journal. Its id or literal may contain a secret, which is redacted."""
     shown = credential(authorization)
     if shown.client_id is None and shown.literal is None:
@@ -147,7 +147,7 @@ def _shown_credential(authorization: str | None, hidden: Hiding) -> Credential:
     return msgspec.structs.replace(shown, client_id=client_id, literal=literal and literal[:LONGEST_LITERAL])
 
 
-def _body(call: Noting, hidden: Hiding) -> tuple[Any, str | None]:
+def _body(call: Noting, hidden: Redactor) -> tuple[Any, str | None]:
     """Return the decoded body, or the beginning of one that cannot be decoded."""
     raw = call.request.body
     if not raw:
@@ -164,7 +164,7 @@ def _body(call: Noting, hidden: Hiding) -> tuple[Any, str | None]:
     return UNSET, hidden.raw(raw.decode("utf-8", "backslashreplace"))[:KEPT]
 
 
-class Hiding:
+class Redactor:
     """Redacts tokens and secrets, and sets `found` if it redacted any."""
 
     def __init__(self, secrets: Iterable[str], known: Secrets = NOTHING) -> None:
@@ -220,7 +220,7 @@ class Hiding:
 class AnswerNote(Struct, frozen=True, gc=False):
     """The entry for an answer, made from the call and its outcome."""
 
-    call: Call
+    call: ArrivedCall
     outcome: Outcome
 
     @property
@@ -261,7 +261,7 @@ class AnswerNote(Struct, frozen=True, gc=False):
         )
 
 
-def _shown(body: bytes, call: Call) -> Any:
+def _shown(body: bytes, call: ArrivedCall) -> Any:
     if not body:
         return UNSET
     try:

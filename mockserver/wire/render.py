@@ -12,9 +12,9 @@ from mockserver.engine.decide import Outcome, lacking
 from mockserver.engine.model import Reason
 from mockserver.journal import Delivery
 from mockserver.wire import altered
-from mockserver.wire.call import Call
+from mockserver.wire.call import ArrivedCall
 from mockserver.wire.message import Response
-from mockserver.wire.table import TABLE, TOLD_AS, Row, injected, is_oauth
+from mockserver.wire.table import TABLE, TOLD_AS, AnswerRow, injected, is_oauth
 
 CORRELATION = "ININ-Correlation-Id"
 REASON = "Dayfly-Reason"
@@ -35,7 +35,7 @@ _NOTHING = injected(503)
 _encode = msgspec.json.Encoder().encode
 
 
-def render(call: Call, outcome: Outcome, *, opaque: bool = False) -> Response:
+def render(call: ArrivedCall, outcome: Outcome, *, opaque: bool = False) -> Response:
     """The answer to a call; `opaque` leaves out the reason."""
     row = row_of(call, outcome)
     if row.status != 200:
@@ -53,7 +53,7 @@ def render(call: Call, outcome: Outcome, *, opaque: bool = False) -> Response:
     return Response(200, headers, body, effect.after / 1000, effect.delivery, effect.split)
 
 
-def row_of(call: Call, outcome: Outcome) -> Row:
+def row_of(call: ArrivedCall, outcome: Outcome) -> AnswerRow:
     """The row that answers the outcome: its reason's, or the injected error's. A lost request has one that never leaves.
 
     Only a fault is a reason without a row of its own.
@@ -106,7 +106,7 @@ def _seconds(milliseconds: int) -> int:
 # -- refusals --------------------------------------------------------------------------------------------------------
 
 
-def _refusal(call: Call, outcome: Outcome, row: Row, opaque: bool) -> Response:
+def _refusal(call: ArrivedCall, outcome: Outcome, row: AnswerRow, opaque: bool) -> Response:
     effect = call.effect
     after = retry_after(call, outcome, row)
     body = b"" if effect.emptied else _encode(error_body(call, outcome, row, after))
@@ -126,7 +126,7 @@ def _refusal(call: Call, outcome: Outcome, row: Row, opaque: bool) -> Response:
     return Response(row.status, headers, body, effect.after / 1000, delivery, effect.split)
 
 
-def retry_after(call: Call, outcome: Outcome, row: Row) -> int | None:
+def retry_after(call: ArrivedCall, outcome: Outcome, row: AnswerRow) -> int | None:
     """Return the wait for Retry-After in whole seconds, None if the answer asks for none."""
     effect, seen = call.effect, outcome.seen
     if effect.retry_after_form in {"malformed", "absent"}:
@@ -140,12 +140,12 @@ def retry_after(call: Call, outcome: Outcome, row: Row) -> int | None:
     return None
 
 
-def retry_after_text(call: Call, outcome: Outcome, after: int | None) -> str | None:
+def retry_after_text(call: ArrivedCall, outcome: Outcome, after: int | None) -> str | None:
     """Return the Retry-After header for `after`, in the form that the answer's fault gives it."""
     return altered.retry_after_text(after, call.effect.retry_after_form, outcome.seen.now)
 
 
-def error_body(call: Call, outcome: Outcome, row: Row, after: int | None) -> dict[str, Any]:
+def error_body(call: ArrivedCall, outcome: Outcome, row: AnswerRow, after: int | None) -> dict[str, Any]:
     """Return an error body in the platform's shape, or in OAuth's for errors of the token endpoint."""
     named = {name: value for name, value in _parameters(call, outcome, after).items() if "{" + name + "}" in row.message}
     message = row.message.format(**named)
@@ -161,7 +161,7 @@ def error_body(call: Call, outcome: Outcome, row: Row, after: int | None) -> dic
     return body
 
 
-def _parameters(call: Call, outcome: Outcome, after: int | None) -> dict[str, str]:
+def _parameters(call: ArrivedCall, outcome: Outcome, after: int | None) -> dict[str, str]:
     """Return the parameters of messages."""
     policy = outcome.seen.organization.policy
     return {
@@ -175,7 +175,7 @@ def _parameters(call: Call, outcome: Outcome, after: int | None) -> dict[str, st
     }
 
 
-def _details(row: Row, message: str) -> list[dict[str, str]]:
+def _details(row: AnswerRow, message: str) -> list[dict[str, str]]:
     """Return the field that is wrong. Empty for all other errors, and so for a dead session."""
     field, colon, _ = message.partition(": ")
     if row.code != "constraint.validation" or not colon:

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from mockserver.engine.model import Reason
 from mockserver.errors import ConflictError, StoreUnavailable
-from mockserver.journal import Noted
-from mockserver.service import Platform
+from mockserver.journal import PendingEntry
+from mockserver.service import PlatformService
 from mockserver.stores.base import LIGHT
 from mockserver.wire.message import Request, Response
 from mockserver.wire.unserved import Unserved
@@ -28,7 +28,7 @@ class Serving(ABC):
     `opaque` leaves out the headers that no real server sends; the journal keeps what they say.
     """
 
-    def __init__(self, platform: Platform, *, opaque: bool = False) -> None:
+    def __init__(self, platform: PlatformService, *, opaque: bool = False) -> None:
         self.platform, self.opaque, self.unserved = platform, opaque, Unserved(platform)
 
     def handle(self, request: Request) -> Response:
@@ -48,7 +48,7 @@ class Serving(ABC):
         """Return a call of which only the head is known."""
 
     @abstractmethod
-    def own_answer(self, call: Any, reason: Reason) -> tuple[Response, Noted]:
+    def own_answer(self, call: Any, reason: Reason) -> tuple[Response, PendingEntry]:
         """Return an answer that is not the platform's, with its journal entry."""
 
     def finish(self, call: Any) -> Response:
@@ -82,7 +82,7 @@ class Serving(ABC):
         self._keep(call, noted)
         return response
 
-    def _keep(self, call: Any, noted: Noted) -> None:
+    def _keep(self, call: Any, noted: PendingEntry) -> None:
         """Have it journalled that a call was answered so. Errors in this are only logged."""
         try:
             self.unserved.add(call, noted, self.platform.system())

@@ -12,13 +12,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mockserver.clock import monotonic, pause
-from mockserver.engine.decide import Ask, Seen
+from mockserver.engine.decide import ParsedRequest, Seen
 from mockserver.engine.model import ClockState
 from mockserver.errors import StoreUnavailable
 from mockserver.exchanges import Reader
 from mockserver.faults.effect import Effect
-from mockserver.journal import Answer, Arrival, Entry, Failure, Noted
-from mockserver.service import Platform
+from mockserver.journal import Answer, Arrival, Entry, Failure, PendingEntry
+from mockserver.service import PlatformService
 
 MOST = 1024
 """The most requests that are kept. The failures of further ones are not journalled."""
@@ -44,14 +44,14 @@ CROWD = 16
 _log = logging.getLogger("dayfly")
 
 
-class Missed(Noted, Protocol):
+class Missed(PendingEntry, Protocol):
     """A call that was not served. `seen` is None if its arrival may not be journalled."""
 
     seen: Seen | None
     effect: Effect
 
     @property
-    def ask(self) -> Ask:
+    def ask(self) -> ParsedRequest:
         """The request, as far as it could be read."""
 
 
@@ -120,7 +120,7 @@ class _Waiting(NamedTuple):
 class Unserved:
     """The failed requests of one process. They are journalled before the next request, or when the store is available."""
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: PlatformService) -> None:
         self.waiting: deque[_Waiting] = deque()
         self._platform, self._bytes, self._dropped = platform, 0, 0
         self._adding, self._flushing, self._wake = Lock(), Lock(), Event()
@@ -128,7 +128,7 @@ class Unserved:
         self._left, self._counted = float(CROWD), monotonic()
         self._thread: Thread | None = None
 
-    def add(self, call: Missed, noted: Noted, system: int) -> None:
+    def add(self, call: Missed, noted: PendingEntry, system: int) -> None:
         """Keep a request that was answered as `noted` at the system's time `system`, in milliseconds."""
         seen, platform, given = call.seen, self._platform, noted.entry(0, 0)
         assert isinstance(given, Answer)

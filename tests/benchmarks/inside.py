@@ -12,7 +12,7 @@ import httpx
 from mockserver.assemble import assemble
 from mockserver.declared.handler import DeclaredHandler
 from mockserver.declared.mock import Mock, Registered
-from mockserver.engine.decide import Ask, Seen, decide, oauth_client, open_session
+from mockserver.engine.decide import ParsedRequest, Seen, decide, oauth_client, open_session
 from mockserver.engine.model import Credential, Organization, Policy
 from mockserver.inprocess import Transport
 from mockserver.platform import compile_platform, find
@@ -93,5 +93,5 @@ def decision() -> float:
     token = Credential(kind="token", id="t", within="c", expires_at=LONG)
     session = open_session("s", "c", ("Ann", "ann@example.com"), 0, policy)
     seen = Seen(Organization(id="00000000", policy=policy), 1, client, token, session)
-    ask = Ask("send", "00000000", "c", "t", size=80, session_id="s", text_length=5)
+    ask = ParsedRequest("send", "00000000", "c", "t", size=80, session_id="s", text_length=5)
     return turns(lambda: decide(ask, seen, "m"), repeat=20_000)[0]

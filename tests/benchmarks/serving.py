@@ -128,7 +128,7 @@ def main(kind: str, store: str, sessions: int = 0) -> None:
     from mockserver.engine.model import Policy
     from mockserver.settings import Settings
 
-    def ready(serving: serve.Serving) -> None:
+    def ready(serving: serve.ServerProcess) -> None:
         print(json.dumps([serving.url, _children(os.getpid())[0]]), flush=True)
 
     make_app = _bare_app if kind == "bare" else _filled_app(sessions)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec.structs import asdict, replace
 
-from contracts.protocol.scenario import Do, Scenario, Step, Together, told
+from contracts.protocol.scenario import DeclaredScenario, Do, Step, Together, told
 from tests.campaign import versions
 from tests.campaign.drivers import PUBLIC, PublicClient, Reading, drivers
 from tests.campaign.running import Clause, Result
@@ -196,7 +196,7 @@ def who(client: PublicClient) -> str:
     return f"{client.package} {client.version}" + (f" ({client.name})" if client.name != client.package else "")
 
 
-def in_one_line(scenario: Scenario | None) -> str:
+def in_one_line(scenario: DeclaredScenario | None) -> str:
     """Return a scenario in one line, without what its units are given."""
     return "; ".join(map(_step, scenario.steps)) if scenario is not None else ""
 

@@ -20,16 +20,16 @@ from contracts.clients.command import command_clients
 from contracts.clients.python import PythonClients
 from contracts.clients.target import find
 from contracts.errors import ContractsError
-from contracts.judge import Demand, Status
-from contracts.protocol.scenario import Scenario
+from contracts.judge import Requirement, Status
+from contracts.protocol.scenario import DeclaredScenario
 from contracts.report.model import ClauseResult, Report
 from contracts.report.style import PLAIN
 from contracts.report.table import table
 from contracts.report.text import render
 from contracts.scenario import complexity
 from contracts.verify import Options
-from contracts.verify.campaign import AS_FOUND
-from contracts.verify.declared import Declaration
+from contracts.verify.declared import PlatformSource
+from contracts.verify.search import AS_FOUND
 from mockserver.platform import compile_platform
 from mockserver.platform import find as find_platform
 from mockserver.platform.model import Platform
@@ -59,7 +59,7 @@ class Clause(msgspec.Struct):
     held: int = 0
     violated: int = 0
     message: str = ""
-    scenario: Scenario | None = None
+    scenario: DeclaredScenario | None = None
     story: str = ""
     replays: int = 0
     reproduced: int = 0
@@ -81,9 +81,9 @@ def platform_of(client: PublicClient, policy: Mapping[str, Any]) -> Platform:
     return compile_platform(find_platform(client.platform), {**client.policy, **policy}, client.platform)
 
 
-def declaration(client: PublicClient) -> Declaration:
+def declaration(client: PublicClient) -> PlatformSource:
     """Return the client's platform, to verify it against."""
-    return Declaration(client.platform, partial(platform_of, client))
+    return PlatformSource(client.platform, partial(platform_of, client))
 
 
 def clients_of(client: PublicClient) -> Clients:
@@ -126,7 +126,7 @@ def _count(result: Result, report: Report) -> None:
     result.given_up += bool(report.stopped)
 
 
-def _add(found: dict[str, Clause], result: ClauseResult, demand: Demand) -> None:
+def _add(found: dict[str, Clause], result: ClauseResult, demand: Requirement) -> None:
     empty = Clause(demand.code, demand.name, f"the client must {demand.statement}", demand.level, demand.source)
     clause = found.setdefault(demand.code, empty)
     clause.held += result.status is Status.HELD
@@ -134,7 +134,7 @@ def _add(found: dict[str, Clause], result: ClauseResult, demand: Demand) -> None
         return
     clause.violated += 1
     scenario = result.counterexample.scenario
-    assert isinstance(scenario, Scenario)
+    assert isinstance(scenario, DeclaredScenario)
     if clause.scenario is None or complexity(scenario) < complexity(clause.scenario):
         clause.scenario, clause.message = scenario, result.counterexample.message
         clause.story = "\n".join(table(result.counterexample, PLAIN))
@@ -148,7 +148,7 @@ def confirm(client: PublicClient, clause: Clause) -> None:
         clause.replays, clause.reproduced = REPLAYS, 0 if found is None else found.reproduced
 
 
-def try_out(client: PublicClient, scenario: Scenario) -> Result:
+def try_out(client: PublicClient, scenario: DeclaredScenario) -> Result:
     """Judge a client by one scenario. Raises ContractsError if it cannot do its work though nothing goes wrong."""
     peaceful = run(replace(client, most=1), 1)
     found = {clause.code: clause for clause in peaceful.clauses}
@@ -158,7 +158,7 @@ def try_out(client: PublicClient, scenario: Scenario) -> Result:
     return peaceful
 
 
-def _replayed(client: PublicClient, scenario: Scenario, times: int) -> Report:
+def _replayed(client: PublicClient, scenario: DeclaredScenario, times: int) -> Report:
     return declaration(client).replay(client.name, clients_of(client), scenario, times=times)
 
 
@@ -167,11 +167,11 @@ def main() -> None:
     name, what = sys.argv[1:]
     client = next(one for one in drivers() if one.name == name)
     if what == "--replay":
-        scenario = msgspec.json.decode(sys.stdin.buffer.read(), type=Scenario)
+        scenario = msgspec.json.decode(sys.stdin.buffer.read(), type=DeclaredScenario)
         print(render(_replayed(client, scenario, 1)), end="")
         return
     if what == "--try":
-        result = try_out(client, msgspec.json.decode(sys.stdin.buffer.read(), type=Scenario))
+        result = try_out(client, msgspec.json.decode(sys.stdin.buffer.read(), type=DeclaredScenario))
     else:
         result = run(client, int(what))
         for clause in result.clauses:

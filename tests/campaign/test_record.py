@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from contracts.protocol.scenario import Advance, Do, End, Scenario, Together
+from contracts.protocol.scenario import Advance, DeclaredScenario, Do, End, Together
 from mockserver.platform import compile_platform, find
 from tests.campaign import page, record, versions
 from tests.campaign.drivers import PUBLIC, PublicClient, Reading, drivers
@@ -148,5 +148,5 @@ def test_an_alarm_that_nobody_has_read_accuses_nobody() -> None:
 
 def test_a_scenario_is_told_in_one_line() -> None:
     unit = Do("read", {"name": "one"})
-    told = record.in_one_line(Scenario((unit, End("access"), Advance(5), Together((unit, unit)))))
+    told = record.in_one_line(DeclaredScenario((unit, End("access"), Advance(5), Together((unit, unit)))))
     assert told == "read; every access is ended; 5 s pass; 2 of read at once"

@@ -13,7 +13,7 @@ from zlib import crc32
 import msgspec
 from msgspec import Struct
 
-from contracts.protocol.scenario import Scenario
+from contracts.protocol.scenario import DeclaredScenario
 from tests.campaign import environments
 from tests.campaign.drivers import PUBLIC, PublicClient
 from tests.campaign.running import Result
@@ -61,7 +61,7 @@ def write(found: Since) -> None:
     JSON.write_bytes(b"[\n" + b",\n".join(map(msgspec.json.encode, known)) + b"\n]\n")
 
 
-def bisect(client: PublicClient, code: str, scenario: Scenario | None, say: Callable[[str], None]) -> Since | None:
+def bisect(client: PublicClient, code: str, scenario: DeclaredScenario | None, say: Callable[[str], None]) -> Since | None:
     """Return the version since which the client's clause is as it is today; None if today's version tells nothing.
 
     A version is judged by the `scenario` alone if there is one, else by one seed. `say` is told of each that is tried.
@@ -116,7 +116,7 @@ def _order(version: str) -> tuple[int, ...]:
     return tuple(map(int, version.split(".")))
 
 
-def result_of(client: PublicClient, version: str, scenario: Scenario | None = None) -> Result | None:
+def result_of(client: PublicClient, version: str, scenario: DeclaredScenario | None = None) -> Result | None:
     """Run a version beside the packages of the lock file; return None if it does not run. The result is kept."""
     home = environments.HOME / "versions" / re.sub(r"\W+", "-", f"{client.package}-{version}")
     given = b"" if scenario is None else msgspec.json.encode(scenario)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from mockserver.journal import Answer, Arrival, Credential, Entry, Failure, SessionChange
+from mockserver.journal import Answer, Arrival, Entry, Failure, SessionChange, ShownCredential
 from tests.chaos.__main__ import play, total
 from tests.chaos.ledger import Ledger, Row, Sent
 from tests.chaos.scenes import Scene
 
 
 def arrival(id: str) -> Arrival:
-    return Arrival(1, 0, id, "POST", "/send", "send", Credential("none"))
+    return Arrival(1, 0, id, "POST", "/send", "send", ShownCredential("none"))
 
 
 def answer(id: str, status: int = 200, session: str = "s") -> Answer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from contracts.world import Run
+from contracts.runner import Run
 from mockserver.journal import Answer, Began, Ended, Perturbed
 
 TOKEN = "/oauth/token"

@@ -12,7 +12,6 @@ from mockserver.journal import (
     Answer,
     Arrival,
     Began,
-    Credential,
     Ended,
     Entry,
     Guest,
@@ -20,6 +19,7 @@ from mockserver.journal import (
     Perturbed,
     Returned,
     SessionChange,
+    ShownCredential,
 )
 
 START = 1_767_261_600_000
@@ -104,7 +104,7 @@ class Tape:
         return issued
 
     def leave_token(self) -> str:
-        return self.leave("token", Credential("basic", client_id="client", seen_in=("header",)))
+        return self.leave("token", ShownCredential("basic", client_id="client", seen_in=("header",)))
 
     def answer_token(self, context: str, issued: str = "t:1", **answer: Any) -> None:
         """A token call is answered."""
@@ -113,7 +113,7 @@ class Tape:
         self.answer(context, **brought | answer)
 
     def create(
-        self, name: str | None = None, token: str | None = "t:1", credential: Credential | None = None, **answer: Any
+        self, name: str | None = None, token: str | None = "t:1", credential: ShownCredential | None = None, **answer: Any
     ) -> str:
         """Add a whole create, and return the id that it brings if it is answered with 200."""
         return self.created(self.leave_create(name, token, credential), **answer)
@@ -122,7 +122,9 @@ class Tape:
         """A whole send."""
         self.answer(self.leave_send(session, text, token), **answer)
 
-    def leave_create(self, name: str | None = None, token: str | None = "t:1", credential: Credential | None = None) -> str:
+    def leave_create(
+        self, name: str | None = None, token: str | None = "t:1", credential: ShownCredential | None = None
+    ) -> str:
         who = guest(name) if name else self._open[0].guest if self._open else guest("ann")
         return self.leave("create", credential or bearer(token), {"guest": {"name": who.name, "email": who.email}})
 
@@ -143,7 +145,7 @@ class Tape:
     def leave(
         self,
         operation: Operation | None,
-        credential: Credential,
+        credential: ShownCredential,
         body: Any = UNSET,
         path: str | None = None,
         media_type: str | None = "application/json",
@@ -210,5 +212,5 @@ class Tape:
         return [verdict.code for verdict in self.judged(**parameters).violated]
 
 
-def bearer(token: str | None) -> Credential:
-    return Credential("none") if token is None else Credential("bearer", token=token, seen_in=("header",))
+def bearer(token: str | None) -> ShownCredential:
+    return ShownCredential("none") if token is None else ShownCredential("bearer", token=token, seen_in=("header",))

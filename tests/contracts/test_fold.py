@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from contracts.fold import fold
-from contracts.history import CallLeft, CallReturned, Effect, History, WorldChanged
+from contracts.history import CallLeft, CallReturned, History, SendEffect, WorldChanged
 from contracts.trace import well_formed
-from mockserver.journal import Answer, Credential
+from mockserver.journal import Answer, ShownCredential
 from tests.contracts.tape import DEAD, LOST_REQUEST, LOST_RESPONSE, OPAQUE, SCOPE, START, Tape, bearer, guest
 
 
@@ -20,27 +20,27 @@ def folded(tape: Tape) -> History:
 @pytest.mark.parametrize(
     ("answer", "effect"),
     [
-        ({}, Effect.CONSUMED),
-        (DEAD, Effect.DEAD),
-        (OPAQUE, Effect.DEAD),
-        (SCOPE, Effect.NONE),
-        *(({"status": status}, Effect.NONE) for status in (400, 401, 413, 415, 429)),
-        *(({"status": status}, Effect.UNKNOWN) for status in (500, 502, 503)),
-        ({"status": 500, "accepted": True}, Effect.UNKNOWN),
-        (LOST_RESPONSE, Effect.UNKNOWN),
-        ({"delivery": "truncated"}, Effect.UNKNOWN),
-        (DEAD | LOST_RESPONSE, Effect.UNKNOWN),
+        ({}, SendEffect.CONSUMED),
+        (DEAD, SendEffect.DEAD),
+        (OPAQUE, SendEffect.DEAD),
+        (SCOPE, SendEffect.NONE),
+        *(({"status": status}, SendEffect.NONE) for status in (400, 401, 413, 415, 429)),
+        *(({"status": status}, SendEffect.UNKNOWN) for status in (500, 502, 503)),
+        ({"status": 500, "accepted": True}, SendEffect.UNKNOWN),
+        (LOST_RESPONSE, SendEffect.UNKNOWN),
+        ({"delivery": "truncated"}, SendEffect.UNKNOWN),
+        (DEAD | LOST_RESPONSE, SendEffect.UNKNOWN),
     ],
 )
 @pytest.mark.parametrize("door", ["socket", "in_process"])
-def test_the_effect_of_a_send_is_what_its_answer_told(answer: dict[str, Any], effect: Effect, door: Any) -> None:
+def test_the_effect_of_a_send_is_what_its_answer_told(answer: dict[str, Any], effect: SendEffect, door: Any) -> None:
     tape = Tape(door=door)
     tape.send("session-1", **answer)
     assert [call.effect for call in folded(tape).calls] == [effect]
 
 
-@pytest.mark.parametrize(("door", "effect"), [("in_process", Effect.NONE), ("socket", Effect.UNKNOWN)])
-def test_only_in_process_is_a_lost_request_known_to_be_one(door: Any, effect: Effect) -> None:
+@pytest.mark.parametrize(("door", "effect"), [("in_process", SendEffect.NONE), ("socket", SendEffect.UNKNOWN)])
+def test_only_in_process_is_a_lost_request_known_to_be_one(door: Any, effect: SendEffect) -> None:
     tape = Tape(door=door)
     tape.send("session-1", **LOST_REQUEST)
     assert folded(tape).calls[0].effect is effect
@@ -50,7 +50,7 @@ def test_what_the_platform_accepted_is_kept_apart_from_what_the_client_knows() -
     tape = Tape()
     tape.send("session-1", **LOST_RESPONSE)
     call = folded(tape).calls[0]
-    assert (call.accepted, call.status, call.effect) == (True, None, Effect.UNKNOWN)
+    assert (call.accepted, call.status, call.effect) == (True, None, SendEffect.UNKNOWN)
 
 
 def test_other_calls_have_no_effect_and_bring_what_they_bring() -> None:
@@ -100,7 +100,7 @@ def test_an_answer_that_nobody_waited_for_did_not_reach_the_client() -> None:
     tape.returned(context, answered=False)
     tape.answer(context)
     call = folded(tape).calls[0]
-    assert (call.status, call.effect, call.accepted) == (None, Effect.UNKNOWN, True)
+    assert (call.status, call.effect, call.accepted) == (None, SendEffect.UNKNOWN, True)
 
 
 def test_a_call_that_was_never_answered_never_came_back() -> None:
@@ -239,7 +239,7 @@ def test_bodies_that_are_not_what_they_should_be_are_no_trouble() -> None:
 
 def test_another_method_is_another_request() -> None:
     tape = Tape()
-    tape.leave("create", Credential("none"), method="GET")
+    tape.leave("create", ShownCredential("none"), method="GET")
     assert folded(tape).calls[0].operation is None
 
 

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from contracts import documents
+from contracts import formats
 from contracts import scenario as scenarios
 from contracts.builtin import BUILTIN
 from contracts.errors import ContractsError, ScenarioError
@@ -156,7 +156,7 @@ def test_a_step_that_makes_no_sense_is_refused_with_its_place(item: Any, place: 
         (b'{"items": [{"op": "advance", "seconds": NaN}]}', "$", "malformed"),
         (b'{"items": [], "title": "\xff"}', "$", "utf-8"),
         (b'{"items": [{"op": "send", "guest": {"name": "a", "email": "b"}, "text": "\\ud800"}]}', "$", ""),
-        (b" " * (documents.MAX_BYTES + 1), "$", "longer than"),
+        (b" " * (formats.MAX_BYTES + 1), "$", "longer than"),
     ],
 )
 def test_what_is_no_scenario_is_refused(raw: bytes, place: str, problem: str) -> None:
@@ -170,7 +170,7 @@ def test_a_file_that_is_not_there_or_too_long_is_a_scenario_error(tmp_path: Path
         load(tmp_path / "none.json")
     long = tmp_path / "long.json"
     with long.open("wb") as file:
-        file.truncate(documents.MAX_BYTES * 1000)
+        file.truncate(formats.MAX_BYTES * 1000)
     with pytest.raises(ScenarioError, match="longer than"):
         load(long)
 

@@ -7,12 +7,24 @@ import pytest
 from contracts.clauses import judged
 from contracts.errors import ContractsError, TraceMalformed
 from contracts.trace import well_formed
-from mockserver.journal import Answer, Arrival, Began, Credential, Ended, Entry, Header, Perturbed, Returned, decode, encode
+from mockserver.journal import (
+    Answer,
+    Arrival,
+    Began,
+    Ended,
+    Entry,
+    Header,
+    Perturbed,
+    Returned,
+    ShownCredential,
+    decode,
+    encode,
+)
 from tests.contracts.tape import Tape, guest
 
 
 def arrival(seq: int, at: int = 0, context: str = "a") -> Arrival:
-    return Arrival(seq, at, context, "POST", "/oauth/token", "token", Credential("none"))
+    return Arrival(seq, at, context, "POST", "/oauth/token", "token", ShownCredential("none"))
 
 
 def answer(seq: int, at: int = 0, context: str = "a", status: int | None = 200) -> Answer:

@@ -16,7 +16,7 @@ import pytest
 from contracts.cli import run
 from contracts.cli.progress import words
 from contracts.report.json import schema
-from contracts.verify.campaign import Progress
+from contracts.verify.search import Progress
 from tests.walked import FIRST
 
 CLIENTS = Path(__file__).parents[2] / "fixtures" / "clients"

@@ -17,9 +17,9 @@ import httpx
 import jsonschema
 import pytest
 
-from contracts.asking import Reply
 from contracts.clauses.provider import PROVIDER_CLAUSES
 from contracts.cli import run
+from contracts.platform_requests import PlatformReply
 from contracts.probe import ProbeError
 from contracts.report.json import schema
 from mockserver.assemble import assemble
@@ -162,7 +162,7 @@ def test_a_provider_that_goes_away_leaves_a_report_of_what_it_broke_before(
 ) -> None:
     answers = count(1)
 
-    def forgetful(request: Request, reply: Reply) -> Reply:
+    def forgetful(request: Request, reply: PlatformReply) -> PlatformReply:
         if next(answers) > 100:
             raise ProbeError(URL, f"{request.method} {request.path} gets no answer: Connection refused")
         return with_header(reply, "inin-correlation-id", "the-one-id")

@@ -18,7 +18,7 @@ import jsonschema
 import pytest
 
 from contracts import cli
-from contracts.protocol.scenario import Advance, Do, End, Scenario
+from contracts.protocol.scenario import Advance, DeclaredScenario, Do, End
 from contracts.report.json import schema
 from contracts.scenario import encode
 from tests.functional.serving import Serving
@@ -118,7 +118,7 @@ def test_a_client_in_node_is_judged_in_virtual_time(tmp_path: Path, run: Run) ->
     (tmp_path / "client.mjs").write_text(IN_NODE)
     call = Do("tool_call", {"name": "echo", "arguments": {"text": "hello"}})
     scenario = tmp_path / "scenario.json"
-    scenario.write_bytes(encode(Scenario((call, End("session"), call, Advance(3600.0), call))))
+    scenario.write_bytes(encode(DeclaredScenario((call, End("session"), call, Advance(3600.0), call))))
     command = f"{need('node')} {tmp_path}/client.mjs"
     result = run("replay", "--platform", "mcp", str(scenario), "--command", command)
     assert result.exit_code == 1

@@ -18,6 +18,7 @@ from contracts.clients.python import PythonClients
 from contracts.judge import Status
 from contracts.report.exports import curl
 from contracts.report.model import ClauseResult, Counterexample
+from contracts.runner import Runner
 from contracts.scenario import (
     Advance,
     EndSessions,
@@ -31,7 +32,6 @@ from contracts.scenario import (
     SendParallel,
     Trigger,
 )
-from contracts.world import World
 from mockserver.assemble import assemble
 from mockserver.journal import Guest
 from mockserver.live import LiveServer
@@ -230,7 +230,7 @@ CALAMITIES = {
 @pytest.mark.parametrize("name", CALAMITIES)
 def test_whatever_the_world_does_the_script_repeats_it(name: str, url: str) -> None:
     need("curl")
-    with World(PythonClients(Stubborn)) as world:
+    with Runner(PythonClients(Stubborn)) as world:
         trace = world.run(Scenario(CALAMITIES[name])).trace
     found = Counterexample(message="what happened", evidence=(), trace=trace)
     script = curl.render(ClauseResult(code="X1", name="whatever", status=Status.VIOLATED, counterexample=found))

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from contracts.judge import Status
-from contracts.probe import Options, probe
+from contracts.probe import ProbeOptions, probe
 from contracts.probe.provider import at_url
 from mockserver.stores.durability import warning
 from tests.functional.serving import Serving
@@ -142,7 +142,7 @@ def test_a_probe_sees_replicas_whose_clocks_agree(valkey: Server) -> None:
         replica(valkey) as even,
         at_url(even.url, replicas=[odd.url]) as provider,
     ):
-        report = probe(provider, Options(seed=0, examples=0, clauses=("P13",)))
+        report = probe(provider, ProbeOptions(seed=0, examples=0, clauses=("P13",)))
     assert {result.code: result.status for result in report.clauses} == {"P13": Status.HELD}
 
 

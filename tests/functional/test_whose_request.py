@@ -16,10 +16,10 @@ from contracts.clients.python import PythonClients
 from contracts.clients.target import find
 from contracts.generate import Limits
 from contracts.judge import DEFAULTS, Status
-from contracts.verify.campaign import AS_FOUND, Campaign
+from contracts.runner import Runner
 from contracts.verify.explore import Drawing, explore
+from contracts.verify.search import AS_FOUND, Search
 from contracts.verify.trials import WebChatTrials
-from contracts.world import World
 
 MESSAGES = "/api/v2/conversations/messaging/external/guests/sendmessage"
 
@@ -28,8 +28,8 @@ Notifier: Any = find("fixtures/clients/notifier.py:Notifier")
 
 def judged(factory: Callable[[Any], Any]) -> dict[str, Status]:
     """Return each clause's result, without minimizing counterexamples."""
-    with World(PythonClients(factory)) as world:
-        campaign = Campaign(WebChatTrials(world, CLAUSES, DEFAULTS))
+    with Runner(PythonClients(factory)) as world:
+        campaign = Search(WebChatTrials(world, CLAUSES, DEFAULTS))
         explore(campaign, [], Limits(), Drawing(examples=50, chance=0))
         return {result.code: result.status for result in campaign.results(AS_FOUND)}
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import sys
 
-from contracts.probe import Options, in_process, probe
+from contracts.probe import ProbeOptions, in_process, probe
 
 
 def broken(*codes: str, seed: int = 0, examples: int | None = None) -> list[str]:
     """The clauses that a probe finds broken; of these `codes`, or of all."""
-    options = Options(examples=examples, seed=seed, clauses=codes, shorten=False)
+    options = ProbeOptions(examples=examples, seed=seed, clauses=codes, shorten=False)
     with in_process() as provider:
         return [result.code for result in probe(provider, options).violated]
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from contracts.clients.virtual.driver import VirtualClients
+from contracts.runner import Runner
 from contracts.scenario import Scenario, Send
-from contracts.world import World
 from tests.contracts.clients.virtual.speaking import HELLO, PATIENCE, in_python
 from tests.contracts.small import errors
 
@@ -69,7 +69,7 @@ def lost(folder: Path, work: str, tries: int) -> Iterator[tuple[int, int]]:
     Return how often was tried, and how often it was. Raises AssertionError if the client fails.
     """
     command = in_python(folder, BODY.format(work=work), BEFORE)
-    with World(VirtualClients(command, patience=PATIENCE)) as world:
+    with Runner(VirtualClients(command, patience=PATIENCE)) as world:
         for first in range(0, tries, MOST_AT_ONCE):
             number = min(MOST_AT_ONCE, tries - first)
             seen = world.run(Scenario((Send(HELLO.guest, str(number)),)))

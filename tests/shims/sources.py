@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from contracts.clients.virtual.driver import VirtualClients
+from contracts.runner import Runner
 from contracts.scenario import Scenario, Send
-from contracts.world import World
 from tests.contracts.clients.virtual.speaking import HELLO, PATIENCE, in_node
 from tests.contracts.small import errors
 
@@ -88,7 +88,7 @@ def lost(folder: Path, work: str, tries: int) -> Iterator[tuple[int, int]]:
       }}
       return lost;
     """
-    with World(VirtualClients(in_node(folder, body, BEFORE), patience=PATIENCE)) as world:
+    with Runner(VirtualClients(in_node(folder, body, BEFORE), patience=PATIENCE)) as world:
         for first in range(0, tries, MOST_AT_ONCE):
             number = min(MOST_AT_ONCE, tries - first)
             seen = world.run(Scenario((Send(HELLO.guest, f"[{number}, {first}]"),)))

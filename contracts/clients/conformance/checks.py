@@ -8,7 +8,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from contracts.clients.conformance.subject import HOUR, NOON, PATIENCE, TRIES, NoHello, Process, Subject, Violated
+from contracts.clients.conformance.subject import HOUR, NOON, PATIENCE, TRIES, NoHello, Process, ShimSubject, Violated
 from contracts.clients.errors import ClientError
 from contracts.clients.virtual.protocol import VERSION
 
@@ -25,7 +25,7 @@ NO_SHIM = "load a shim with the command, or use one of the runtimes for which da
 Verdict = Literal["held", "violated"]
 
 
-class Result(Struct, frozen=True, omit_defaults=True):
+class CheckResult(Struct, frozen=True, omit_defaults=True):
     """The verdict on one check. If it is violated, `seen` is what happened, and `advice` what to do."""
 
     check: str
@@ -35,31 +35,31 @@ class Result(Struct, frozen=True, omit_defaults=True):
     advice: str = ""
 
 
-class Check(Struct, frozen=True):
+class ShimCheck(Struct, frozen=True):
     """`test` raises Violated if a shim breaks the `rule`."""
 
     name: str
     rule: str
     advice: str
-    test: Callable[[Subject], None]
+    test: Callable[[ShimSubject], None]
     twice: bool = False
 
 
-def run(words: Sequence[str], tries: int = TRIES, patience: float = PATIENCE) -> Iterator[Result]:
+def run(words: Sequence[str], tries: int = TRIES, patience: float = PATIENCE) -> Iterator[CheckResult]:
     """Yield the verdict on each check.
 
     Raises ClientError if the command cannot be started or says no hello, OSError without Unix sockets.
     """
     for check in CHECKS:
-        with Subject(words, twice=check.twice, tries=tries, patience=patience) as subject:
+        with ShimSubject(words, twice=check.twice, tries=tries, patience=patience) as subject:
             try:
                 check.test(subject)
             except Violated as error:
                 if isinstance(error, NoHello) and check is CHECKS[0]:
                     raise ClientError(f"{error}; {NO_SHIM}") from error
-                yield Result(check.name, "violated", check.rule, str(error), check.advice)
+                yield CheckResult(check.name, "violated", check.rule, str(error), check.advice)
             else:
-                yield Result(check.name, "held", check.rule)
+                yield CheckResult(check.name, "held", check.rule)
 
 
 def _must(is_so: object, otherwise: str) -> None:
@@ -67,14 +67,14 @@ def _must(is_so: object, otherwise: str) -> None:
         raise Violated(otherwise)
 
 
-def _hello(subject: Subject) -> None:
+def _hello(subject: ShimSubject) -> None:
     process = subject.arrived(0)
     subject.look(0.2)
     _must(len(process.inbox) == 1, "it went on without an answer to its hello")
     _must(not subject.said(), "the program ran before the hello was answered")
 
 
-def _still(subject: Subject) -> None:
+def _still(subject: ShimSubject) -> None:
     process = subject.begun()
     subject.look(0.2)
     _must(not process.inbox, "it went on without an answer to its idle message")
@@ -82,7 +82,7 @@ def _still(subject: Subject) -> None:
     _must(process.idle.next is None, f"it waits for its input alone, and says that a timer is due at {process.idle.next}")
 
 
-def _idle(subject: Subject) -> None:
+def _idle(subject: ShimSubject) -> None:
     process = subject.begun()
     for number in range(subject.tries):
         subject.set(id=number, do="tell")
@@ -90,7 +90,7 @@ def _idle(subject: Subject) -> None:
         _must(len(answers) == 1, "it said that it is idle while a line of its input waited to be read")
 
 
-def _time(subject: Subject, process: Process) -> int:
+def _time(subject: ShimSubject, process: Process) -> int:
     """Return what the program's clock shows, in microseconds."""
     subject.set(id=0, do="tell")
     answers = subject.turn(process)
@@ -98,7 +98,7 @@ def _time(subject: Subject, process: Process) -> int:
     return round(float(answers[0]["time"]) * MILLISECOND)
 
 
-def _now(subject: Subject) -> None:
+def _now(subject: ShimSubject) -> None:
     process = subject.begun()
     for moment, told in ((NOON, NOON), (NOON + HOUR, NOON + HOUR), (NOON, NOON + HOUR)):
         subject.now = moment
@@ -108,7 +108,7 @@ def _now(subject: Subject) -> None:
         _must(_time(subject, process) == told, "its clock went on while it was idle")
 
 
-def _next(subject: Subject) -> None:
+def _next(subject: ShimSubject) -> None:
     process = subject.begun()
     subject.set(id=1, do="sleep", ms=HOUR // MILLISECOND)
     _must(not subject.turn(process), "it did not wait as long as it was asked to: an hour took no time")
@@ -121,7 +121,7 @@ def _next(subject: Subject) -> None:
     _must(len(answers) == 1, "a timer did not strike at its moment")
 
 
-def _order(subject: Subject) -> None:
+def _order(subject: ShimSubject) -> None:
     process = subject.begun()
     subject.set(id=1, do="timers", ms=[30, 10, 20, 10])
     subject.turn(process)
@@ -131,7 +131,7 @@ def _order(subject: Subject) -> None:
     _must(order == [10, 10, 20, 30], f"timers of 30, 10, 20 and 10 ms, which were due at once, struck as {order}")
 
 
-def _input(subject: Subject) -> None:
+def _input(subject: ShimSubject) -> None:
     process = subject.begun()
     subject.set(id=1, do="sleep", ms=1000)
     subject.turn(process)
@@ -141,7 +141,7 @@ def _input(subject: Subject) -> None:
     _must(ids == [2, 1], f"a line of input and a timer were there at once, and were dealt with in the order {ids}")
 
 
-def _work(subject: Subject) -> None:
+def _work(subject: ShimSubject) -> None:
     process = subject.begun()
     for number in range(subject.tries):
         subject.set(id=number, do="work")
@@ -153,7 +153,7 @@ def _work(subject: Subject) -> None:
         _must(first == "work", f"in try {number + 1} a timer of a millisecond struck while work was under way")
 
 
-def _platform(subject: Subject) -> None:
+def _platform(subject: ShimSubject) -> None:
     process = subject.begun()
     subject.set(id=1, do="fetch")
     subject.turn(process)
@@ -172,7 +172,7 @@ def _platform(subject: Subject) -> None:
         _must(answers and answers[0].get("status") == 200, "it said that it is idle while an answer waited to be read")
 
 
-def _rest(subject: Subject) -> None:
+def _rest(subject: ShimSubject) -> None:
     process = subject.begun()
     subject.set(id=1, do="sleep", ms=1000)
     subject.turn(process)
@@ -180,7 +180,7 @@ def _rest(subject: Subject) -> None:
     _must(process.idle.at == NOON, f"time passed while it was to rest: it says that it is {process.idle.at}")
 
 
-def _processes(subject: Subject) -> None:
+def _processes(subject: ShimSubject) -> None:
     parent = subject.begun()
     subject.set(id=1, do="spawn", ms=HOUR // MILLISECOND)
     parent.member.go(subject.now)
@@ -199,103 +199,103 @@ def _processes(subject: Subject) -> None:
     _must(answers, "it did not notice the end of the process that it had started")
 
 
-def _end(subject: Subject) -> None:
+def _end(subject: ShimSubject) -> None:
     process = subject.begun()
     process.member.go(subject.now)
     status = subject.ended()
     _must(status == 0, f"it ended with the exit status {status} at the end of its input")
 
 
-def _closed(subject: Subject) -> None:
+def _closed(subject: ShimSubject) -> None:
     subject.close(subject.begun())
 
 
-def _once(subject: Subject) -> None:
+def _once(subject: ShimSubject) -> None:
     subject.begun()
     subject.look(0.2)
     _must(len(subject.processes) == 1, "a shim that is named twice said hello twice")
 
 
 CHECKS = (
-    Check(
+    ShimCheck(
         "hello",
         f"says hello, version {VERSION}, before the program's code runs, and waits for the answer",
         "connect to the socket in DAYFLY_TIME first of all, send the line, and block in a read",
         _hello,
     ),
-    Check(
+    ShimCheck(
         "still",
         "says that it is idle once nothing can go on, and waits for the answer",
         "send `at` as the time it was told and `next` as null without a timer, and block in a read",
         _still,
     ),
-    Check(
+    ShimCheck(
         "idle",
         "has read all that can be read before it says that it is idle",
         "look for input without waiting, and say idle only after a pass in which nothing happened",
         _idle,
     ),
-    Check(
+    ShimCheck(
         "now",
         "shows the time that it was last told on every clock, and never goes back",
         "replace each clock of the runtime; time that passes in reality does not count",
         _now,
     ),
-    Check(
+    ShimCheck(
         "next",
         "says when its first timer is due, and fires it then, not before",
         "keep timers in a list of your own, and say the earliest moment in whole microseconds, rounded up",
         _next,
     ),
-    Check(
+    ShimCheck(
         "order",
         "fires due timers one at a time, in the order of their moments",
         "sort by moment, then by the order in which they were set",
         _order,
     ),
-    Check(
+    ShimCheck(
         "input",
         "deals with what has come in before it fires a timer",
         "after each answer look for input first, and fire a timer only if there is none",
         _input,
     ),
-    Check(
+    ShimCheck(
         "work",
         "is not idle while work of its own is under way, as in a thread",
         "count what is begun and not done, in thread pools, compilers, and files, and do not say idle before it is zero",
         _work,
     ),
-    Check(
+    ShimCheck(
         "platform",
         "has sent its requests, and read the answers that are there, before it says that it is idle",
         "do not take a write that is under way for idle, and look at sockets after each answer",
         _platform,
     ),
-    Check(
+    ShimCheck(
         "rest",
         "waits for real milliseconds when it is told to rest, and fires no timer meanwhile",
         "wait in the event loop on a real timer, and ask again",
         _rest,
     ),
-    Check(
+    ShimCheck(
         "processes",
         "takes the processes that it starts along, says how many there are, and notices their end",
         "leave DAYFLY_TIME and the shim's own variable in their environment, and send `children`",
         _processes,
     ),
-    Check(
+    ShimCheck(
         "end",
         "ends by itself once its input has ended and nothing is left to do",
         "when it is told to rest, let the process end if nothing keeps it alive",
         _end,
     ),
-    Check(
+    ShimCheck(
         "closed",
         "ends when the socket is closed",
         "end the process, with the exit status 70, as soon as a read finds the end of the file",
         _closed,
     ),
-    Check(
+    ShimCheck(
         "once",
         "says hello once if it is loaded twice",
         "remember in the process that the shim is there",

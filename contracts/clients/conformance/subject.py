@@ -17,7 +17,7 @@ from typing import Any, Self
 from contracts.clients.base import unheard
 from contracts.clients.child import Child, ending, environment, telling_line
 from contracts.clients.clock import START
-from contracts.clients.virtual.members import Door, Member
+from contracts.clients.virtual.members import EntrySocket, Member
 from contracts.clients.virtual.protocol import MICROSECOND, BadMessage, Hello, Idle, Welcome
 from contracts.clients.virtual.starting import NOBODY, shimmed
 
@@ -56,7 +56,7 @@ class Process:
         self.idle = Idle(at=0)
 
 
-class Subject:
+class ShimSubject:
     """The program that `words` start, with a door for its processes and a platform that answers each request with 200."""
 
     def __init__(
@@ -69,7 +69,7 @@ class Subject:
         self.now, self.processes = NOON, list[Process]()
         self.tries, self.patience, self._starting = tries, patience, max(patience, starting)
         with ExitStack() as stack:
-            self._door = stack.enter_context(closing(Door()))
+            self._door = stack.enter_context(closing(EntrySocket()))
             self.platform = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
             self.platform.setblocking(False)
             self._selector = stack.enter_context(selectors.DefaultSelector())

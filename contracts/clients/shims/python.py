@@ -1,4 +1,4 @@
-"""Virtual time for a Python process. Its threads run one at a time, on a stage whose clock is the simulation's.
+"""Virtual time for a Python process. Its threads run one at a time, under a scheduler whose clock is the simulation's.
 
 Time stands still while a thread runs. Once all of them wait for time to pass or for something to come in, the process
 says so on its socket. It blocks there until it is told the time. contracts/README.md describes the protocol.
@@ -20,10 +20,10 @@ from importlib.abc import MetaPathFinder
 from typing import Any
 
 from contracts.clients import children, clocks
-from contracts.clients.actors import current_stage, leave_in_child
+from contracts.clients.scheduled import current_scheduler, leave_in_child
 from contracts.clients.shims import waits
 from contracts.clients.shims.channel import VERSION, Channel
-from contracts.clients.shims.process_stage import ProcessStage
+from contracts.clients.shims.process_scheduler import ProcessScheduler
 from contracts.clients.shims.surroundings import Connections
 from contracts.clients.swap import swap
 
@@ -68,31 +68,31 @@ def _enter(path: str) -> bool:
     welcome = channel.ask(hello)
     os.environ.update(welcome["env"])
     random.seed(welcome.get("seed", 0))
-    stage = ProcessStage(channel, welcome["now"], Connections(welcome["ports"]))
-    _start(stage.watch, ())
-    stage.take_in()
+    scheduler = ProcessScheduler(channel, welcome["now"], Connections(welcome["ports"]))
+    _start(scheduler.watch, ())
+    scheduler.take_in()
     return True
 
 
 def _enter_again(path: str) -> None:
     """In a copy of the process, which is one more for the simulation."""
-    stage = current_stage()
+    scheduler = current_scheduler()
     leave_in_child()
-    if isinstance(stage, ProcessStage):
-        stage.channel.close()
+    if isinstance(scheduler, ProcessScheduler):
+        scheduler.channel.close()
         _enter(path)
 
 
 def _start_thread(function: Callable[..., Any], args: Any = (), kwargs: Any = None, /) -> int:
-    """Stand in for `_thread.start_new_thread`: a thread that an actor starts is an actor too."""
-    stage = current_stage()
-    if stage is None:
+    """Stand in for `_thread.start_new_thread`: a thread that a scheduled thread starts is a scheduled thread too."""
+    scheduler = current_scheduler()
+    if scheduler is None:
         return _start(function, args, kwargs or {})
-    return _start(stage.adopt(lambda: function(*args, **(kwargs or {}))), ())
+    return _start(scheduler.adopt(lambda: function(*args, **(kwargs or {}))), ())
 
 
 def _join_threads() -> None:
-    """Wait on the stage for the threads for which Python waits at its end."""
+    """Wait under the scheduler for the threads for which Python waits at its end."""
     for thread in threading.enumerate():
         if not thread.daemon and thread is not threading.current_thread():
             thread.join()
@@ -103,6 +103,6 @@ class _Watchman(MetaPathFinder):
 
     def find_spec(self, name: str, path: Any, target: Any = None) -> None:  # noqa: ARG002 - importlib's signature
         """Find nothing."""
-        stage = current_stage()
-        if name in BEYOND and stage is not None:
-            stage.notice(BEYOND[name])
+        scheduler = current_scheduler()
+        if name in BEYOND and scheduler is not None:
+            scheduler.notice(BEYOND[name])

@@ -1,4 +1,4 @@
-"""The surroundings of a process: its connections, its children, and the threads that are not on its stage."""
+"""The surroundings of a process: its connections, its children, and the threads that are not under its scheduler."""
 
 from __future__ import annotations
 

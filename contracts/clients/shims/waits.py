@@ -1,6 +1,6 @@
 """Stand-ins for what a process waits for in native code: sockets, pipes, child processes, and names.
 
-On a stage a thread first waits there until the call need not wait, and then makes it.
+Under a scheduler a thread first waits there until the call need not wait, and then makes it.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from contracts.clients.actors import current_stage
 from contracts.clients.children import is_over
 from contracts.clients.connections import READABLE, WRITABLE, is_ready, wait
 from contracts.clients.polls import is_outside
-from contracts.clients.shims.process_stage import ProcessStage
+from contracts.clients.scheduled import current_scheduler
+from contracts.clients.shims.process_scheduler import ProcessScheduler
 
 _real: dict[str, Any] = {name: getattr(socket.socket, name) for name in ("connect", "connect_ex", "send", "sendall")}
 _read, _waitpid, _open = os.read, os.waitpid, io.open
@@ -28,21 +28,21 @@ def _waiting(name: str, event: int) -> Callable[..., Any]:
     real = getattr(socket.socket, name)
 
     def stand_in(own: socket.socket, *args: Any, **more: Any) -> Any:
-        stage = current_stage()
-        if stage is not None:
-            wait(stage, own, event)
+        scheduler = current_scheduler()
+        if scheduler is not None:
+            wait(scheduler, own, event)
         return real(own, *args, **more)
 
     return stand_in
 
 
 def _connect(own: socket.socket, address: Any) -> None:
-    stage = current_stage()
-    if stage is None:
+    scheduler = current_scheduler()
+    if scheduler is None:
         _real["connect"](own, address)
         return
-    assert isinstance(stage, ProcessStage)
-    stage.connections.add(own, address)
+    assert isinstance(scheduler, ProcessScheduler)
+    scheduler.connections.add(own, address)
     patience = own.gettimeout()
     if patience == 0:
         _real["connect"](own, address)
@@ -52,7 +52,7 @@ def _connect(own: socket.socket, address: Any) -> None:
         _real["connect"](own, address)
     except BlockingIOError:
         own.settimeout(patience)
-        wait(stage, own, WRITABLE)
+        wait(scheduler, own, WRITABLE)
         error = own.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if error:
             raise OSError(error, os.strerror(error)) from None
@@ -61,21 +61,21 @@ def _connect(own: socket.socket, address: Any) -> None:
 
 
 def _connect_ex(own: socket.socket, address: Any) -> int:
-    stage = current_stage()
-    if isinstance(stage, ProcessStage):
-        stage.connections.add(own, address)
+    scheduler = current_scheduler()
+    if isinstance(scheduler, ProcessScheduler):
+        scheduler.connections.add(own, address)
     status: int = _real["connect_ex"](own, address)
     return status
 
 
 def _sendall(own: socket.socket, data: Any, flags: int = 0, /) -> None:
-    stage = current_stage()
-    if stage is None or own.gettimeout() == 0:
+    scheduler = current_scheduler()
+    if scheduler is None or own.gettimeout() == 0:
         _real["sendall"](own, data, flags)
         return
     rest = memoryview(data).cast("B")
     while rest:
-        wait(stage, own, WRITABLE)
+        wait(scheduler, own, WRITABLE)
         rest = rest[_real["send"](own, rest, flags | socket.MSG_DONTWAIT) :]
 
 
@@ -95,14 +95,14 @@ def _looking_up(real: Callable[..., Any]) -> Callable[..., Any]:
     """Return a stand-in for a function that looks up a name: no time passes meanwhile."""
 
     def look_up(*args: Any, **more: Any) -> Any:
-        stage = current_stage()
-        if not isinstance(stage, ProcessStage):
+        scheduler = current_scheduler()
+        if not isinstance(scheduler, ProcessScheduler):
             return real(*args, **more)
-        stage.looking_up += 1
+        scheduler.looking_up += 1
         try:
             return real(*args, **more)
         finally:
-            stage.looking_up -= 1
+            scheduler.looking_up -= 1
 
     return look_up
 
@@ -111,9 +111,9 @@ def _looking_up(real: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _await_pipe(descriptor: int) -> None:
-    stage = current_stage()
-    if stage is not None and is_outside(descriptor) and os.get_blocking(descriptor):
-        stage.wait_until(lambda: _is_readable(descriptor), None, files=[descriptor])
+    scheduler = current_scheduler()
+    if scheduler is not None and is_outside(descriptor) and os.get_blocking(descriptor):
+        scheduler.wait_until(lambda: _is_readable(descriptor), None, files=[descriptor])
 
 
 def _is_readable(descriptor: int) -> bool:
@@ -175,7 +175,7 @@ class Open:
     ) -> Any:
         """Open a file as `open` does."""
         is_pipe = isinstance(file, int) and mode in {"r", "rb", "rt"} and opener is None and is_outside(file)
-        if not is_pipe or current_stage() is None:
+        if not is_pipe or current_scheduler() is None:
             return _open(file, mode, buffering, encoding, errors, newline, closefd, opener)
         raw = Pipe(file, "rb", closefd)
         if "b" in mode and buffering == 0:
@@ -185,7 +185,7 @@ class Open:
 
 
 def staged_input() -> Any:
-    """Return standard input as a thread on a stage reads it; the same as before, if it is not a pipe."""
+    """Return standard input as a thread under a scheduler reads it; the same as before, if it is not a pipe."""
     own = sys.stdin
     if own is None or not is_outside(0):
         return own
@@ -197,9 +197,9 @@ def staged_input() -> Any:
 
 def waitpid(pid: int, options: int, /) -> tuple[int, int]:
     """Stand in for `os.waitpid`."""
-    stage = current_stage()
-    if stage is not None and pid > 0 and not options & os.WNOHANG:
-        stage.wait_until(lambda: is_over(pid), None)
+    scheduler = current_scheduler()
+    if scheduler is not None and pid > 0 and not options & os.WNOHANG:
+        scheduler.wait_until(lambda: is_over(pid), None)
     return _waitpid(pid, options)
 
 
@@ -208,11 +208,11 @@ _real_wait: Callable[..., Any] = subprocess.Popen._wait  # type: ignore[attr-def
 
 def wait_for_child(process: subprocess.Popen[Any], timeout: float | None) -> Any:
     """Stand in for `Popen._wait`, which `wait`, `communicate` and `run` call."""
-    stage = current_stage()
-    if stage is None or process.returncode is not None:
+    scheduler = current_scheduler()
+    if scheduler is None or process.returncode is not None:
         return _real_wait(process, timeout)
-    until = None if timeout is None else stage.clock.after(timeout)
-    if not stage.wait_until(lambda: is_over(process.pid), until):
+    until = None if timeout is None else scheduler.clock.after(timeout)
+    if not scheduler.wait_until(lambda: is_over(process.pid), until):
         raise subprocess.TimeoutExpired(process.args, timeout or 0.0)
     return _real_wait(process, None)
 

@@ -7,7 +7,7 @@ from functools import partial
 
 from contracts.clients.base import Lost
 from contracts.clients.child import state_of
-from contracts.clients.virtual.members import Door, Member, State
+from contracts.clients.virtual.members import EntrySocket, Member, State
 from contracts.clients.virtual.protocol import BadMessage, Idle
 
 Watch = Callable[[int, Callable[[], object]], None]
@@ -24,15 +24,15 @@ class Company:
     ) -> None:
         self.members: list[Member] = []
         self._gone: set[int] = set()
-        self._doors: list[Door] = []
+        self._doors: list[EntrySocket] = []
         self._watch, self._unwatch, self._told, self._left = watch, unwatch, told, left
 
-    def open(self, door: Door) -> None:
+    def open(self, door: EntrySocket) -> None:
         """Let processes come in by a door, which is closed at the end."""
         self._doors.append(door)
         self._watch(door.listening.fileno(), partial(self._admit, door))
 
-    def has_come_by(self, door: Door) -> bool:
+    def has_come_by(self, door: EntrySocket) -> bool:
         """Return whether a process is there that has come in by this door."""
         return any(member.door is door for member in self.members)
 
@@ -67,7 +67,7 @@ class Company:
         for door in self._doors:
             door.close()
 
-    def _admit(self, door: Door) -> None:
+    def _admit(self, door: EntrySocket) -> None:
         while (member := door.admit()) is not None:
             self.members.append(member)
             self._watch(member.channel.fileno(), partial(self._hear, member))

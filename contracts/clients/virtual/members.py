@@ -20,7 +20,7 @@ State = Literal["new", "waiting", "running", "idle", "resting"]
 class Member:
     """One process: the channel on which it asks for the time, and what it last said."""
 
-    def __init__(self, channel: socket.socket, door: Door) -> None:
+    def __init__(self, channel: socket.socket, door: EntrySocket) -> None:
         channel.setblocking(False)
         self.channel, self.door = channel, door
         self.pid = 0
@@ -88,7 +88,7 @@ class Member:
         self.channel.close()
 
 
-class Door:
+class EntrySocket:
     """A Unix socket at `path`, by which processes come in."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ from contextlib import closing
 
 from contracts.clients.base import unheard
 from contracts.clients.child import Child, environment
-from contracts.clients.virtual.members import Door, Member
+from contracts.clients.virtual.members import EntrySocket, Member
 from contracts.clients.virtual.protocol import BadMessage
 from contracts.clients.virtual.starting import NOBODY, shimmed
 
@@ -32,7 +32,7 @@ def why_real_time(words: Sequence[str]) -> str:
     be started.
     """
     try:
-        door = Door()
+        door = EntrySocket()
     except OSError as error:
         return f"no socket can be made for it ({error})"
     with closing(door), closing(socket.create_server(("127.0.0.1", 0))) as platform, selectors.DefaultSelector() as selector:
@@ -46,7 +46,7 @@ def why_real_time(words: Sequence[str]) -> str:
             child.kill()
 
 
-def _answer(child: Child, door: Door, platform: socket.socket, selector: selectors.BaseSelector) -> str:
+def _answer(child: Child, door: EntrySocket, platform: socket.socket, selector: selectors.BaseSelector) -> str:
     selector.register(door.listening, selectors.EVENT_READ)
     members: list[Member] = []
     try:

@@ -12,7 +12,7 @@ from pathlib import Path
 from contracts.clients.base import Credentials, Seat, unheard
 from contracts.clients.child import Child, environment, identity, inherited
 from contracts.clients.errors import ClientError
-from contracts.clients.virtual.members import Door
+from contracts.clients.virtual.members import EntrySocket
 from contracts.clients.virtual.protocol import VARIABLE
 from contracts.clients.virtual.simulation import Simulation
 
@@ -61,9 +61,9 @@ class Starter:
         self._words, self._stdout = words, stdout
         self._is_runtime = Path(words[0]).name in RUNTIMES
         self._has_started = False
-        self._ahead: tuple[Child, Door] | None = None
+        self._ahead: tuple[Child, EntrySocket] | None = None
 
-    def start(self, simulation: Simulation, seat: Seat) -> tuple[Child, Door]:
+    def start(self, simulation: Simulation, seat: Seat) -> tuple[Child, EntrySocket]:
         """Return a new process in a simulation, and its door. Raises ClientError."""
         simulation.seat(seat, identity(simulation.url, seat.credentials))
         child, door = self._waiting() or self._started(environment(simulation.url, seat.credentials))
@@ -83,15 +83,15 @@ class Starter:
             child.kill()
             door.close()
 
-    def _waiting(self) -> tuple[Child, Door] | None:
+    def _waiting(self) -> tuple[Child, EntrySocket] | None:
         if self._ahead is not None and self._ahead[0].wait(0) is not None:
             self.close()
         ahead, self._ahead = self._ahead, None
         return ahead
 
-    def _started(self, variables: dict[str, str]) -> tuple[Child, Door]:
+    def _started(self, variables: dict[str, str]) -> tuple[Child, EntrySocket]:
         try:
-            door = Door()
+            door = EntrySocket()
         except OSError as error:
             raise ClientError(f"no socket can be made for the client ({error}); see --real-time") from error
         try:

@@ -1,9 +1,9 @@
 """The directed trials, a file for each subject. The machine finds what only a history of steps shows."""
 
 from contracts.probe.trials import answers, bodies, deadlines, guards, ids, race, rate, replicas, scopes, tokens
-from contracts.probe.trials.trial import Need, Trial, offered
+from contracts.probe.trials.trial import Need, ProbeTrial, offered
 
-TRIALS: tuple[Trial, ...] = (
+TRIALS: tuple[ProbeTrial, ...] = (
     *ids.TRIALS,
     *deadlines.TRIALS,
     *race.TRIALS,
@@ -16,4 +16,4 @@ TRIALS: tuple[Trial, ...] = (
     *replicas.TRIALS,
 )
 
-__all__ = ["TRIALS", "Need", "Trial", "offered"]
+__all__ = ["TRIALS", "Need", "ProbeTrial", "offered"]

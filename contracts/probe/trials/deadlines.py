@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from contracts.asking import WRITE_SCOPE
-from contracts.probe.refusals import IDLE, TTL_OVER, USED_UP, Refusal
-from contracts.probe.trials.trial import Need, Trial
-from contracts.probe.world import World
+from contracts.platform_requests import WRITE_SCOPE
+from contracts.probe.probe_run import ProbeRun
+from contracts.probe.refusals import IDLE, TTL_OVER, USED_UP, RequiredRefusal
+from contracts.probe.trials.trial import Need, ProbeTrial
 
 SECONDS = 10
 DEADLINE = SECONDS * 1000
@@ -18,7 +18,7 @@ BY_AGE = {"idle_timeout": LONG, "ttl": SECONDS}
 TWICE = {"handshakes": 2}
 
 
-def used_up(world: World) -> None:
+def used_up(world: ProbeRun) -> None:
     """A session serves one message, whatever the next one says."""
     id = world.session()
     first = world.message(id)
@@ -26,7 +26,7 @@ def used_up(world: World) -> None:
     world.judge.refuses(world.message(id, text="again"), USED_UP, marks=(("first use", first),))
 
 
-def used_up_by_the_second(world: World) -> None:
+def used_up_by_the_second(world: ProbeRun) -> None:
     """A session serves two messages if the policy says so."""
     id = world.session()
     world.judge.accepts(world.message(id), "P1", "the first message for a fresh session")
@@ -35,21 +35,21 @@ def used_up_by_the_second(world: World) -> None:
     world.judge.refuses(world.message(id), USED_UP, marks=(("second use", second),))
 
 
-def right_before(clause: str, end: str, world: World) -> None:
+def right_before(clause: str, end: str, world: ProbeRun) -> None:
     """A session is good until the last millisecond before its deadline."""
     id = world.session()
     world.advance(DEADLINE - 1)
     world.judge.accepts(world.message(id), clause, f"a message 1 ms before {end}")
 
 
-def at_its_end(refusal: Refusal, world: World) -> None:
+def at_its_end(refusal: RequiredRefusal, world: ProbeRun) -> None:
     """It is dead at its deadline."""
     id = world.session()
     world.advance(DEADLINE)
     world.judge.refuses(world.message(id), refusal)
 
 
-def idle_in_spite_of_a_refusal(world: World) -> None:
+def idle_in_spite_of_a_refusal(world: ProbeRun) -> None:
     """A refused message is not activity, whether it is refused before or after its session is checked."""
     id = world.session()
     world.advance(DEADLINE // 2)
@@ -61,7 +61,7 @@ def idle_in_spite_of_a_refusal(world: World) -> None:
     world.judge.refuses(world.message(id), IDLE, marks=marks)
 
 
-def kept_by_use(world: World) -> None:
+def kept_by_use(world: ProbeRun) -> None:
     """An accepted message is activity, as long as the session has handshakes left."""
     id = world.session()
     world.advance(DEADLINE - 1)
@@ -72,7 +72,7 @@ def kept_by_use(world: World) -> None:
     world.judge.accepts(sent, "P5", "a message 1 ms before the session, used since, was idle for too long", (("used", used),))
 
 
-def idle_by_its_own_policy(world: World) -> None:
+def idle_by_its_own_policy(world: ProbeRun) -> None:
     """A change of the policy does not move deadlines that are set already, in either direction."""
     id = world.session()
     world.set_policy({"idle_timeout": LONG})
@@ -84,7 +84,7 @@ def idle_by_its_own_policy(world: World) -> None:
     world.judge.accepts(world.message(other), "P5", "a message for a session from before the idle timeout was made shorter")
 
 
-def at_its_end_in_spite_of_use(world: World) -> None:
+def at_its_end_in_spite_of_use(world: ProbeRun) -> None:
     """Use does not prolong the time to live."""
     id = world.session()
     world.advance(DEADLINE // 2)
@@ -95,14 +95,14 @@ def at_its_end_in_spite_of_use(world: World) -> None:
 
 
 TRIALS = (
-    Trial("P2", used_up),
-    Trial("P2", used_up_by_the_second, TWICE, Need.CONTROL),
-    Trial("P5", partial(right_before, "P5", "the session was idle for too long"), BY_IDLING, Need.CONTROL),
-    Trial("P5", partial(at_its_end, IDLE), BY_IDLING, Need.CONTROL),
-    Trial("P5", idle_in_spite_of_a_refusal, BY_IDLING, Need.CONTROL),
-    Trial("P5", kept_by_use, BY_IDLING | TWICE, Need.CONTROL),
-    Trial("P5", idle_by_its_own_policy, BY_IDLING, Need.CONTROL),
-    Trial("P4", partial(right_before, "P4", "the session's time to live was over"), BY_AGE, Need.CONTROL),
-    Trial("P4", partial(at_its_end, TTL_OVER), BY_AGE, Need.CONTROL),
-    Trial("P4", at_its_end_in_spite_of_use, BY_AGE | TWICE, Need.CONTROL),
+    ProbeTrial("P2", used_up),
+    ProbeTrial("P2", used_up_by_the_second, TWICE, Need.CONTROL),
+    ProbeTrial("P5", partial(right_before, "P5", "the session was idle for too long"), BY_IDLING, Need.CONTROL),
+    ProbeTrial("P5", partial(at_its_end, IDLE), BY_IDLING, Need.CONTROL),
+    ProbeTrial("P5", idle_in_spite_of_a_refusal, BY_IDLING, Need.CONTROL),
+    ProbeTrial("P5", kept_by_use, BY_IDLING | TWICE, Need.CONTROL),
+    ProbeTrial("P5", idle_by_its_own_policy, BY_IDLING, Need.CONTROL),
+    ProbeTrial("P4", partial(right_before, "P4", "the session's time to live was over"), BY_AGE, Need.CONTROL),
+    ProbeTrial("P4", partial(at_its_end, TTL_OVER), BY_AGE, Need.CONTROL),
+    ProbeTrial("P4", at_its_end_in_spite_of_use, BY_AGE | TWICE, Need.CONTROL),
 )

@@ -7,7 +7,8 @@ from functools import partial
 from itertools import combinations, product
 from typing import Any, NamedTuple
 
-from contracts.asking import JSON, TEXT, for_message_as, message_body
+from contracts.platform_requests import JSON, TEXT, for_message_as, message_body
+from contracts.probe.probe_run import ProbeRun
 from contracts.probe.refusals import (
     BAD_BODY,
     EXPIRED_TOKEN,
@@ -17,38 +18,37 @@ from contracts.probe.refusals import (
     OVER_THE_LIMIT,
     TOO_LARGE,
     UNKNOWN,
-    Refusal,
+    RequiredRefusal,
 )
-from contracts.probe.trials.trial import Need, Trial
-from contracts.probe.world import World
+from contracts.probe.trials.trial import Need, ProbeTrial
 
 MAX_BODY = 300
 LIFETIME = 10
 """Lifetime of tokens, in seconds."""
 
 
-class Guard(NamedTuple):
+class ProbedGuard(NamedTuple):
     """A guard: its name, and its refusal."""
 
     name: str
-    refusal: Refusal
+    refusal: RequiredRefusal
     needs: Need = Need.NOTHING
 
 
-AUTHENTICATION = (Guard("authentication", NO_TOKEN), Guard("expiry", EXPIRED_TOKEN, Need.CONTROL))
+AUTHENTICATION = (ProbedGuard("authentication", NO_TOKEN), ProbedGuard("expiry", EXPIRED_TOKEN, Need.CONTROL))
 """A provider might check scopes and limits before expiry, so both cases are tried."""
 
 LATER_GUARDS = (
-    Guard("scope", NO_SCOPE, Need.CONTROL),
-    Guard("media type", OTHER_MEDIA_TYPE),
-    Guard("size", TOO_LARGE, Need.CONTROL),
-    Guard("body", BAD_BODY),
-    Guard("rate limit", OVER_THE_LIMIT, Need.CONTROL),
-    Guard("session", UNKNOWN),
+    ProbedGuard("scope", NO_SCOPE, Need.CONTROL),
+    ProbedGuard("media type", OTHER_MEDIA_TYPE),
+    ProbedGuard("size", TOO_LARGE, Need.CONTROL),
+    ProbedGuard("body", BAD_BODY),
+    ProbedGuard("rate limit", OVER_THE_LIMIT, Need.CONTROL),
+    ProbedGuard("session", UNKNOWN),
 )
 
 
-def both(first: Guard, second: Guard, world: World) -> None:
+def both(first: ProbedGuard, second: ProbedGuard, world: ProbeRun) -> None:
     """Send a message with two things wrong."""
     wrong = {first.name, second.name}
     issued = world.session()  # if there is a limit, this reaches it
@@ -66,12 +66,12 @@ def both(first: Guard, second: Guard, world: World) -> None:
     world.judge.refuses(world.ask(request), first.refusal, second.refusal)
 
 
-def _pairs() -> Iterator[Trial]:
+def _pairs() -> Iterator[ProbeTrial]:
     for first, second in (*product(AUTHENTICATION, LATER_GUARDS), *combinations(LATER_GUARDS, 2)):
         policy: dict[str, Any] = {"max_body": MAX_BODY, "token_ttl": LIFETIME}
         if "rate limit" in {first.name, second.name}:
             policy["rate_limit_per_minute"] = 1
-        yield Trial("P9", partial(both, first, second), policy, first.needs | second.needs)
+        yield ProbeTrial("P9", partial(both, first, second), policy, first.needs | second.needs)
 
 
 TRIALS = tuple(_pairs())

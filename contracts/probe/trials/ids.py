@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
+from contracts.probe.probe_run import ProbeClient, ProbeRun
 from contracts.probe.refusals import FOREIGN, UNKNOWN
-from contracts.probe.trials.trial import Need, Trial
-from contracts.probe.world import Actor, World
+from contracts.probe.trials.trial import Need, ProbeTrial
 
 SESSIONS = 10
 """Sessions created in a row."""
@@ -23,23 +23,23 @@ STRANGE = (
 """Strange ids. Every string that is not empty is a well-formed id."""
 
 
-def many_in_a_row(world: World) -> None:
+def many_in_a_row(world: ProbeRun) -> None:
     """All ids are good. The judge checks at each issue that they are different."""
     for id in [world.session() for _ in range(SESSIONS)]:
         world.judge.accepts(world.message(id), "P1", "the first message for a fresh session")
 
 
-def a_strange_id(id: str, world: World) -> None:
+def a_strange_id(id: str, world: ProbeRun) -> None:
     """An id that was never issued is refused."""
     world.judge.refuses(world.message(id), UNKNOWN)
 
 
-def an_id_of_another_client(world: World) -> None:
+def an_id_of_another_client(world: ProbeRun) -> None:
     """An id of another client of the same organisation is refused."""
     _foreign(world, world.another())
 
 
-def _foreign(world: World, other: Actor) -> None:
+def _foreign(world: ProbeRun, other: ProbeClient) -> None:
     id = world.session()
     world.judge.refuses(world.message("prev-session-uuid", other), UNKNOWN)
     presented = world.message(id, other)
@@ -49,7 +49,7 @@ def _foreign(world: World, other: Actor) -> None:
 
 
 TRIALS = (
-    Trial("P1", many_in_a_row),
-    *(Trial("P6", partial(a_strange_id, id)) for id in STRANGE),
-    Trial("P6", an_id_of_another_client, needs=Need.CONTROL),
+    ProbeTrial("P1", many_in_a_row),
+    *(ProbeTrial("P6", partial(a_strange_id, id)) for id in STRANGE),
+    ProbeTrial("P6", an_id_of_another_client, needs=Need.CONTROL),
 )

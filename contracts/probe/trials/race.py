@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from contracts.asking import for_message
+from contracts.platform_requests import for_message
+from contracts.probe.probe_run import ProbeRun
 from contracts.probe.refusals import USED_UP
-from contracts.probe.trials.trial import Trial
-from contracts.probe.world import World
+from contracts.probe.trials.trial import ProbeTrial
 
 ROUNDS = 8
 """Races over a socket depend on chance."""
 
 
-def all_at_once(world: World) -> None:
+def all_at_once(world: ProbeRun) -> None:
     """One of as many messages as the doors can send at once is accepted."""
     id, authorization = world.session(), world.me.authorization
     number = world.provider.doors[0].at_once
@@ -30,4 +30,4 @@ def all_at_once(world: World) -> None:
             world.judge.breach("P3", told, exchange)
 
 
-TRIALS = (Trial("P3", all_at_once),) * ROUNDS
+TRIALS = (ProbeTrial("P3", all_at_once),) * ROUNDS

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from contracts.asking import for_message_as
+from contracts.platform_requests import for_message_as
+from contracts.probe.probe_run import ProbeRun
 from contracts.probe.refusals import OVER_THE_LIMIT
-from contracts.probe.trials.trial import Need, Trial
-from contracts.probe.world import World
+from contracts.probe.trials.trial import Need, ProbeTrial
 
 LIMIT = 3
 POLICY = {"rate_limit_per_minute": LIMIT, "idle_timeout": 300}
 
 
-def one_too_many(world: World) -> None:
+def one_too_many(world: ProbeRun) -> None:
     """One request too many consumes nothing, and is accepted after its Retry-After. A fraction of a second shows the
     rounding.
     """
@@ -30,4 +30,4 @@ def one_too_many(world: World) -> None:
         world.judge.accepts(world.message(id), "P12", f"a message {told} s after a 429 with Retry-After {told}", marks)
 
 
-TRIALS = (Trial("P12", one_too_many, POLICY, Need.CONTROL),)
+TRIALS = (ProbeTrial("P12", one_too_many, POLICY, Need.CONTROL),)

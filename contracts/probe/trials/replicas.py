@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from contracts.probe.probe_run import ProbeRun
 from contracts.probe.refusals import IDLE, USED_UP
-from contracts.probe.trials.trial import Need, Trial
-from contracts.probe.world import World
+from contracts.probe.trials.trial import Need, ProbeTrial
 
 
-def issued_here_used_there(world: World) -> None:
+def issued_here_used_there(world: ProbeRun) -> None:
     """A session issued at one replica can be used at another."""
     number = len(world.provider.doors)
     for here in range(number):
@@ -18,14 +18,14 @@ def issued_here_used_there(world: World) -> None:
             world.judge.refuses(world.message(id, replica=here), USED_UP._replace(clause="P13"), marks=(("accepted", sent),))
 
 
-def idle_everywhere(world: World) -> None:
+def idle_everywhere(world: ProbeRun) -> None:
     """An idle session is dead at every replica."""
     id = world.session()
     world.advance(30_000)
     world.judge.refuses(world.message(id, replica=1), IDLE._replace(clause="P13"))
 
 
-def by_one_clock(world: World) -> None:
+def by_one_clock(world: ProbeRun) -> None:
     """A deadline that one replica set has passed at the others too, both ways, while the clock runs.
 
     By any one clock, at least the idle timeout lies between the time stamp and the message. So a replica accepts the message
@@ -40,7 +40,7 @@ def by_one_clock(world: World) -> None:
         world.judge.refuses(world.message(id, replica=there), IDLE._replace(clause="P13"))
 
 
-def restarted(world: World) -> None:
+def restarted(world: ProbeRun) -> None:
     """Live sessions stay live, and used ones stay used. All replicas are asked, because it is unknown which one restarted."""
     replicas = range(len(world.provider.doors))
     live, used_up = [world.session(replica=number) for number in replicas], world.session()
@@ -57,8 +57,8 @@ def restarted(world: World) -> None:
 
 
 TRIALS = (
-    Trial("P13", issued_here_used_there, needs=Need.REPLICAS),
-    Trial("P13", idle_everywhere, {"idle_timeout": 30}, Need.REPLICAS | Need.CONTROL),
-    Trial("P13", by_one_clock, {"idle_timeout": 30}, Need.REPLICAS | Need.CONTROL),
-    Trial("P13", restarted, needs=Need.RESTART),
+    ProbeTrial("P13", issued_here_used_there, needs=Need.REPLICAS),
+    ProbeTrial("P13", idle_everywhere, {"idle_timeout": 30}, Need.REPLICAS | Need.CONTROL),
+    ProbeTrial("P13", by_one_clock, {"idle_timeout": 30}, Need.REPLICAS | Need.CONTROL),
+    ProbeTrial("P13", restarted, needs=Need.RESTART),
 )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from contracts.asking import WRITE_SCOPE
+from contracts.platform_requests import WRITE_SCOPE
+from contracts.probe.probe_run import ProbeRun
 from contracts.probe.refusals import NO_SCOPE
-from contracts.probe.trials.trial import Need, Trial
-from contracts.probe.world import World
+from contracts.probe.trials.trial import Need, ProbeTrial
 
 OTHER_SCOPE = "conversations:readonly"
 
 
-def taken_and_given_back(world: World) -> None:
+def taken_and_given_back(world: ProbeRun) -> None:
     """A session survives the time in which its client lacks the scope."""
     id = world.session()
     world.set_scopes(world.me, OTHER_SCOPE)
@@ -21,7 +21,7 @@ def taken_and_given_back(world: World) -> None:
     world.judge.accepts(world.message(id), "P7", "a message, the scope given back, for a session refused without it", marks)
 
 
-def no_session_without_it(world: World) -> None:
+def no_session_without_it(world: ProbeRun) -> None:
     """A create is refused too."""
     world.set_scopes(world.me)
     world.judge.refuses(world.create(), NO_SCOPE)
@@ -29,7 +29,7 @@ def no_session_without_it(world: World) -> None:
     world.judge.accepts(world.create(), "P7", "a create with a token from before its scope was taken and given back")
 
 
-def a_token_for_something_else(world: World) -> None:
+def a_token_for_something_else(world: ProbeRun) -> None:
     """A token for another scope is good for that scope only, even if its client has more."""
     world.set_scopes(world.me, WRITE_SCOPE, OTHER_SCOPE)
     world.me.login(scope=OTHER_SCOPE)
@@ -37,6 +37,6 @@ def a_token_for_something_else(world: World) -> None:
 
 
 TRIALS = tuple(
-    Trial("P7", trial, needs=Need.CONTROL)
+    ProbeTrial("P7", trial, needs=Need.CONTROL)
     for trial in (taken_and_given_back, no_session_without_it, a_token_for_something_else)
 )

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from enum import Flag, auto
 from typing import Any, NamedTuple
 
+from contracts.probe.probe_run import ProbeRun
 from contracts.probe.provider import Provider
-from contracts.probe.world import World
 
 
 class Need(Flag):
@@ -19,11 +19,11 @@ class Need(Flag):
     RESTART = auto()
 
 
-class Trial(NamedTuple):
+class ProbeTrial(NamedTuple):
     """A trial: `run` makes it, in a world with this `policy`, for the clause `clause`."""
 
     clause: str
-    run: Callable[[World], None]
+    run: Callable[[ProbeRun], None]
     policy: Mapping[str, Any] = {}
     needs: Need = Need.NOTHING
 

@@ -11,19 +11,19 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from contracts.har.survey import UNKNOWN
-from contracts.replay.recording import Recording, Step, WorldStep
+from contracts.replay.recording import RecordedStep, Recording, WorldStep
 
 ENDINGS = {"expire_session", "revoke_session"}
 
 
-class Bound(NamedTuple):
+class Constraint(NamedTuple):
     """A value is greater than `value`, or at most `value`, as the step `number` shows."""
 
     value: int
     number: int
 
 
-class Choice(NamedTuple):
+class Alternative(NamedTuple):
     """A refusal: the idle timeout is at most `idle`, or the ttl at most `ttl`, or sessions take at most `handshakes` messages.
 
     A value is None if it cannot be the reason.
@@ -39,29 +39,29 @@ class Choice(NamedTuple):
 class SessionEvidence:
     """The combined evidence of all sends of a recording. A session takes at least one message."""
 
-    idle: Bound | None = None
-    ttl: Bound | None = None
-    handshakes: Bound | None = None
-    choices: list[Choice] = field(default_factory=list)
+    idle: Constraint | None = None
+    ttl: Constraint | None = None
+    handshakes: Constraint | None = None
+    choices: list[Alternative] = field(default_factory=list)
 
     def more(self, name: Literal["idle", "ttl", "handshakes"], value: int, number: int) -> None:
         """Note that a value is greater than `value`."""
-        known: Bound | None = getattr(self, name)
+        known: Constraint | None = getattr(self, name)
         if value >= 0 and (known is None or value > known.value):
-            setattr(self, name, Bound(value, number))
+            setattr(self, name, Constraint(value, number))
 
 
-class Life:
+class SessionSpan:
     """One session: its create (None: before the recording), and its sends until it was ended from outside."""
 
-    def __init__(self, created: Step | None, client: str | None) -> None:
+    def __init__(self, created: RecordedStep | None, client: str | None) -> None:
         self._created, self.client = created, client
-        self._sends: list[Step] = []
-        self._accepted: list[Step] = []
-        self._uncertain: list[Step] = []
+        self._sends: list[RecordedStep] = []
+        self._accepted: list[RecordedStep] = []
+        self._uncertain: list[RecordedStep] = []
         self.ended = False
 
-    def take(self, step: Step) -> None:
+    def take(self, step: RecordedStep) -> None:
         """Add a send."""
         if not self.ended:
             {"accepted": self._accepted, "uncertain": self._uncertain}.get(step.effect, self._sends).append(step)
@@ -77,7 +77,7 @@ class Life:
                 if step.effect == "refused":
                     self._dead(step, self._created, evidence, slack)
 
-    def _alive(self, step: Step, evidence: SessionEvidence, slack: int) -> None:
+    def _alive(self, step: RecordedStep, evidence: SessionEvidence, slack: int) -> None:
         first = self._created or self._accepted[0]
         if first is step:
             return
@@ -91,31 +91,31 @@ class Life:
         if len(known) == len(gaps) and not any(use.may_act_later for use in unsure):
             evidence.more("idle", min(known), step.number)
 
-    def _dead(self, step: Step, created: Step, evidence: SessionEvidence, slack: int) -> None:
+    def _dead(self, step: RecordedStep, created: RecordedStep, evidence: SessionEvidence, slack: int) -> None:
         age = _most(created, step, slack)
         before = [use for use in self._accepted if use.epoch == step.epoch and use.latest <= step.earliest]
         gaps = [gap for use in (created, *before) if (gap := _most(use, step, slack)) is not None]
         uses = sum(_maybe_before(use, step) for use in (*self._accepted, *self._uncertain))
-        choice = as_told(Choice(step.number, min(gaps, default=None), age, uses or None), step.reason)
+        choice = as_told(Alternative(step.number, min(gaps, default=None), age, uses or None), step.reason)
         if age is not None and choice is not None:
             evidence.choices.append(choice)
 
 
-def _maybe_before(use: Step, step: Step) -> bool:
+def _maybe_before(use: RecordedStep, step: RecordedStep) -> bool:
     return use.epoch < step.epoch or (use.epoch == step.epoch and use.earliest <= step.latest)
 
 
-def _least(first: Step, then: Step, slack: int) -> int | None:
+def _least(first: RecordedStep, then: RecordedStep, slack: int) -> int | None:
     """Return the least time that passed; None if the clock was set back meanwhile."""
     return None if first.epoch != then.epoch else max(0, then.earliest - first.latest - slack)
 
 
-def _most(first: Step, then: Step, slack: int) -> int | None:
+def _most(first: RecordedStep, then: RecordedStep, slack: int) -> int | None:
     unknown = first.epoch != then.epoch or slack == UNKNOWN
     return None if unknown else max(0, then.latest - first.earliest + slack)
 
 
-def as_told(choice: Choice, reason: str | None) -> Choice | None:
+def as_told(choice: Alternative, reason: str | None) -> Alternative | None:
     """Return the choice that the reason in the answer leaves; None if the reason is neither time nor use."""
     match reason:
         case "session.idle":
@@ -132,9 +132,9 @@ def as_told(choice: Choice, reason: str | None) -> Choice | None:
 
 def sessions(recording: Recording) -> SessionEvidence:
     """Return the evidence of the recording's sends."""
-    evidence, lives = SessionEvidence(), dict[str, Life]()
+    evidence, lives = SessionEvidence(), dict[str, SessionSpan]()
     owners: dict[str, str | None] = {}
-    steps: list[Step | WorldStep] = [*recording.steps, *recording.world]
+    steps: list[RecordedStep | WorldStep] = [*recording.steps, *recording.world]
     for step in sorted(steps, key=_when):
         if isinstance(step, WorldStep):
             _end(step, lives)
@@ -143,9 +143,9 @@ def sessions(recording: Recording) -> SessionEvidence:
         if step.token is not None:
             owners[step.token] = step.client
         if step.issued is not None:
-            lives[step.issued] = Life(step, client)
+            lives[step.issued] = SessionSpan(step, client)
         if step.operation == "send" and step.session is not None:
-            life = lives.setdefault(step.session, Life(None, client))
+            life = lives.setdefault(step.session, SessionSpan(None, client))
             if life.client == client or life.client is None or client is None:
                 life.take(step)
     for life in lives.values():
@@ -153,12 +153,12 @@ def sessions(recording: Recording) -> SessionEvidence:
     return evidence
 
 
-def _when(step: Step | WorldStep) -> tuple[int, int, int]:
+def _when(step: RecordedStep | WorldStep) -> tuple[int, int, int]:
     at = step.at if isinstance(step, WorldStep) else step.earliest
     return step.epoch, at, step.order
 
 
-def _end(step: WorldStep, lives: dict[str, Life]) -> None:
+def _end(step: WorldStep, lives: dict[str, SessionSpan]) -> None:
     if step.what in {"end_sessions", "reset"}:
         for life in lives.values():
             life.ended = True

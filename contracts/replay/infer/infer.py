@@ -10,11 +10,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from contracts.replay.infer.choose import Range, alone, together
-from contracts.replay.infer.evidence import Choice, sessions
+from contracts.replay.infer.evidence import Alternative, sessions
 from contracts.replay.infer.limits import max_body, max_text, token_ttl
 from contracts.replay.infer.solve import Solution, Span, solve
 from contracts.replay.recording import Recording
-from contracts.replay.results import Bound, Explanation, Finding, Inference, differing
+from contracts.replay.results import Bound, Finding, Inference, PolicyExplanation, differing
 from contracts.replay.run import replay
 from mockserver.engine.model import Policy
 from mockserver.explain.words import plural, span
@@ -78,7 +78,7 @@ def _fitting(spans: Spans, solution: Solution, ways: list[Range], policy: Policy
     return replace(policy, **changes, **{one.name: one.value for one in others if not one.holds(policy)})
 
 
-def _explanations(spans: Spans, ways: list[Range], policy: Policy) -> Iterator[Explanation]:
+def _explanations(spans: Spans, ways: list[Range], policy: Policy) -> Iterator[PolicyExplanation]:
     """Yield values that explain the differences on their own, if those are all about the same thing."""
     others = [Range(name, spans[name].least, spans[name].most) for name in OTHERS]
     others = [one for one in others if not one.holds(policy)]
@@ -89,8 +89,8 @@ def _explanations(spans: Spans, ways: list[Range], policy: Policy) -> Iterator[E
         yield _explanation(others[0])
 
 
-def _explanation(one: Range) -> Explanation:
-    return Explanation(
+def _explanation(one: Range) -> PolicyExplanation:
+    return PolicyExplanation(
         name=one.name,
         unit=_unit(one.name),
         above=_shown(one.name, one.least - 1),
@@ -137,7 +137,7 @@ def _choices(solution: Solution, recording: Recording) -> Iterator[str]:
             yield f"{recording.unit} {choice.number} was refused because {' or '.join(ways.values())}: it is unknown which"
 
 
-def _ways(choice: Choice, solution: Solution) -> Iterator[tuple[str, str]]:
+def _ways(choice: Alternative, solution: Solution) -> Iterator[tuple[str, str]]:
     """Yield the possible reasons of a refusal, by name and in words."""
     if choice.handshakes is not None and choice.handshakes >= solution.handshakes.least:
         yield "handshakes", f"{plural(choice.handshakes, 'message')} had been accepted"

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from contracts.replay.infer.evidence import Bound, Choice, SessionEvidence
+from contracts.replay.infer.evidence import Alternative, Constraint, SessionEvidence
 
 
 class Corner(NamedTuple):
@@ -25,8 +25,8 @@ class Corner(NamedTuple):
 class Span(NamedTuple):
     """A value is more than `above` and at most `at_most`, as far as these are known."""
 
-    above: Bound | None
-    at_most: Bound | None
+    above: Constraint | None
+    at_most: Constraint | None
 
     def holds(self, value: int) -> bool:
         """Return whether `value` is in the span."""
@@ -60,8 +60,8 @@ class Solution(NamedTuple):
     idle_alone: Span
     ttl: Span
     handshakes: Span
-    unexplained: list[Choice]
-    choices: list[Choice]
+    unexplained: list[Alternative]
+    choices: list[Alternative]
 
 
 def solve(evidence: SessionEvidence) -> Solution:
@@ -81,29 +81,29 @@ def solve(evidence: SessionEvidence) -> Solution:
         ),
         ttl=Span(
             max(filter(None, (evidence.ttl, evidence.idle)), key=lambda bound: bound.value, default=None),
-            _first(Bound(choice.ttl or 0, choice.number) for choice, (idle, _, use) in alone if not (idle or use)),
+            _first(Constraint(choice.ttl or 0, choice.number) for choice, (idle, _, use) in alone if not (idle or use)),
         ),
         handshakes=Span(
-            evidence.handshakes or Bound(0, 0),
-            _first(Bound(choice.handshakes or 0, choice.number) for choice, (idle, ttl, _) in alone if not (idle or ttl)),
+            evidence.handshakes or Constraint(0, 0),
+            _first(Constraint(choice.handshakes or 0, choice.number) for choice, (idle, ttl, _) in alone if not (idle or ttl)),
         ),
         unexplained=[choice for choice in evidence.choices if not fits(choice, *least)],
         choices=choices,
     )
 
 
-def fits(choice: Choice, idle: int, ttl: int, handshakes: int) -> bool:
+def fits(choice: Alternative, idle: int, ttl: int, handshakes: int) -> bool:
     """Return whether these values explain a refusal."""
     pairs = ((idle, choice.idle), (ttl, choice.ttl), (handshakes, choice.handshakes))
     return any(bound is not None and value <= bound for value, bound in pairs)
 
 
-def _idle_bound(choice: Choice, by_ttl: bool) -> Bound:
+def _idle_bound(choice: Alternative, by_ttl: bool) -> Constraint:
     """Return an upper bound of the idle timeout. If the ttl may be the reason, its bound counts, because it is at least as
     long.
     """
-    return Bound(max(choice.idle or 0, (choice.ttl or 0) if by_ttl else 0), choice.number)
+    return Constraint(max(choice.idle or 0, (choice.ttl or 0) if by_ttl else 0), choice.number)
 
 
-def _first(bounds: Iterable[Bound]) -> Bound | None:
+def _first(bounds: Iterable[Constraint]) -> Constraint | None:
     return min(bounds, default=None)

@@ -18,7 +18,7 @@ from contracts.stories.model import Expected
 from contracts.stories.run import run
 from contracts.verify.shrink import without
 from mockserver.declared.entries import Recorded
-from mockserver.declared.past import Named, Past
+from mockserver.declared.past import DeclaredPast, Named
 from mockserver.journal import Perturbed
 from mockserver.platform import compile_platform, find
 from mockserver.platform.model import Answer, Platform
@@ -31,7 +31,7 @@ OTHER = "something-else"
 INVENTED = "an-id-that-was-never-issued"
 
 
-def distil_declared(past: Past, context_id: str, named: str) -> DeclaredStory:
+def distil_declared(past: DeclaredPast, context_id: str, named: str) -> DeclaredStory:
     """Return the smallest story found whose last call is refused as this request. `named` is the platform's name or file.
 
     It has been run with that result. Raises NotFound if the journal does not have the request, and NotReproduced.
@@ -40,7 +40,7 @@ def distil_declared(past: Past, context_id: str, named: str) -> DeclaredStory:
     if not entry.refused_by or entry.operation not in past.platform.operations:
         raise NotReproduced(context_id, "only a call that a guard refused can be reproduced")
     place = MockInProcess(past.platform)
-    steps = tuple(_Telling(past.platform, past, entry).steps())
+    steps = tuple(_TellingDeclared(past.platform, past, entry).steps())
     title = f"{entry.operation} is refused: {entry.refused_by} {entry.cause}"
     story = DeclaredStory(title=title, steps=steps, platform=named)
     if not _holds(story, place):
@@ -81,10 +81,10 @@ def _simpler_step(step: Step) -> Iterator[Step]:
         yield Advance(float(round(step.seconds) + 1))
 
 
-class _Telling:
+class _TellingDeclared:
     """Translates what the journal has of a request's past to steps of a story."""
 
-    def __init__(self, platform: Platform, past: Past, entry: Recorded) -> None:
+    def __init__(self, platform: Platform, past: DeclaredPast, entry: Recorded) -> None:
         self._platform, self._past, self._entry = platform, past, entry
         self._names: dict[Named, str] = {}
 

@@ -13,7 +13,7 @@ from contracts.replay.minimize.reconstruct import stories
 from contracts.stories.codec import StoryError, decode, encode
 from contracts.stories.model import Story
 from contracts.stories.run import run
-from contracts.stories.stage import InProcess
+from contracts.stories.stage import InProcessStage
 from contracts.verify.shrink import smallest
 from mockserver.assemble import assemble
 from mockserver.control import Tenant
@@ -88,7 +88,7 @@ class Proof:
     """Runs stories, none of them twice. A context manager."""
 
     def __init__(self) -> None:
-        self._place = InProcess(assemble(Settings()))
+        self._place = InProcessStage(assemble(Settings()))
         self._seen: dict[bytes, bool] = {}
         self.requests = 0
         self.latest = ""

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from contracts.asking import FORM
+from contracts.platform_requests import FORM
 from contracts.replay.traces import fault_of
 from contracts.stories.codec import MAX_DEPTH
 from contracts.stories.model import GRANT, MAX_FILL, Call, Create, Expected, Fault, Request, Send, Token
@@ -28,7 +28,7 @@ NOT_ISSUED = "not-issued-here"
 _BODILESS = {"GET", "HEAD"}
 
 
-class Target(NamedTuple):
+class Attempt(NamedTuple):
     """A way to make the request again. `notes` say what could not be reproduced, and `fault` hits it."""
 
     step: Call
@@ -54,7 +54,7 @@ def fault_step(arrival: Arrival, answer: Answer) -> Fault | None:
     return msgspec.convert({"op": "fault", **{name: fields[name] for name in fields if name != "probability"}}, Fault)
 
 
-def targets(arrival: Arrival, answer: Answer, token: str | None, client: str | None) -> Iterator[Target]:
+def targets(arrival: Arrival, answer: Answer, token: str | None, client: str | None) -> Iterator[Attempt]:
     """Yield ways to make the request again, the most faithful first.
 
     `token` and `client` are the names under which its credentials are saved; None if they are not.
@@ -64,7 +64,7 @@ def targets(arrival: Arrival, answer: Answer, token: str | None, client: str | N
     is_redacted = REDACTED.strip("[]") in str(arrival.body) + (arrival.text or "") + arrival.path
     told = (f"Secrets in the request were recorded as {REDACTED}, and the story sends that word.",) if is_redacted else ()
     for step, notes in made:
-        yield Target(replace(step, expect=expect), (*notes, *told), fault)
+        yield Attempt(replace(step, expect=expect), (*notes, *told), fault)
 
 
 Made = Iterator[tuple[Call, tuple[str, ...]]]

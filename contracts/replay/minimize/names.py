@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from contracts.replay.minimize.past import Past
-from contracts.replay.recording import Step
+from contracts.replay.recording import RecordedStep
 from contracts.stories.model import CLIENT, Create, CreateClient, Send, SetScopes, Token
 from contracts.stories.model import Step as StoryStep
 from mockserver.engine.model import WRITE_SCOPE
@@ -66,7 +66,7 @@ class Names:
             return None
         return self._token_at(token, round(record.issued * 1000), record.client_id, record.scopes)
 
-    def login(self, issue: Step, save: str | None) -> Token:
+    def login(self, issue: RecordedStep, save: str | None) -> Token:
         """Return a request that was issued a token, as a step of the story."""
         client = self.client(issue.client) or CLIENT
         return Token(client=f"${client}", form=_narrowed(issue.scopes), save=save)
@@ -95,16 +95,16 @@ class Names:
         self.moments.append(Moment(at, 0, Token(client=f"${self.client(client) or CLIENT}", form=form, save=name)))
         return name
 
-    def _message(self, step: Step) -> Send:
+    def _message(self, step: RecordedStep) -> Send:
         text = step.document.get("text")
         return Send(session=f"${SESSION}", text=text or "Hello", token=f"${self.token(step.credential.token)}")
 
 
-def _moment(step: Step, made: StoryStep) -> Moment:
+def _moment(step: RecordedStep, made: StoryStep) -> Moment:
     return Moment(step.earliest, step.order, made)
 
 
-def _guest(step: Step) -> Guest | None:
+def _guest(step: RecordedStep) -> Guest | None:
     try:
         return msgspec.convert(step.document.get("guest"), Guest)
     except msgspec.ValidationError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from contracts.replay.recording import USUAL, Recording, Step, WorldStep
+from contracts.replay.recording import USUAL, RecordedStep, Recording, WorldStep
 from contracts.replay.traces import of_entries
 from mockserver.control import Tenant
 from mockserver.control.sessions import SessionView
@@ -35,8 +35,8 @@ class Past(NamedTuple):
     recording: Recording
     arrival: Arrival
     answer: Answer
-    step: Step
-    steps: list[Step]
+    step: RecordedStep
+    steps: list[RecordedStep]
     done: list[WorldStep]
 
     @property
@@ -49,24 +49,24 @@ class Past(NamedTuple):
         """The policy, whenever it was set."""
         return self.recording.policy or USUAL
 
-    def issue(self, token: str | None) -> Step | None:
+    def issue(self, token: str | None) -> RecordedStep | None:
         """Return the request that was issued a token, or None."""
         return next((step for step in self.steps if token and step.token == token), None)
 
-    def creation(self, session: str) -> Step | None:
+    def creation(self, session: str) -> RecordedStep | None:
         """Return the request that was issued a session, or None."""
         return next((step for step in self.steps if step.issued == session), None)
 
-    def accepted(self, session: str) -> Iterator[Step]:
+    def accepted(self, session: str) -> Iterator[RecordedStep]:
         """Yield the messages of a session that were accepted."""
         return (step for step in self.steps if step.known == "accepted" and step.session == session)
 
-    def logins(self, client: str | None, after: Step | None) -> list[Step]:
+    def logins(self, client: str | None, after: RecordedStep | None) -> list[RecordedStep]:
         """Return the requests that issued a client's tokens, after the one given."""
         issues = [step for step in self.steps if step.token is not None and self.client(step) == client]
         return issues[issues.index(after) + 1 :] if after in issues else issues
 
-    def client(self, step: Step) -> str | None:
+    def client(self, step: RecordedStep) -> str | None:
         """Return the OAuth client of a request, or None."""
         if step.operation == "token":
             return step.client

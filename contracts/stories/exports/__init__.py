@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from contracts.stories.model import AnyStory
 
 
-class Kind(NamedTuple):
+class ScriptKind(NamedTuple):
     """A kind of script: its title, the suffix of its files, and the command that runs `file` on the mock at `url`."""
 
     title: str
@@ -22,15 +22,15 @@ class Kind(NamedTuple):
     command: str
 
 
-KINDS: dict[str, Kind] = {
-    "curl": Kind("curl", ".sh", "bash {file} {url}"),
-    "python": Kind("Python", ".py", "python {file} {url}"),
-    "node": Kind("Node", ".mjs", "node {file} {url}"),
-    "json": Kind("Story file", ".json", "dayfly stories run {file} --url {url}"),
+KINDS: dict[str, ScriptKind] = {
+    "curl": ScriptKind("curl", ".sh", "bash {file} {url}"),
+    "python": ScriptKind("Python", ".py", "python {file} {url}"),
+    "node": ScriptKind("Node", ".mjs", "node {file} {url}"),
+    "json": ScriptKind("Story file", ".json", "dayfly stories run {file} --url {url}"),
 }
 
 
-def kinds_of(story: AnyStory) -> dict[str, Kind]:
+def kinds_of(story: AnyStory) -> dict[str, ScriptKind]:
     """Return the kinds in which a story can be written; one of a declared platform names that in its command."""
     platform = getattr(story, "platform", "")
     if not platform:

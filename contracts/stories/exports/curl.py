@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contracts.report.exports.shell import ascii_word, comment, word
 from contracts.stories.exports.parts import expected, heading, prologue, steps, variable, words
 from contracts.stories.model import CLIENT, AnyStory, Story
-from contracts.stories.plan import Basic, Change, Coded, Exchange, Gap, Planned, Text, joined, pieces, whole_policy
+from contracts.stories.plan import BasicAuth, Change, Coded, Gap, Planned, PlannedExchange, Text, joined, pieces, whole_policy
 from mockserver.platform.places import Place
 
 
@@ -40,7 +40,7 @@ def _change(number: int, plan: Planned, sent: Change) -> Iterator[str]:
         yield " ".join(f"{variable(gap)}=$(field {way[-1]})" for gap, way in sent.saves.items())
 
 
-def _request(number: int, plan: Planned, sent: Exchange) -> Iterator[str]:
+def _request(number: int, plan: Planned, sent: PlannedExchange) -> Iterator[str]:
     said = words(number, plan.step)
     yield f"# {said}"
     yield f"data={_text(sent.body)}"
@@ -70,11 +70,11 @@ def _found(place: Place) -> str:
     )
 
 
-def _call(said: str, sent: Exchange) -> str:
+def _call(said: str, sent: PlannedExchange) -> str:
     options = [f"-H {_text((f'{name}: ', *value))}" for name, value in sent.headers.items()]
     options += [f"-H {word('Content-Type:' + (f' {sent.content_type}' if sent.content_type else ''))}"]
     shown_by = sent.authorization
-    if isinstance(shown_by, Basic):
+    if isinstance(shown_by, BasicAuth):
         options.append(f"-u {_text(shown_by.id)}:{_text(shown_by.secret)}")
     elif shown_by is not None:
         options.append(f"-H {_header(shown_by)}")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contracts.report.exports.shell import shown
 from contracts.stories.exports.parts import expected, heading, prologue, steps, words
 from contracts.stories.model import CLIENT, Story
-from contracts.stories.plan import Basic, Change, Coded, Exchange, Gap, Planned, Text, whole_policy
+from contracts.stories.plan import BasicAuth, Change, Coded, Gap, Planned, PlannedExchange, Text, whole_policy
 
 _END = """\
 } catch (error) {
@@ -49,7 +49,7 @@ def _change(number: int, plan: Planned, sent: Change) -> Iterator[str]:
     yield f"saved.{next(iter(sent.saves)).name} = [answer.client_id, answer.client_secret];"
 
 
-def _request(number: int, plan: Planned, sent: Exchange) -> Iterator[str]:
+def _request(number: int, plan: Planned, sent: PlannedExchange) -> Iterator[str]:
     said = words(number, plan.step)
     yield f"// {said}"
     if sent.times > 1:
@@ -64,17 +64,17 @@ def _request(number: int, plan: Planned, sent: Exchange) -> Iterator[str]:
     yield from (f"saved.{gap.name} = answer.document.{place.steps[-1]};" for gap, place in sent.saves.items())
 
 
-def _headers(sent: Exchange) -> str:
+def _headers(sent: PlannedExchange) -> str:
     headers = [] if sent.content_type is None else [f"'Content-Type': {json.dumps(sent.content_type)}"]
     shown_by = sent.authorization
-    if isinstance(shown_by, Basic):
+    if isinstance(shown_by, BasicAuth):
         headers.append(f"Authorization: basic({_text(shown_by.id)}, {_text(shown_by.secret)})")
     elif shown_by is not None:
         headers.append(f"Authorization: {_text(shown_by)}")
     return f"{{ {', '.join(headers)} }}" if headers else "{}"
 
 
-def _body(sent: Exchange) -> list[str]:
+def _body(sent: PlannedExchange) -> list[str]:
     if sent.fill:
         return [_text(sent.body), str(sent.fill)]
     return [_text(sent.body)] if sent.body else []

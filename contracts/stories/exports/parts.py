@@ -10,7 +10,7 @@ from contracts.report.cells import wrap
 from contracts.report.exports.shell import shown
 from contracts.report.style import Style
 from contracts.stories.model import AnyStory, Expected
-from contracts.stories.plan import Change, Exchange, Gap, Planned, planned
+from contracts.stories.plan import Change, Gap, Planned, PlannedExchange, planned
 from contracts.stories.words import step_words, told_as
 
 COLUMNS = 120
@@ -39,13 +39,15 @@ def words(number: int, step: Any) -> str:
 
 def steps(
     story: AnyStory,
-    request: Callable[[int, Planned, Exchange], Iterable[str]],
+    request: Callable[[int, Planned, PlannedExchange], Iterable[str]],
     change: Callable[[int, Planned, Change], Iterable[str]],
 ) -> Iterator[str]:
     """Yield the lines of a story's steps, written by `request` and `change`, with an empty line before each."""
     for number, plan in enumerate(planned(story), start=1):
         yield ""
-        yield from request(number, plan, plan.sent) if isinstance(plan.sent, Exchange) else change(number, plan, plan.sent)
+        yield from (
+            request(number, plan, plan.sent) if isinstance(plan.sent, PlannedExchange) else change(number, plan, plan.sent)
+        )
 
 
 def prologue(name: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contracts.report.exports.shell import comment
 from contracts.stories.exports.parts import expected, heading, prologue, steps, variable, words
 from contracts.stories.model import CLIENT, AnyStory, Expected, Story
-from contracts.stories.plan import Basic, Change, Coded, Exchange, Gap, Planned, Text, whole_policy
+from contracts.stories.plan import BasicAuth, Change, Coded, Gap, Planned, PlannedExchange, Text, whole_policy
 from mockserver.platform.places import Place
 
 _END = """
@@ -45,7 +45,7 @@ def _change(number: int, plan: Planned, sent: Change) -> Iterator[str]:
         yield f"{variable(gap)} = made{''.join(f'[{member!a}]' for member in way)}"
 
 
-def _request(number: int, plan: Planned, sent: Exchange) -> Iterator[str]:
+def _request(number: int, plan: Planned, sent: PlannedExchange) -> Iterator[str]:
     said = words(number, plan.step)
     yield f"# {said}"
     indent = "    " if sent.times > 1 else ""
@@ -74,11 +74,11 @@ def _found(place: Place) -> str:
     return f'urlsplit({value}).path.strip("/").split("/")[{inner}]' if lens == "path" else value
 
 
-def _options(sent: Exchange) -> Iterator[str]:
+def _options(sent: PlannedExchange) -> Iterator[str]:
     headers = [f"{name!a}: {_text(value)}" for name, value in sent.headers.items()]
     headers += [] if sent.content_type is None else [f'"Content-Type": {sent.content_type.strip(" ")!a}']
     shown_by = sent.authorization
-    if isinstance(shown_by, Basic):
+    if isinstance(shown_by, BasicAuth):
         yield f"auth=({_text(shown_by.id)}, {_text(shown_by.secret)})"
     elif shown_by is not None:
         headers.append(f'"Authorization": {_stripped(shown_by)}')

@@ -9,7 +9,7 @@ from flask import Blueprint, Flask
 from mockserver.control import Control
 from mockserver.web.admin import access, clock, faults, organizations, requests, server, sessions
 from mockserver.web.admin.answers import handle_errors
-from mockserver.web.admin.guard import PREFIX, Guard
+from mockserver.web.admin.guard import PREFIX, AccessGuard
 from mockserver.web.admin.sessions import SessionPart
 
 if TYPE_CHECKING:
@@ -26,4 +26,4 @@ def register(app: Flask, assembly: Assembly) -> None:
         views.add(blueprint, control)
     handle_errors(blueprint)
     app.register_blueprint(blueprint)
-    app.before_request(Guard(assembly.settings.admin_token))
+    app.before_request(AccessGuard(assembly.settings.admin_token))

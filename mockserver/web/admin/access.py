@@ -10,7 +10,7 @@ from mockserver.web.admin.answers import answer
 from mockserver.web.admin.reading import body, query
 
 
-class NewClient(Struct, frozen=True, forbid_unknown_fields=True):
+class NewClientRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """The values for a new OAuth client. Missing credentials are generated."""
 
     name: str = ""
@@ -37,7 +37,7 @@ class Reject(Struct, frozen=True, forbid_unknown_fields=True):
     reject: bool = True
 
 
-class Page(Struct, frozen=True, forbid_unknown_fields=True):
+class PageRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """A part of a list."""
 
     limit: int = 100
@@ -53,7 +53,7 @@ def add(blueprint: Blueprint, control: Control) -> None:
 
     @blueprint.post("/organizations/<id>/clients")
     def create_client(id: str) -> Response:
-        wanted = body(NewClient)
+        wanted = body(NewClientRequest)
         clients = control.tenant(id).clients
         return answer(clients.create(wanted.name, wanted.client_id, wanted.client_secret, wanted.scopes), 201)
 
@@ -63,7 +63,7 @@ def add(blueprint: Blueprint, control: Control) -> None:
 
     @blueprint.get("/organizations/<id>/tokens")
     def list_tokens(id: str) -> Response:
-        page = query(Page)
+        page = query(PageRequest)
         return answer(control.tenant(id).tokens.page(page.limit, page.after))
 
     @blueprint.post("/organizations/<id>/tokens/expire")

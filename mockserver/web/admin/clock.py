@@ -10,7 +10,7 @@ from mockserver.web.admin.answers import answer
 from mockserver.web.admin.reading import Nothing, body
 
 
-class Advance(Struct, frozen=True, forbid_unknown_fields=True):
+class AdvanceRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """The seconds to jump forward."""
 
     seconds: float
@@ -37,7 +37,7 @@ def add(blueprint: Blueprint, control: Control) -> None:
 
     @blueprint.post("/organizations/<id>/clock/advance")
     def advance_clock(id: str) -> Response:
-        control.tenant(id).clock.advance(body(Advance).seconds)
+        control.tenant(id).clock.advance(body(AdvanceRequest).seconds)
         return read_clock(id)
 
     @blueprint.post("/organizations/<id>/clock/set")

@@ -32,7 +32,7 @@ FORWARDED = (
 """Headers that proxies add. With one of them, the caller is on another machine, even if the connection is from this one."""
 
 
-class Guard:
+class AccessGuard:
     """Runs before every request, and answers instead of the view if the call is not allowed."""
 
     def __init__(self, token: str) -> None:

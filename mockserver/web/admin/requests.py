@@ -17,7 +17,7 @@ from mockserver.web.admin.follow import Followers, last_event_id
 from mockserver.web.admin.reading import query
 
 
-class Wanted(Filter, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RequestFilter(Filter, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A filter, and a part of the list."""
 
     after: int | None = None
@@ -41,7 +41,7 @@ def add(blueprint: Blueprint, control: Control) -> None:
 
     @blueprint.get("/organizations/<id>/requests")
     def find_requests(id: str) -> Response:
-        wanted, tenant = query(Wanted, "follow"), control.tenant(id)
+        wanted, tenant = query(RequestFilter, "follow"), control.tenant(id)
         last_event_id()
         control.assembly.vocabulary.check(wanted.operation, wanted.reason)
         return followers.stream(tenant, wanted, wanted.after) if "follow" in flask.request.args else _found(tenant, wanted)
@@ -64,7 +64,7 @@ def add(blueprint: Blueprint, control: Control) -> None:
         return Response(_lines(tenant, after), mimetype="application/x-ndjson")
 
 
-def _found(tenant: Tenant, wanted: Wanted) -> Response:
+def _found(tenant: Tenant, wanted: RequestFilter) -> Response:
     """Return the matching requests. `newest` is read first, so that following from there misses nothing."""
     newest = tenant.requests.newest()
     found = tenant.requests.search(wanted, wanted.after, wanted.before, wanted.limit)

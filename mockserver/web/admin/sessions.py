@@ -18,7 +18,7 @@ class SessionPart(BaseConverter):
     part_isolating = True
 
 
-class Wanted(Struct, frozen=True, forbid_unknown_fields=True):
+class SessionFilter(Struct, frozen=True, forbid_unknown_fields=True):
     """A filter of the sessions to list."""
 
     state: str | None = None
@@ -32,7 +32,7 @@ def add(blueprint: Blueprint, control: Control) -> None:
 
     @blueprint.get("/organizations/<id>/sessions")
     def list_sessions(id: str) -> Response:
-        wanted, tenant = query(Wanted), control.tenant(id)
+        wanted, tenant = query(SessionFilter), control.tenant(id)
         return answer(tenant.sessions.page(wanted.state, wanted.guest, wanted.limit, wanted.after))
 
     @blueprint.post("/organizations/<id>/sessions/end")

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from mockserver.engine.model import WRITE_SCOPE
 from mockserver.web.console.extension import Console
-from mockserver.web.console.frame import frame, organization_page
+from mockserver.web.console.layout import frame, organization_page
 from mockserver.web.console.pages import done
 
 PAGE = 100

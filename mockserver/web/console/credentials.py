@@ -9,18 +9,18 @@ from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from mockserver.web.console.extension import Console
-from mockserver.web.console.frame import frame, organization_page
+from mockserver.web.console.layout import frame, organization_page
 from mockserver.web.console.pages import done
 
 if TYPE_CHECKING:
-    from mockserver.declared.credentials import By, Credentials
+    from mockserver.declared.credentials import By, DeclaredCredentials
     from mockserver.platform.model import Platform
 
 SHOWN = 200
 """The most credentials of a kind on the page."""
 
 
-def views(platform: Platform, credentials: Credentials, console: Console) -> None:
+def views(platform: Platform, credentials: DeclaredCredentials, console: Console) -> None:
     """Add the page to the console of a declared platform."""
 
     def add(blueprint: Blueprint, console: Console) -> None:

@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from mockserver.assemble import Assembly
 from mockserver.control import Control, Tenant
-from mockserver.control.requests import Recorded
+from mockserver.control.requests import RecordedRequest
 from mockserver.explain import Explanation
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ CONSOLE = "/__admin/console"
 TabView = Callable[[Tenant], Markup | str]
 """Renders a tab for an organisation. A plain string is escaped. NotFound and InvalidRequest become error pages."""
 
-PanelView = Callable[[Tenant, Recorded, Explanation], Markup | str | None]
+PanelView = Callable[[Tenant, RecordedRequest, Explanation], Markup | str | None]
 """Renders a panel for a request; None omits it."""
 
 NAME = "dayfly.console"
@@ -89,7 +89,7 @@ class Console:
         """The application of the pages."""
         with self._lock:
             if self._app is None:
-                from mockserver.web.console.door import make_app
+                from mockserver.web.console.app import make_app
 
                 self._app = make_app(self)
             return self._app

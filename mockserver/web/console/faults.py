@@ -13,7 +13,7 @@ from mockserver.control.faults import COMMON, KINDS, OWN, REDIRECTS
 from mockserver.engine.model import RetryAfterForm, UnusableBody
 from mockserver.errors import InvalidRequest
 from mockserver.web.console.extension import Console
-from mockserver.web.console.frame import frame, organization_page
+from mockserver.web.console.layout import frame, organization_page
 from mockserver.web.console.pages import done
 
 TOLD = {

@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response
 
 from mockserver.web.admin.guard import SAFE, is_local, is_same_origin, shows_token, too_many_tries
 from mockserver.web.admin.tries import TooManyTries
+from mockserver.web.console.auth import Keeper, cookie_name
 from mockserver.web.console.extension import CONSOLE
-from mockserver.web.console.keeper import Keeper, cookie_name
 from mockserver.web.console.pages import problem_page
 
 FORM_WORD = "form_word"

@@ -19,7 +19,7 @@ from mockserver.errors import MockServerError, NotFound
 from mockserver.exchanges import Exchange
 from mockserver.journal import Perturbed
 from mockserver.web.console.extension import CONSOLE, Console
-from mockserver.web.console.frame import address_of
+from mockserver.web.console.layout import address_of
 from mockserver.web.console.requests import FIELDS, Sought, place_in, sought
 from mockserver.web.streaming import MAX_FOLLOWERS, QUIET, Streams, event, is_id, last_id, place_of, waiting, without_body
 

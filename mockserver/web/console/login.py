@@ -7,7 +7,7 @@ from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from mockserver.web.admin.tries import TooManyTries
-from mockserver.web.console.keeper import Keeper
+from mockserver.web.console.auth import Keeper
 from mockserver.web.console.pages import back, page
 
 WHY = {

@@ -8,9 +8,9 @@ from werkzeug.wrappers import Response
 
 from mockserver.engine.model import UNASSIGNED
 from mockserver.errors import InvalidRequest
-from mockserver.web.console import rates
+from mockserver.web.console import charts
 from mockserver.web.console.extension import Console
-from mockserver.web.console.frame import frame, organization_page
+from mockserver.web.console.layout import frame, organization_page
 from mockserver.web.console.strays import strays_of
 
 
@@ -26,7 +26,7 @@ def add(blueprint: Blueprint, console: Console) -> None:
             return flask.redirect(flask.url_for("console.requests", id="unassigned"), 303)
         around = frame(console, tenant, "organization")
         window = _window()
-        chart = rates.chart_of(tenant.trace(), tenant.clock.now(), window)
+        chart = charts.chart_of(tenant.trace(), tenant.clock.now(), window)
         return organization_page(
             console,
             tenant,
@@ -35,9 +35,9 @@ def add(blueprint: Blueprint, console: Console) -> None:
             frame=around,
             chart=chart,
             strays=strays_of(console, tenant, None),
-            windows=rates.WINDOWS,
-            titles=rates.TITLES,
-            signs=rates.SIGNS,
+            windows=charts.WINDOWS,
+            titles=charts.TITLES,
+            signs=charts.SIGNS,
             sessions=tenant.sessions.survey(limit=1),
             policy=tenant.policy(),
             client_id=tenant.client_id,
@@ -59,6 +59,6 @@ def add(blueprint: Blueprint, console: Console) -> None:
 
 def _window() -> str | None:
     wanted = flask.request.args.get("window")
-    if wanted is not None and wanted not in rates.WINDOWS:
-        raise InvalidRequest("window", f"{wanted!r} must be one of {', '.join(rates.WINDOWS)}")
+    if wanted is not None and wanted not in charts.WINDOWS:
+        raise InvalidRequest("window", f"{wanted!r} must be one of {', '.join(charts.WINDOWS)}")
     return wanted

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from mockserver.control.server import ALIASES
 from mockserver.engine.model import UNASSIGNED
 from mockserver.web.console.extension import Console
-from mockserver.web.console.frame import address_of
+from mockserver.web.console.layout import address_of
 from mockserver.web.console.pages import done, page
 
 

@@ -10,13 +10,13 @@ from werkzeug.wrappers import Response
 
 from mockserver import journal
 from mockserver.control import Tenant
-from mockserver.control.requests import Filter, Recorded
+from mockserver.control.requests import Filter, RecordedRequest
 from mockserver.errors import InvalidRequest
 from mockserver.exchanges import Exchange
 from mockserver.explain import Explanation
-from mockserver.web.console import nearest
+from mockserver.web.console import diff
 from mockserver.web.console.extension import Console
-from mockserver.web.console.frame import frame, organization_page
+from mockserver.web.console.layout import frame, organization_page
 from mockserver.web.console.strays import strays_of
 
 PAGE = 100
@@ -41,7 +41,7 @@ class Sought(Filter, frozen=True, kw_only=True):
         return guest is not None and self.person.casefold() in f"{guest.name}\n{guest.email}".casefold()
 
 
-class Place(NamedTuple):
+class ListPart(NamedTuple):
     """A part of the list: requests that arrived before one, or after one."""
 
     before: int | None = None
@@ -72,8 +72,8 @@ def add(blueprint: Blueprint, console: Console) -> None:
             frame=around,
             recorded=recorded,
             explanation=explanation,
-            rows=[] if console.assembly.declared else nearest.rows_of(recorded, explanation),
-            accepted=nearest.accepted_near(tenant.requests, recorded.exchange),
+            rows=[] if console.assembly.declared else diff.rows_of(recorded, explanation),
+            accepted=diff.accepted_near(tenant.requests, recorded.exchange),
             panels=_panels(console, tenant, recorded, explanation),
         )
 
@@ -91,19 +91,19 @@ def _listing(console: Console, tenant: Tenant) -> dict[str, Any]:
     operations, reasons = console.assembly.vocabulary
     families = dict.fromkeys(reason.partition(".")[0] for reason in reasons)
     shown: dict[str, Any] = {"given": given, "operations": operations, "reasons": reasons, "families": families}
-    place, found, problem = Place(), list[Exchange](), None
+    place, found, problem = ListPart(), list[Exchange](), None
     try:
-        place = Place(place_in("before"), place_in("after"))
+        place = ListPart(place_in("before"), place_in("after"))
         found = tenant.requests.search(sought(given), place.after, place.before, PAGE + 1)
     except InvalidRequest as refused:
         problem = str(refused)
     more = len(found) > PAGE
     rows = found[:PAGE] if place.after is None else found[:PAGE][::-1]
-    live = place == Place() and problem is None
+    live = place == ListPart() and problem is None
     return {**shown, "found": rows, "problem": problem, "live": live, **_neighbours(rows, place, more)}
 
 
-def _neighbours(rows: list[Exchange], place: Place, more: bool) -> dict[str, int | None]:
+def _neighbours(rows: list[Exchange], place: ListPart, more: bool) -> dict[str, int | None]:
     """Return where the pages of older and newer requests begin, None if there are none."""
     older = rows[-1].seq if rows and (more or place.after is not None) else None
     newer = rows[0].seq if rows and (place.before is not None or (place.after is not None and more)) else None
@@ -132,6 +132,6 @@ def sought(given: dict[str, str]) -> Sought:
     )
 
 
-def _panels(console: Console, tenant: Tenant, recorded: Recorded, explanation: Explanation) -> list[dict[str, Any]]:
+def _panels(console: Console, tenant: Tenant, recorded: RecordedRequest, explanation: Explanation) -> list[dict[str, Any]]:
     shown = ((panel, panel.view(tenant, recorded, explanation)) for panel in console.panels.values())
     return [{"name": panel.name, "title": panel.title, "content": content} for panel, content in shown if content is not None]

@@ -10,10 +10,10 @@ from mockserver.control import Tenant
 from mockserver.engine.model import State
 from mockserver.errors import NotFound
 from mockserver.exchanges import Exchange
-from mockserver.explain.model import Life
-from mockserver.web.console import strip
+from mockserver.explain.model import SessionLife
+from mockserver.web.console import timeline
 from mockserver.web.console.extension import Console
-from mockserver.web.console.frame import frame, organization_page
+from mockserver.web.console.layout import frame, organization_page
 from mockserver.web.console.pages import done
 
 PAGE = 100
@@ -52,7 +52,7 @@ def add(blueprint: Blueprint, console: Console) -> None:
         view = tenant.sessions.get(session_id)
         exchanges = tenant.requests.find(session=session_id, limit=SHOWN)
         life = _life(tenant, exchanges)
-        drawn = strip.strip_of(view, life, tenant.clock.now())
+        drawn = timeline.strip_of(view, life, tenant.clock.now())
         return organization_page(
             console, tenant, "sessions", "session.html", frame=around, session=view, life=life, exchanges=exchanges, drawn=drawn
         )
@@ -73,7 +73,7 @@ def add(blueprint: Blueprint, console: Console) -> None:
         return done("revoke", flask.url_for("console.session", id=id, session_id=session_id))
 
 
-def _life(tenant: Tenant, exchanges: list[Exchange]) -> Life | None:
+def _life(tenant: Tenant, exchanges: list[Exchange]) -> SessionLife | None:
     """Return the session's life from the explanation of one of its requests, None if all have left the journal."""
     for exchange in exchanges:
         try:

@@ -17,7 +17,7 @@ MOST = 5
 """The most requests to show, the newest."""
 
 
-class Strays(NamedTuple):
+class StrayRequests(NamedTuple):
     """`number` is their count, `newest` their journal's newest entry. `shown` is None if they are only counted."""
 
     number: int
@@ -25,13 +25,13 @@ class Strays(NamedTuple):
     shown: list[Exchange] | None = None
 
 
-def strays_of(console: Console, tenant: Tenant, wanted: Filter | None) -> Strays:
+def strays_of(console: Console, tenant: Tenant, wanted: Filter | None) -> StrayRequests:
     """Return the strays for a page of `tenant`. Without a filter they are only counted."""
     if tenant.id == UNASSIGNED:
-        return Strays(0, 0)
+        return StrayRequests(0, 0)
     requests = console.control.tenant(UNASSIGNED).requests
     newest = requests.newest()
     number = (newest + 1) // 2  # each has two entries once it is answered, and the journal contains only these
     if wanted is None or not number or len(console.assembly.store.organizations()) > 1:
-        return Strays(number, newest)
-    return Strays(number, newest, requests.search(wanted, None, None, MOST))
+        return StrayRequests(number, newest)
+    return StrayRequests(number, newest, requests.search(wanted, None, None, MOST))

@@ -14,12 +14,12 @@ from collections.abc import Iterator
 from functools import partial
 
 from contracts.protocol.judge import judge
-from contracts.protocol.runner import Runner
-from contracts.protocol.scenario import Scenario
-from contracts.protocol.trace import Exchange
+from contracts.protocol.runner import ProtocolRunner
+from contracts.protocol.scenario import DeclaredScenario
+from contracts.protocol.trace import TraceExchange
 from contracts.protocol.walk import plain, walk
 from contracts.protocol.wire import operation_of
-from mockserver.platform.message import Message
+from mockserver.platform.message import HttpMessage
 from mockserver.platform.model import Platform
 from tests.campaign.drivers import PublicClient, drivers
 from tests.campaign.environments import NODE, PYTHON, ROOT
@@ -34,7 +34,7 @@ def first(client: PublicClient, code: str) -> int | None:
 
 
 def _counted(client: PublicClient, code: str) -> int | None:
-    with Runner(clients_of(client), partial(platform_of, client)) as runner:
+    with ProtocolRunner(clients_of(client), partial(platform_of, client)) as runner:
         for number, scenario in enumerate(_scenarios(runner), 1):
             verdicts = judge(runner.platform, runner.run(scenario).trace)
             if any(verdict.code == code for verdict in verdicts.violated):
@@ -42,7 +42,7 @@ def _counted(client: PublicClient, code: str) -> int | None:
     return None
 
 
-def _scenarios(runner: Runner) -> Iterator[Scenario]:
+def _scenarios(runner: ProtocolRunner) -> Iterator[DeclaredScenario]:
     """Yield the scenarios in the order in which `dayfly verify` plays them."""
     yield from plain(runner.platform)
     trace = runner.run(next(plain(runner.platform))).trace
@@ -50,8 +50,8 @@ def _scenarios(runner: Runner) -> Iterator[Scenario]:
     yield from walk(runner.platform, called)
 
 
-def _operation(platform: Platform, exchange: Exchange) -> str | None:
-    message = Message(exchange.method, exchange.path, exchange.query, exchange.headers, exchange.body)
+def _operation(platform: Platform, exchange: TraceExchange) -> str | None:
+    message = HttpMessage(exchange.method, exchange.path, exchange.query, exchange.headers, exchange.body)
     found = operation_of(platform, message)
     return None if found is None else found.name
 

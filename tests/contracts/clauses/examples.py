@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from mockserver.journal import Credential, encode
+from mockserver.journal import ShownCredential, encode
 from tests.contracts.tape import DEAD, LOST_RESPONSE, OPAQUE, SCOPE, Tape, bearer
 
 DIRECTORY = Path(__file__).parents[3] / "fixtures" / "traces"
@@ -368,7 +368,7 @@ def good_a4(tape: Tape) -> None:
 
 def bad_a5(tape: Tape) -> None:
     tape.begin()
-    tape.create(token=None, status=401, credential=Credential("literal", literal="null"))
+    tape.create(token=None, status=401, credential=ShownCredential("literal", literal="null"))
     token = tape.token()
     tape.send(tape.create(token=token), token=token)
     tape.end()

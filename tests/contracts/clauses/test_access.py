@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.journal import Credential
+from mockserver.journal import ShownCredential
 from tests.contracts.clauses.examples import deliver
 from tests.contracts.tape import PATHS, SCOPE, Tape, bearer
 
@@ -321,16 +321,16 @@ def test_a4_counts_overlapping_messages_as_one() -> None:
 @pytest.mark.parametrize(
     ("shown", "words"),
     [
-        (Credential("bearer", token="t:1", seen_in=("header", "url")), "in its URL"),
-        (Credential("bearer", token="t:1", seen_in=("header", "body")), "in its body"),
-        (Credential("bearer", token="t:1", seen_in=("header", "cookie")), "in a cookie"),
-        (Credential("none", seen_in=("header:x-api-key",)), "in its X-Api-Key header"),
-        (Credential("empty"), "an empty Authorization header"),
-        (Credential("literal", literal="undefined"), "'undefined' where a token belongs"),
-        (Credential("literal", literal="[REDACTED]"), "'[REDACTED]' where a token belongs"),
+        (ShownCredential("bearer", token="t:1", seen_in=("header", "url")), "in its URL"),
+        (ShownCredential("bearer", token="t:1", seen_in=("header", "body")), "in its body"),
+        (ShownCredential("bearer", token="t:1", seen_in=("header", "cookie")), "in a cookie"),
+        (ShownCredential("none", seen_in=("header:x-api-key",)), "in its X-Api-Key header"),
+        (ShownCredential("empty"), "an empty Authorization header"),
+        (ShownCredential("literal", literal="undefined"), "'undefined' where a token belongs"),
+        (ShownCredential("literal", literal="[REDACTED]"), "'[REDACTED]' where a token belongs"),
     ],
 )
-def test_a5_names_the_leak(shown: Credential, words: str) -> None:
+def test_a5_names_the_leak(shown: ShownCredential, words: str) -> None:
     tape = Tape()
     tape.create(credential=shown)
     verdict = tape.judged().of("A5")
@@ -338,8 +338,8 @@ def test_a5_names_the_leak(shown: Credential, words: str) -> None:
     assert words in verdict.message
 
 
-@pytest.mark.parametrize("shown", [Credential("empty"), Credential("literal", literal="[REDACTED]")])
-def test_a5_explains_what_follows_from_a_header_without_a_token(shown: Credential) -> None:
+@pytest.mark.parametrize("shown", [ShownCredential("empty"), ShownCredential("literal", literal="[REDACTED]")])
+def test_a5_explains_what_follows_from_a_header_without_a_token(shown: ShownCredential) -> None:
     """The client renews its good token after each 401, in vain, and gives up."""
     tape = Tape()
     tape.token()
@@ -355,7 +355,7 @@ def test_a5_explains_what_follows_from_a_header_without_a_token(shown: Credentia
 
 def test_a5_explains_nothing_if_the_token_was_shown_as_well() -> None:
     tape = opened()
-    tape.create(credential=Credential("bearer", token="t:1", seen_in=("header", "url")), status=503)
+    tape.create(credential=ShownCredential("bearer", token="t:1", seen_in=("header", "url")), status=503)
     tape.end("failed")
     assert tape.roots() == ["A5", "D2"]
 
@@ -363,12 +363,12 @@ def test_a5_explains_nothing_if_the_token_was_shown_as_well() -> None:
 @pytest.mark.parametrize(
     ("shown", "status"),
     [
-        (Credential("none", seen_in=("body",)), "not_exercised"),
-        (Credential("basic", client_id="c", seen_in=("header", "body")), "held"),
-        (Credential("basic", client_id="c", seen_in=("header", "url")), "violated"),
+        (ShownCredential("none", seen_in=("body",)), "not_exercised"),
+        (ShownCredential("basic", client_id="c", seen_in=("header", "body")), "held"),
+        (ShownCredential("basic", client_id="c", seen_in=("header", "url")), "violated"),
     ],
 )
-def test_a5_lets_the_token_request_carry_the_secret_in_its_body(shown: Credential, status: str) -> None:
+def test_a5_lets_the_token_request_carry_the_secret_in_its_body(shown: ShownCredential, status: str) -> None:
     tape = Tape()
     tape.answer(tape.leave("token", shown))
     assert tape.status("A5") == status
@@ -383,7 +383,7 @@ def test_a5_does_not_mind_a_request_without_credentials() -> None:
 def test_a5_looks_at_requests_to_nowhere_too() -> None:
     tape = Tape()
     tape.answer(tape.leave(None, bearer("t:1"), path=PATHS["send"] + "?access_token=[REDACTED]"), 404)
-    tape.answer(tape.leave(None, Credential("bearer", token="t:1", seen_in=("url",)), path="/x"), 404)
+    tape.answer(tape.leave(None, ShownCredential("bearer", token="t:1", seen_in=("url",)), path="/x"), 404)
     assert tape.judged().of("A5").message == "a request had a secret in its URL"
 
 

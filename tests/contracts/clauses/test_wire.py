@@ -15,7 +15,7 @@ from msgspec import UNSET
 from contracts.clauses import shapes
 from mockserver.assemble import assemble
 from mockserver.engine.model import Operation
-from mockserver.journal import Arrival, Credential
+from mockserver.journal import Arrival, ShownCredential
 from mockserver.settings import Settings
 from mockserver.wire import Handler, Request
 from mockserver.wire.bodies import FORM
@@ -176,7 +176,7 @@ def test_w2_knows_another_method_of_an_operation_by_its_answer() -> None:
 
 def test_w2_lets_the_platforms_own_description_be_read() -> None:
     tape = Tape()
-    tape.answer(tape.leave(None, Credential("none"), path="/openapi.json", method="GET"), 200, reason="document")
+    tape.answer(tape.leave(None, ShownCredential("none"), path="/openapi.json", method="GET"), 200, reason="document")
     assert tape.status("W2") == "held"
 
 

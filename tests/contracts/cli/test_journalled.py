@@ -7,7 +7,7 @@ from typing import Any
 from contracts.cli.journalled import journalled
 from contracts.report.style import Style
 from mockserver.exchanges import Exchange
-from mockserver.journal import Credential, Guest, Perturbed
+from mockserver.journal import Guest, Perturbed, ShownCredential
 
 ID = "00000000-6eac-4059-a810-17b9f286b588"
 NARROW = Style(columns=80)
@@ -22,7 +22,7 @@ def exchange(**changes: Any) -> Exchange:
         "method": "POST",
         "path": "/send",
         "operation": "send",
-        "credential": Credential(form="bearer", token="t1"),
+        "credential": ShownCredential(form="bearer", token="t1"),
         "guest": Guest("Ann", "ann@example.com"),
         "text": "hello",
         "session": "9b3faa26-7fe2-4c54-a6de-000000000000",

@@ -1,4 +1,4 @@
-"""A stage for tests, and tasks that leave a trail on it."""
+"""A scheduler for tests, and tasks that leave a trail on it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
-from contracts.clients.actors import current_stage
 from contracts.clients.clock import NANOSECONDS, VirtualClock
 from contracts.clients.patches import virtual_time
-from contracts.clients.stage import Choose, Stage
+from contracts.clients.scheduled import current_scheduler
+from contracts.clients.scheduler import Choose, Scheduler
 
 T = TypeVar("T")
 
@@ -18,29 +18,29 @@ PATIENCE = 0.2
 
 
 @contextmanager
-def a_stage(choose: Choose = lambda _: 0) -> Iterator[Stage]:
-    """A stage on which time is virtual."""
-    stage = Stage(VirtualClock(), patience=PATIENCE)
-    stage.choose = choose
+def a_stage(choose: Choose = lambda _: 0) -> Iterator[Scheduler]:
+    """A scheduler on which time is virtual."""
+    scheduler = Scheduler(VirtualClock(), patience=PATIENCE)
+    scheduler.choose = choose
     with virtual_time():
         try:
-            yield stage
+            yield scheduler
         finally:
-            stage.close()
+            scheduler.close()
 
 
 def play(*tasks: Callable[[], T], choose: Choose = lambda _: 0) -> tuple[list[T], float]:
-    """Runs the tasks on a stage of their own; returns what they return, and how many virtual seconds that took."""
-    with a_stage(choose) as stage:
-        results = stage.run(tasks)
-        return results, stage.clock.elapsed / NANOSECONDS
+    """Runs the tasks under a scheduler of their own; returns what they return, and how many virtual seconds that took."""
+    with a_stage(choose) as scheduler:
+        results = scheduler.run(tasks)
+        return results, scheduler.clock.elapsed / NANOSECONDS
 
 
-def here() -> Stage:
-    """The stage the calling task is on."""
-    stage = current_stage()
-    assert stage is not None
-    return stage
+def here() -> Scheduler:
+    """The scheduler the calling task is on."""
+    scheduler = current_scheduler()
+    assert scheduler is not None
+    return scheduler
 
 
 def in_turn(numbers: Sequence[int]) -> Choose:

@@ -11,14 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from contracts.clients import child
-from contracts.clients.child import Life, children_of, telling_line, work_of
+from contracts.clients.child import LifeSigns, children_of, telling_line, work_of
 
 
 def stillness(monkeypatch: pytest.MonkeyPatch, requests: Sequence[int], worked: Sequence[float]) -> list[bool]:
     """Return whether a process is still, at each check. The first of the numbers are those at the beginning."""
     counts, works = iter(requests), iter(worked)
     monkeypatch.setattr(child, "work_of", lambda _: next(works))
-    life = Life(0, 10.0, lambda: next(counts))
+    life = LifeSigns(0, 10.0, lambda: next(counts))
     return [life.is_still() for _ in requests[1:]]
 
 

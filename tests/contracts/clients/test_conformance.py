@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from contracts import cli
 from contracts.cli.group import dayfly
 from contracts.clients.conformance.checks import CHECKS, run
-from contracts.clients.conformance.subject import Subject, Violated
+from contracts.clients.conformance.subject import ShimSubject, Violated
 from tests.contracts.clients.virtual.speaking import PATIENCE, ROOT, fake
 from tests.need import need
 
@@ -86,7 +86,7 @@ def test_a_wrong_shim_breaks_the_check_of_that_name(tmp_path: Path, mistake: str
     (check,) = (check for check in CHECKS if check.name == name)
     words = shlex.split(fake(tmp_path, body + "\n"))
     starting = SLOWLY if mistake in NEVER_COME else PATIENCE
-    with Subject(words, tries=1, patience=SOON, starting=starting) as subject, pytest.raises(Violated) as violated:
+    with ShimSubject(words, tries=1, patience=SOON, starting=starting) as subject, pytest.raises(Violated) as violated:
         check.test(subject)
     assert seen in str(violated.value)
 

@@ -12,8 +12,8 @@ import pytest
 
 from contracts.clients.core import on_one_core
 from contracts.clients.python import PythonClients
+from contracts.runner import Runner
 from contracts.scenario import Scenario, Send
-from contracts.world import World
 from mockserver.journal import Guest
 from tests.contracts.small import Small
 
@@ -122,7 +122,7 @@ def test_what_a_client_sends_is_sent_from_one(cores: set[int]) -> None:
             sent.append(os.sched_getaffinity(0))
             super().send(guest, text)
 
-    with World(PythonClients(Looking)) as world:
+    with Runner(PythonClients(Looking)) as world:
         world.run(Scenario((Send(Guest("Ann", "ann@example.com"), "hello"),)))
     assert made == [cores]
     assert [len(allowed) for allowed in sent] == [1]

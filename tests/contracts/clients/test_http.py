@@ -12,8 +12,8 @@ import pytest
 
 from contracts.clients.http import NoSuchLibrary, make_client
 from contracts.clients.python import PythonClients
+from contracts.runner import Runner
 from contracts.scenario import Fault, Scenario, Send
-from contracts.world import World
 from mockserver.journal import Ended, Guest
 from tests.contracts.small import Small, SmallAsync, errors, outcomes
 
@@ -38,7 +38,7 @@ async def asynchronous(platform: Any) -> SmallAsync:
 @pytest.mark.parametrize("factory", [plain, asynchronous])
 def test_a_client_on_httpx2_lives_in_virtual_time(factory: Callable[[Any], Any], socket: bool) -> None:
     late = Fault("send", "latency", seconds=20)
-    with World(PythonClients(factory, socket=socket)) as world:
+    with Runner(PythonClients(factory, socket=socket)) as world:
         ran = world.run(Scenario((HELLO, late, HELLO, HELLO)))
     assert outcomes(ran) == ["accepted", "failed", "accepted"]
     assert errors(ran)[0].startswith("ReadTimeout")

@@ -19,8 +19,8 @@ import requests
 import urllib3
 
 from contracts.clients.python import PythonClients
+from contracts.runner import Run, Runner
 from contracts.scenario import Advance, EndSessions, Fault, Item, Message, RestartClient, Scenario, Send, SendParallel, Trigger
-from contracts.world import Run, World
 from mockserver.journal import Answer, Arrival, Ended, Guest, Header, Returned
 from tests.contracts.small import MESSAGES, SESSIONS, TOKEN, Small, SmallAsync, errors, outcomes, reasons
 
@@ -31,7 +31,7 @@ PATIENCE = 0.3
 
 
 def run(*items: Item, factory: Callable[[Any], Any] = Small) -> Run:
-    with World(PythonClients(factory, socket=True, patience=PATIENCE)) as world:
+    with Runner(PythonClients(factory, socket=True, patience=PATIENCE)) as world:
         return world.run(Scenario(items))
 
 

@@ -13,8 +13,8 @@ import pytest
 
 from contracts.clients.errors import ClientError
 from contracts.clients.process import ProcessClients
+from contracts.runner import Run, Runner
 from contracts.scenario import Item, Message, Scenario, Send, SendParallel
-from contracts.world import Run, World
 from mockserver.journal import Guest
 from tests.contracts.clients.test_process import PATIENCE, SOON, given_up, is_running, waits_beside_requests
 from tests.contracts.small import errors, outcomes
@@ -39,7 +39,7 @@ def script(tmp_path: Path) -> Script:
 
 
 def run(command: str, *items: Item, patience: float = PATIENCE) -> Run:
-    with World(ProcessClients(command, one_shot=True, patience=patience)) as world:
+    with Runner(ProcessClients(command, one_shot=True, patience=patience)) as world:
         return world.run(Scenario(items))
 
 

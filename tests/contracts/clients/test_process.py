@@ -15,8 +15,8 @@ from contracts.clients.child import Child, last_lines
 from contracts.clients.errors import ClientError, ClientProtocolError
 from contracts.clients.process import ProcessClients
 from contracts.clients.watched import WatchedHandler
+from contracts.runner import Run, Runner
 from contracts.scenario import Advance, EndSessions, Item, Message, Scenario, Send, SendParallel, Trigger
-from contracts.world import Run, World
 from mockserver.journal import Guest, Header
 from tests.contracts.small import errors, outcomes, reasons
 from tests.need import need
@@ -49,13 +49,13 @@ def script(tmp_path: Path) -> Script:
 
 
 def run(command: str, *items: Item, patience: float = PATIENCE) -> Run:
-    with World(ProcessClients(command, patience=patience)) as world:
+    with Runner(ProcessClients(command, patience=patience)) as world:
         return world.run(Scenario(items))
 
 
 def given_up(command: str, *items: Item, one_shot: bool = False, patience: float = PATIENCE) -> str:
     """Why the client had to be given up, as it is noted with the message that was open, if one was."""
-    with World(ProcessClients(command, one_shot=one_shot, patience=patience)) as world:
+    with Runner(ProcessClients(command, one_shot=one_shot, patience=patience)) as world:
         seen = world.run(Scenario(items))
     assert seen.lost
     return errors(seen)[-1] if errors(seen) else seen.hung
@@ -323,7 +323,7 @@ def test_a_command_that_cannot_be_started_is_told(command: str, words: str) -> N
 
 
 def test_a_command_is_tried_before_anything_else() -> None:
-    with World(ProcessClients("false", patience=PATIENCE)) as world, pytest.raises(ClientProtocolError, match="exit status 1"):
+    with Runner(ProcessClients("false", patience=PATIENCE)) as world, pytest.raises(ClientProtocolError, match="exit status 1"):
         world.check()
 
 

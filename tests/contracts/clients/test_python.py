@@ -14,8 +14,8 @@ import pytest
 from contracts.clients.errors import FactoryError
 from contracts.clients.python import PythonClients
 from contracts.history import document
+from contracts.runner import Run, Runner
 from contracts.scenario import Advance, Fault, Item, Message, RestartClient, Scenario, Send, SendParallel
-from contracts.world import Run, World
 from mockserver.journal import Arrival, Guest, Returned
 from tests.contracts.clients.staging import PATIENCE
 from tests.contracts.small import SESSIONS, Small, SmallAsync, errors, outcomes, reasons
@@ -26,7 +26,7 @@ BOTH = SendParallel((Message(ANN, "a"), Message(BOB, "b")))
 
 
 def run(factory: Callable[[Any], Any], *items: Item) -> Run:
-    with World(PythonClients(factory, patience=PATIENCE, factory_patience=PATIENCE)) as world:
+    with Runner(PythonClients(factory, patience=PATIENCE, factory_patience=PATIENCE)) as world:
         return world.run(Scenario(items))
 
 

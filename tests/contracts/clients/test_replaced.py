@@ -14,7 +14,7 @@ from contracts.clients.errors import ThreadsReplaced
 from contracts.clients.python import PythonClients
 from contracts.clients.replaced import NEEDED
 from contracts.clients.sockets import _STAND_INS
-from contracts.world import World
+from contracts.runner import Runner
 from tests.contracts.small import Small
 
 
@@ -33,7 +33,7 @@ def test_a_client_that_replaces_threads_at_its_import_is_refused(monkeypatch: py
     patch_threads(monkeypatch)
     with (
         pytest.raises(ThreadsReplaced, match=r"gevent has replaced the threads of this process .* judge it with --command"),
-        World(PythonClients(Small)),
+        Runner(PythonClients(Small)),
     ):
         pass
 
@@ -45,7 +45,7 @@ def test_a_client_that_replaces_threads_in_its_factory_is_refused() -> None:
             patch_threads(patch)
             return Small(platform)
 
-        with World(PythonClients(factory)) as world, pytest.raises(ThreadsReplaced):
+        with Runner(PythonClients(factory)) as world, pytest.raises(ThreadsReplaced):
             world.check()
 
 
@@ -54,9 +54,9 @@ def test_sockets_that_cannot_be_put_on_a_stage_are_refused_where_they_are_needed
         """Like Eventlet's, without `sendmsg`."""
 
     monkeypatch.setattr(socket, "socket", GreenSocket)
-    with pytest.raises(ThreadsReplaced, match="a library has replaced the sockets"), World(PythonClients(Small, socket=True)):
+    with pytest.raises(ThreadsReplaced, match="a library has replaced the sockets"), Runner(PythonClients(Small, socket=True)):
         pass
-    with World(PythonClients(Small)) as world:
+    with Runner(PythonClients(Small)) as world:
         world.check()
 
 

@@ -10,8 +10,8 @@ import pytest
 from contracts.clauses import CLAUSES, judged
 from contracts.clients.python import PythonClients
 from contracts.judge import DEFAULTS, Judgement, Status
+from contracts.runner import Runner
 from contracts.scenario import Advance, EndSessions, ExpireTokens, Fault, Message, Scenario, Send, SendParallel, Trigger
-from contracts.world import World
 from mockserver.journal import Guest
 from tests.contracts.clients.stacks import blocking, looping, outside
 
@@ -72,7 +72,7 @@ IN_PROCESS = [
 
 
 def verdicts(factory: Callable[[Any], Any], scenarios: list[Scenario], *, socket: bool) -> list[Judgement]:
-    with World(PythonClients(factory, socket=socket)) as world:
+    with Runner(PythonClients(factory, socket=socket)) as world:
         return [judged(world.run(scenario).trace, DEFAULTS, CLAUSES) for scenario in scenarios]
 
 

@@ -108,8 +108,8 @@ def test_a_stand_in_is_as_wide_as_what_it_stands_for() -> None:
 
 
 def test_other_threads_keep_real_time() -> None:
-    with a_stage() as stage:
-        stage.run([lambda: time.sleep(1000)])
+    with a_stage() as scheduler:
+        scheduler.run([lambda: time.sleep(1000)])
         assert abs(time.time() - moment.now().timestamp()) < 60
         assert time.time() > NOON.timestamp() + 1000 or time.time() < NOON.timestamp()
 
@@ -233,5 +233,5 @@ def test_a_loop_that_waits_for_nothing_hangs() -> None:
     async def wait() -> None:
         await asyncio.get_running_loop().create_future()
 
-    with a_stage() as stage, pytest.raises(Hung):
-        stage.run([lambda: asyncio.run(wait())])
+    with a_stage() as scheduler, pytest.raises(Hung):
+        scheduler.run([lambda: asyncio.run(wait())])

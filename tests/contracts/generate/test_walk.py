@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from contracts.generate import Limits, walk
-from contracts.generate.walk import Step
+from contracts.generate.walk import WalkStep
 from contracts.scenario import EndSessions, Fault, Scenario, Send, check, digest, triggers
 from mockserver.journal import FaultKind
 
@@ -20,7 +20,7 @@ def faults(scenario: Scenario) -> list[Fault]:
     return [fault for fault in found if isinstance(fault, Fault)]
 
 
-def pair(step: Step) -> tuple[str, str]:
+def pair(step: WalkStep) -> tuple[str, str]:
     """Return the places of a pair of faults: `send 1`, `create 2`."""
     first, second = triggers(step.scenario.items[0])
     return f"{first.before} {first.nth}", f"{second.before} {second.nth}"

@@ -12,23 +12,23 @@ import brotli
 import pytest
 import zstandard
 
-from contracts.har import Extent, Reading, reading
+from contracts.har import Extent, HarReading, reading
 from contracts.har.bodies import MAX_BODY
 from contracts.judge import Status
-from contracts.replay import Report, reproduce
+from contracts.replay import ReproductionReport, reproduce
 from contracts.replay.archives import read as recording
 from contracts.verify import check
 from tests.contracts.har.recordings import MESSAGES, SESSIONS, Har
 from tests.contracts.har.test_oddities import WHOLE, codes, exchanges, used_twice
 
 
-def told(har: Har) -> tuple[Reading, Extent]:
+def told(har: Har) -> tuple[HarReading, Extent]:
     read = reading(BytesIO(har.raw))
     assert read.extent is not None
     return read, read.extent
 
 
-def reproduced(har: Har) -> Report:
+def reproduced(har: Har) -> ReproductionReport:
     return reproduce(recording(BytesIO(har.raw), "x.har"))
 
 

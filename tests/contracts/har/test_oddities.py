@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.clauses import judged
-from contracts.har import HarError, Reading, opened, reading
+from contracts.har import HarError, HarReading, opened, reading
 from contracts.replay import RecordingError, reproduce
 from contracts.replay.archives import read as recording
 from mockserver.journal import Answer, Arrival
@@ -35,17 +35,17 @@ def used_twice() -> Har:
     return har
 
 
-def read(raw: bytes) -> Reading:
+def read(raw: bytes) -> HarReading:
     found = opened(BytesIO(raw), "x.har")
     assert found.kind == "har"
     return reading(found.file, "x.har")
 
 
-def codes(told: Reading) -> list[str]:
+def codes(told: HarReading) -> list[str]:
     return [verdict.code for verdict in judged(told.trace).violated]
 
 
-def exchanges(told: Reading) -> list[tuple[str | None, int | None]]:
+def exchanges(told: HarReading) -> list[tuple[str | None, int | None]]:
     arrivals = [entry for entry in told.trace if isinstance(entry, Arrival)]
     answers = {entry.context_id: entry.status for entry in told.trace if isinstance(entry, Answer)}
     return [(arrival.operation, answers.get(arrival.context_id)) for arrival in arrivals]

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.har import Extent, Reading, reading
+from contracts.har import Extent, HarReading, reading
 from contracts.har.secrets import looks_masked
 from contracts.har.survey import UNKNOWN, resolution
 from contracts.judge import Status
-from contracts.replay import Report as Reproduction
+from contracts.replay import ReproductionReport as Reproduction
 from contracts.replay import reproduce
 from contracts.replay.archives import read as recording
 from contracts.report.model import Report
@@ -23,7 +23,7 @@ from contracts.verify import check
 from tests.contracts.har.recordings import Har
 
 
-def read(har: Har) -> tuple[Reading, Extent]:
+def read(har: Har) -> tuple[HarReading, Extent]:
     told = reading(BytesIO(har.raw))
     assert told.extent is not None
     return told, told.extent

@@ -11,9 +11,9 @@ import pytest
 
 from contracts.clauses import judged
 from contracts.clients.python import PythonClients
-from contracts.har import HarError, Recording, archive, read
+from contracts.har import HarError, HarRecording, archive, read
+from contracts.runner import Runner
 from contracts.scenario import Advance, Fault, RejectTokens, Scenario, Send
-from contracts.world import World
 from mockserver.journal import Began, Ended, Entry
 from mockserver.journal import read as read_journal
 from tests.contracts.small import Small
@@ -25,7 +25,7 @@ ANN = guest("ann")
 
 def written(trace: Sequence[Entry], id: str = "page", **recording: Any) -> dict[str, Any]:
     """The file, as a program meets it."""
-    return dict(msgspec.json.decode(msgspec.json.encode(archive([Recording(id, "title", trace, **recording)]))))
+    return dict(msgspec.json.decode(msgspec.json.encode(archive([HarRecording(id, "title", trace, **recording)]))))
 
 
 def again(document: Any, page: str | None = None) -> list[Entry]:
@@ -77,7 +77,7 @@ SCENARIOS = {
 @pytest.mark.parametrize("client", [Small, Keeper, Hasty])
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_other_tools_lose_only_what_needs_intents_or_virtual_time(name: str, client: type[Small]) -> None:
-    with World(PythonClients(client)) as world:
+    with Runner(PythonClients(client)) as world:
         trace = world.run(SCENARIOS[name]).trace
     before = judged([entry for entry in trace if not isinstance(entry, Began | Ended)])
     after = judged(again(stripped(written(trace))))
@@ -145,7 +145,7 @@ def test_comments_stand_at_their_requests() -> None:
 
 def test_one_of_several_traces_is_chosen_by_its_page() -> None:
     tapes = everything(), Tape()
-    document = archive([Recording(id, id, tape.entries) for id, tape in zip(("S1", "R5"), tapes, strict=True)])
+    document = archive([HarRecording(id, id, tape.entries) for id, tape in zip(("S1", "R5"), tapes, strict=True)])
     assert again(document, "S1") == everything().entries
     assert again(document, "R5") == Tape().entries
     with pytest.raises(HarError, match=r"it holds 2 recordings; name one: x.har#S1 \(S1, R5\)"):

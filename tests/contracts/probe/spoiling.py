@@ -9,12 +9,12 @@ from typing import Any
 
 import msgspec
 
-from contracts.asking import Reply
+from contracts.platform_requests import PlatformReply
 from contracts.probe import Provider, in_process
-from contracts.probe.doors import Door
+from contracts.probe.replicas import Replica
 from mockserver.wire.message import Request
 
-Change = Callable[[Request, Reply], Reply]
+Change = Callable[[Request, PlatformReply], PlatformReply]
 
 
 class SpoilingDoor:
@@ -22,14 +22,14 @@ class SpoilingDoor:
 
     in_process = True
 
-    def __init__(self, door: Door, change: Change) -> None:
+    def __init__(self, door: Replica, change: Change) -> None:
         self._door, self._change = door, change
         self.at_once = door.at_once
 
-    def ask(self, request: Request) -> Reply:
+    def ask(self, request: Request) -> PlatformReply:
         return self._change(request, self._door.ask(request))
 
-    def begin(self, request: Request) -> Callable[[], Reply]:
+    def begin(self, request: Request) -> Callable[[], PlatformReply]:
         return partial(self._finish, request, self._door.begin(request))
 
     def reconnect(self) -> None:
@@ -38,7 +38,7 @@ class SpoilingDoor:
     def close(self) -> None:
         self._door.close()
 
-    def _finish(self, request: Request, wait: Callable[[], Reply]) -> Reply:
+    def _finish(self, request: Request, wait: Callable[[], PlatformReply]) -> PlatformReply:
         return self._change(request, wait())
 
 
@@ -48,18 +48,18 @@ def spoilt(change: Change) -> Provider:
     return replace(sound, doors=[SpoilingDoor(door, change) for door in sound.doors])
 
 
-def with_header(reply: Reply, name: str, value: str | None) -> Reply:
+def with_header(reply: PlatformReply, name: str, value: str | None) -> PlatformReply:
     """The answer with another header; None takes it away."""
     headers = {key: told for key, told in reply.headers.items() if key != name}
     return replace(reply, headers=headers if value is None else {**headers, name: value})
 
 
-def with_body(reply: Reply, **members: Any) -> Reply:
+def with_body(reply: PlatformReply, **members: Any) -> PlatformReply:
     """The answer with other members in its body."""
     return replace(reply, body=msgspec.json.encode({**reply.document, **members}))
 
 
-def with_status(reply: Reply, status: int) -> Reply:
+def with_status(reply: PlatformReply, status: int) -> PlatformReply:
     """Return the answer with another status, in its body too if that contains it."""
     changed = replace(reply, status=status)
     return with_body(changed, status=status) if "status" in reply.document else changed

@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
-from contracts.asking import MESSAGES, Reply
+from contracts.platform_requests import MESSAGES, PlatformReply
 from contracts.probe import in_process
-from contracts.probe.judging import Broken, Ledger, Witness
-from contracts.probe.lab import Lab
-from contracts.probe.life import Rules
+from contracts.probe.judging import Broken, Results, ViolatingRun
 from contracts.probe.machine import CLAUSES, explore, shorten, shorter_than
 from contracts.probe.refusals import BAD_BODY, FOREIGN, NO_SCOPE
-from contracts.probe.story import ChangePolicy, Create, Script, Send, Step, Story, Wait, WaitFor
+from contracts.probe.runner import ProbeRunner
+from contracts.probe.session_model import Rules
+from contracts.probe.story import ChangePolicy, CreateStep, ProbeScript, ProbeStory, SendStep, Step, Wait, WaitFor
 from mockserver.engine import decide as deciding
 from mockserver.engine.model import Credential, Policy
 from mockserver.journal import Arrival, Perturbed
@@ -25,11 +25,11 @@ RULES = Rules(ttl=60_000, idle_timeout=10_000, handshakes=2)
 ALWAYS = {f"P{number}" for number in range(1, 14)}
 
 
-def whatever_happens(steps: list[Step]) -> Ledger:
+def whatever_happens(steps: list[Step]) -> Results:
     """The ledger after a story told to the mock."""
-    ledger = Ledger(ALWAYS)
+    ledger = Results(ALWAYS)
     with in_process() as provider:
-        story = Story(Lab(provider, ledger), RULES)
+        story = ProbeStory(ProbeRunner(provider, ledger), RULES)
         story.begin()
         for step in steps:
             story.take(step)
@@ -40,16 +40,16 @@ def whatever_happens(steps: list[Step]) -> Ledger:
 @pytest.mark.parametrize(
     ("steps", "exercised"),
     [
-        ([Send(0)], "P1"),
-        ([Send(0), Send(0), Send(0)], "P2"),
-        ([WaitFor(0, -1), Send(0)], "P5"),
-        ([WaitFor(0, 0), Send(0)], "P5"),
-        ([Wait(5_000), Send(0, BAD_BODY), WaitFor(0, 0), Send(0)], "P10"),
-        ([ChangePolicy(Rules(20_000, 90_000, 1)), Create(False), WaitFor(1, 0), Send(1)], "P4"),
-        ([Send(0, FOREIGN), Send(0)], "P6"),
-        ([Send(0, NO_SCOPE), Send(0)], "P7"),
-        ([WaitFor(0, 0), Send(0, NO_SCOPE)], "P9"),
-        ([Create(True), Send(1), Send(1, FOREIGN)], "P6"),
+        ([SendStep(0)], "P1"),
+        ([SendStep(0), SendStep(0), SendStep(0)], "P2"),
+        ([WaitFor(0, -1), SendStep(0)], "P5"),
+        ([WaitFor(0, 0), SendStep(0)], "P5"),
+        ([Wait(5_000), SendStep(0, BAD_BODY), WaitFor(0, 0), SendStep(0)], "P10"),
+        ([ChangePolicy(Rules(20_000, 90_000, 1)), CreateStep(False), WaitFor(1, 0), SendStep(1)], "P4"),
+        ([SendStep(0, FOREIGN), SendStep(0)], "P6"),
+        ([SendStep(0, NO_SCOPE), SendStep(0)], "P7"),
+        ([WaitFor(0, 0), SendStep(0, NO_SCOPE)], "P9"),
+        ([CreateStep(True), SendStep(1), SendStep(1, FOREIGN)], "P6"),
     ],
 )
 def test_the_mock_does_as_the_model_says_and_the_step_counts_for_its_clause(steps: list[Step], exercised: str) -> None:
@@ -60,9 +60,9 @@ def test_the_mock_does_as_the_model_says_and_the_step_counts_for_its_clause(step
 
 @pytest.mark.parametrize("seed", range(3))
 def test_histories_of_the_mock_break_nothing_and_put_their_clauses_to_the_test(seed: int) -> None:
-    ledger = Ledger(ALWAYS)
+    ledger = Results(ALWAYS)
     with in_process() as provider:
-        explore(Lab(provider, ledger), 60, seed)
+        explore(ProbeRunner(provider, ledger), 60, seed)
     assert ledger.witnesses == {}
     assert set(ledger.exercised) >= {"P1", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11"}
 
@@ -79,9 +79,9 @@ def _refusals_are_activity(monkeypatch: pytest.MonkeyPatch) -> None:
     from msgspec.structs import replace
 
     from mockserver import service
-    from mockserver.engine.decide import Ask, Outcome, Seen, decide
+    from mockserver.engine.decide import Outcome, ParsedRequest, Seen, decide
 
-    def active(ask: Ask, seen: Seen, new_id: str = "", most: int | None = None) -> Outcome:
+    def active(ask: ParsedRequest, seen: Seen, new_id: str = "", most: int | None = None) -> Outcome:
         outcome, held = decide(ask, seen, new_id, most), seen.session
         if held is None or not outcome.reason.startswith("body."):
             return outcome
@@ -91,11 +91,11 @@ def _refusals_are_activity(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "decide", active)
 
 
-def hunted(seed: int) -> Witness:
+def hunted(seed: int) -> ViolatingRun:
     """The shortest history in which P5 is broken."""
-    ledger = Ledger({"P5"})
+    ledger = Results({"P5"})
     with in_process() as provider:
-        lab = Lab(provider, ledger)
+        lab = ProbeRunner(provider, ledger)
         shorten(lab, "P5", explore(lab, 40, seed)["P5"])
     return ledger.witnesses["P5"]
 
@@ -118,19 +118,19 @@ def test_the_same_seed_finds_the_same() -> None:
 
 
 def test_waits_are_made_one() -> None:
-    waits = Script(RULES, (Wait(1_000), Wait(5_000), Send(0)))
-    assert waits.of((Wait(6_000), Send(0))) in list(shorter_than(waits))
+    waits = ProbeScript(RULES, (Wait(1_000), Wait(5_000), SendStep(0)))
+    assert waits.of((Wait(6_000), SendStep(0))) in list(shorter_than(waits))
 
 
 def test_a_clause_that_is_hunted_ends_its_run() -> None:
-    ledger = Ledger({"P1"})
+    ledger = Results({"P1"})
     ledger.hunted = "P1"
     with pytest.raises(Broken, match="why"):
         ledger.breach("P1", "why", (), ())
 
 
 def test_what_is_not_wanted_is_not_kept() -> None:
-    ledger = Ledger({"P1"})
+    ledger = Results({"P1"})
     ledger.begin()
     ledger.exercise("P2")
     ledger.breach("P2", "why", (), ())
@@ -140,20 +140,20 @@ def test_what_is_not_wanted_is_not_kept() -> None:
 # -- a provider that does not do the same twice --------------------------------------------------------------------------
 
 
-def every_third(change: Callable[[Reply], Reply]) -> Callable[[Request, Reply], Reply]:
+def every_third(change: Callable[[PlatformReply], PlatformReply]) -> Callable[[Request, PlatformReply], PlatformReply]:
     """Changes every third answer to a message."""
     counted = iter(range(1 << 62))
 
-    def some(request: Request, reply: Reply) -> Reply:
+    def some(request: Request, reply: PlatformReply) -> PlatformReply:
         return change(reply) if request.path == MESSAGES and next(counted) % 3 == 0 else reply
 
     return some
 
 
 def test_a_provider_that_fails_now_and_then_is_found_all_the_same() -> None:
-    ledger = Ledger(ALWAYS)
+    ledger = Results(ALWAYS)
     with spoilt(every_third(lambda reply: with_status(reply, 500))) as provider:
-        lab = Lab(provider, ledger)
+        lab = ProbeRunner(provider, ledger)
         shorten(lab, "P1", explore(lab, 30, 0)["P1"])
     assert "P1" in ledger.witnesses
 

@@ -11,13 +11,13 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
-from contracts.asking import MESSAGES, SESSIONS, Credentials, Reply
 from contracts.clauses.provider import PROVIDER_CLAUSES
 from contracts.judge import Status
-from contracts.probe import BrokenOff, Options, ProbeError, Provider, in_process, probe
-from contracts.probe.doors import HandlerDoor
+from contracts.platform_requests import MESSAGES, SESSIONS, ClientCredentials, PlatformReply
+from contracts.probe import BrokenOff, ProbeError, ProbeOptions, Provider, in_process, probe
 from contracts.probe.provider import START
-from contracts.remote.control import Control
+from contracts.probe.replicas import HandlerDoor
+from contracts.remote.control import RemoteControl
 from contracts.remote.web import Web
 from contracts.report import json, text
 from contracts.report.kinds import KINDS, render
@@ -32,12 +32,12 @@ from mockserver.web import create_app
 from mockserver.wire.message import Request
 from tests.contracts.probe.spoiling import spoilt, with_body, with_header, with_status
 
-QUICK = Options(seed=0, examples=20)
+QUICK = ProbeOptions(seed=0, examples=20)
 
 ID, SECRET = "somebody", "somebodys-secret"
 
 
-def probed(provider: Provider, options: Options = QUICK) -> Report:
+def probed(provider: Provider, options: ProbeOptions = QUICK) -> Report:
     with provider:
         return probe(provider, options)
 
@@ -53,18 +53,18 @@ def sound() -> Report:
 
 @pytest.fixture(scope="module")
 def leaking() -> Report:
-    return probed(spoilt(twice_the_same_id), Options(seed=0, examples=0))
+    return probed(spoilt(twice_the_same_id), ProbeOptions(seed=0, examples=0))
 
 
-def twice_the_same_id(request: Request, reply: Reply) -> Reply:
+def twice_the_same_id(request: Request, reply: PlatformReply) -> PlatformReply:
     return with_body(reply, webChatSessionId="the-one-id") if request.path == SESSIONS and reply.status == 200 else reply
 
 
-def until(last: int, error: BaseException, change: Callable[[Request, Reply], Reply]) -> Provider:
+def until(last: int, error: BaseException, change: Callable[[Request, PlatformReply], PlatformReply]) -> Provider:
     """A provider that is gone after so many answers."""
     answers = count(1)
 
-    def changing(request: Request, reply: Reply) -> Reply:
+    def changing(request: Request, reply: PlatformReply) -> PlatformReply:
         if next(answers) > last:
             raise error
         return change(request, reply)
@@ -86,14 +86,14 @@ def of_different_clocks(milliseconds: int) -> Provider:
     store, settings = MemoryStore(), Settings(client_id="probe", client_secret="probe-secret")
     systems = [lambda: START, lambda: START - milliseconds]
     replicas = [assemble(settings, store=store, system=system, ids=Ids()) for system in systems]
-    control = Control(Web("http://127.0.0.1", transport=httpx.WSGITransport(create_app(replicas[0]))), "two clocks")
+    control = RemoteControl(Web("http://127.0.0.1", transport=httpx.WSGITransport(create_app(replicas[0]))), "two clocks")
     doors = [HandlerDoor(lambda one=one: one.handler) for one in replicas]  # type: ignore[misc]
     return Provider(name="two clocks", doors=doors, control=control)
 
 
 @pytest.mark.parametrize("milliseconds", [0, 200, -200])
 def test_replicas_that_go_by_different_clocks_are_seen(milliseconds: int) -> None:
-    report = probed(of_different_clocks(milliseconds), Options(seed=0, examples=0, clauses=("P13",)))
+    report = probed(of_different_clocks(milliseconds), ProbeOptions(seed=0, examples=0, clauses=("P13",)))
     assert statuses(report) == {"P13": Status.VIOLATED if milliseconds else Status.HELD}
 
 
@@ -101,23 +101,23 @@ def test_a_probe_leaves_no_organisation_behind() -> None:
     with in_process() as provider:
         assert provider.control is not None
         before = provider.control.call("GET", "")
-        probe(provider, Options(seed=0, examples=2))
+        probe(provider, ProbeOptions(seed=0, examples=2))
         assert provider.control.call("GET", "") == before
 
 
 def test_only_the_clauses_named_are_judged() -> None:
-    report = probed(in_process(), Options(clauses=("p12", "P3"), seed=0))
+    report = probed(in_process(), ProbeOptions(clauses=("p12", "P3"), seed=0))
     assert list(statuses(report)) == ["P3", "P12"]
     assert report.examples < 20
 
 
 def test_an_unknown_clause_is_named_with_a_near_one() -> None:
     with in_process() as provider, pytest.raises(UnknownClause, match="no clause 'P21'; did you mean P2"):
-        probe(provider, Options(clauses=("P21",)))
+        probe(provider, ProbeOptions(clauses=("P21",)))
 
 
 def test_a_single_replica_that_nobody_restarts_leaves_what_needs_more_not_exercised() -> None:
-    report = probed(replace(in_process(replicas=1), restart=None), Options(clauses=("P3", "P13"), seed=0))
+    report = probed(replace(in_process(replicas=1), restart=None), ProbeOptions(clauses=("P3", "P13"), seed=0))
     assert statuses(report) == {"P3": Status.HELD, "P13": Status.NOT_EXERCISED}
     assert report.clauses[1].message == "needs several replicas, or a command that restarts one"
 
@@ -127,7 +127,10 @@ def test_a_single_replica_that_nobody_restarts_leaves_what_needs_more_not_exerci
 
 def uncontrolled(assembly: Assembly, **options: object) -> Provider:
     provider = Provider(
-        name="somebody's", doors=[HandlerDoor(lambda: assembly.handler)], credentials=Credentials(ID, SECRET), wait=impatient
+        name="somebody's",
+        doors=[HandlerDoor(lambda: assembly.handler)],
+        credentials=ClientCredentials(ID, SECRET),
+        wait=impatient,
     )
     return replace(provider, **options)  # type: ignore[arg-type]
 
@@ -142,7 +145,7 @@ def assembly() -> Assembly:
 
 
 def test_with_credentials_alone_what_needs_control_is_not_exercised(assembly: Assembly) -> None:
-    report = probed(uncontrolled(assembly), Options(seed=0))
+    report = probed(uncontrolled(assembly), ProbeOptions(seed=0))
     needy = {"P4", "P5", "P7", "P12", "P13"}
     assert {code for code, status in statuses(report).items() if status is Status.NOT_EXERCISED} == needy
     assert report.exit_status() == 0
@@ -150,7 +153,7 @@ def test_with_credentials_alone_what_needs_control_is_not_exercised(assembly: As
 
 
 def test_with_credentials_alone_one_token_will_do(assembly: Assembly) -> None:
-    probed(uncontrolled(assembly), Options(seed=0, clauses=("P2", "P10")))
+    probed(uncontrolled(assembly), ProbeOptions(seed=0, clauses=("P2", "P10")))
     issued = [entry for entry in assembly.store.entries("00000000", limit=1000) if getattr(entry, "token", None)]
     assert len(issued) == 1
 
@@ -165,23 +168,23 @@ def test_a_rate_limit_that_nobody_controls_is_waited_for() -> None:
         clock[0] += round(seconds * 1000)
 
     with assemble(settings, system=lambda: clock[0] + 10 * next(now)) as assembly:
-        report = probed(uncontrolled(assembly, wait=wait), Options(seed=0, examples=2, clauses=("P1", "P2", "P10")))
+        report = probed(uncontrolled(assembly, wait=wait), ProbeOptions(seed=0, examples=2, clauses=("P1", "P2", "P10")))
     assert asked
     assert set(statuses(report).values()) == {Status.HELD}
 
 
 def test_a_provider_that_asks_for_too_much_patience_ends_the_probe(assembly: Assembly) -> None:
-    def always_later(request: Request, reply: Reply) -> Reply:
+    def always_later(request: Request, reply: PlatformReply) -> PlatformReply:
         return with_header(with_status(reply, 429), "retry-after", "3600") if request.path == SESSIONS else reply
 
-    provider = replace(spoilt(always_later), control=None, credentials=Credentials("probe", "probe-secret"))
+    provider = replace(spoilt(always_later), control=None, credentials=ClientCredentials("probe", "probe-secret"))
     with pytest.raises(ProbeError, match="429, Retry-After '3600': try later"):
         probed(provider)
 
 
 def test_wrong_credentials_end_the_probe(assembly: Assembly) -> None:
     with pytest.raises(ProbeError, match="token request is answered 401 invalid_client; are the credentials right"):
-        probed(uncontrolled(assembly, credentials=Credentials(ID, "not-it")))
+        probed(uncontrolled(assembly, credentials=ClientCredentials(ID, "not-it")))
 
 
 def test_a_provider_with_neither_control_nor_credentials_cannot_be_probed(assembly: Assembly) -> None:
@@ -192,29 +195,29 @@ def test_a_provider_with_neither_control_nor_credentials_cannot_be_probed(assemb
 # -- what is found -----------------------------------------------------------------------------------------------------
 
 
-def lenient(status: int, code: str | None = None) -> Callable[[Request, Reply], Reply]:
+def lenient(status: int, code: str | None = None) -> Callable[[Request, PlatformReply], PlatformReply]:
     """Answer 200 to messages that were refused with this status and code."""
 
-    def change(request: Request, reply: Reply) -> Reply:
+    def change(request: Request, reply: PlatformReply) -> PlatformReply:
         refused = request.path == MESSAGES and reply.status == status and code in {None, reply.code}
         return replace(reply, status=200, body=b'{"id": "x", "webChatSessionId": "y"}') if refused else reply
 
     return change
 
 
-def without_a_date(_: Request, reply: Reply) -> Reply:
+def without_a_date(_: Request, reply: PlatformReply) -> PlatformReply:
     return with_header(reply, "date", None)
 
 
-def in_html(_: Request, reply: Reply) -> Reply:
+def in_html(_: Request, reply: PlatformReply) -> PlatformReply:
     return reply if reply.status == 200 else replace(reply, body=b"<h1>Forbidden</h1>")
 
 
-def never_created(request: Request, reply: Reply) -> Reply:
+def never_created(request: Request, reply: PlatformReply) -> PlatformReply:
     return with_status(reply, 503) if request.path == SESSIONS else reply
 
 
-def impatience(_: Request, reply: Reply) -> Reply:
+def impatience(_: Request, reply: PlatformReply) -> PlatformReply:
     return with_header(reply, "retry-after", "soon") if reply.status == 429 else reply
 
 
@@ -241,8 +244,8 @@ def impatience(_: Request, reply: Reply) -> Reply:
         (lenient(403, "not.authorized"), "P13", "a request with an id that was idle for too long was answered 200"),
     ],
 )
-def test_a_broken_clause_is_found(change: Callable[[Request, Reply], Reply], code: str, message: str) -> None:
-    report = probed(spoilt(change), Options(seed=0, examples=0, clauses=(code,)))
+def test_a_broken_clause_is_found(change: Callable[[Request, PlatformReply], PlatformReply], code: str, message: str) -> None:
+    report = probed(spoilt(change), ProbeOptions(seed=0, examples=0, clauses=(code,)))
     (result,) = report.clauses
     assert result.status is Status.VIOLATED
     assert report.exit_status() == 1

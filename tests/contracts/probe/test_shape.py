@@ -7,7 +7,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from contracts.asking import MESSAGES, SESSIONS, Credentials, Reply, for_message, for_session, for_token
+from contracts.platform_requests import (
+    MESSAGES,
+    SESSIONS,
+    ClientCredentials,
+    PlatformReply,
+    for_message,
+    for_session,
+    for_token,
+)
 from contracts.probe.shape import problem, words_of
 from mockserver.wire.message import Request
 
@@ -32,14 +40,14 @@ DEAD: dict[str, Any] = {
     "errors": [],
 }
 
-TOKEN, CREATE, SEND = for_token(Credentials("a", "b")), for_session("Bearer t"), for_message("Bearer t", "s")
+TOKEN, CREATE, SEND = for_token(ClientCredentials("a", "b")), for_session("Bearer t"), for_message("Bearer t", "s")
 
 
-def answer(status: int, body: object, **headers: str | None) -> Reply:
+def answer(status: int, body: object, **headers: str | None) -> PlatformReply:
     """An answer with the usual headers, some of them others, or none."""
     changed = {**HEADERS, **{name.replace("_", "-"): value for name, value in headers.items()}}
     told = {name: value for name, value in changed.items() if value is not None}
-    return Reply(status, told, body if isinstance(body, bytes) else msgspec.json.encode(body))
+    return PlatformReply(status, told, body if isinstance(body, bytes) else msgspec.json.encode(body))
 
 
 @pytest.mark.parametrize(
@@ -57,7 +65,7 @@ def answer(status: int, body: object, **headers: str | None) -> Reply:
         (TOKEN, answer(415, {**DEAD, "status": 415})),
     ],
 )
-def test_what_is_documented_is_right(request_: Request, reply: Reply) -> None:
+def test_what_is_documented_is_right(request_: Request, reply: PlatformReply) -> None:
     assert problem(request_, reply, NOW) is None
 
 
@@ -91,7 +99,7 @@ def test_what_is_documented_is_right(request_: Request, reply: Reply) -> None:
         (TOKEN, answer(400, DEAD), "has no error"),
     ],
 )
-def test_what_is_wrong_is_named(request_: Request, reply: Reply, told: str) -> None:
+def test_what_is_wrong_is_named(request_: Request, reply: PlatformReply, told: str) -> None:
     assert told in (problem(request_, reply, NOW) or "")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from contracts.asking import Credentials
+from contracts.platform_requests import ClientCredentials
 from contracts.probe import ProbeError, at_url, probe
 from contracts.remote import web
 from mockserver.live import LiveServer
@@ -37,7 +37,7 @@ def serve() -> Iterator[Serve]:
         server.__exit__(None, None, None)
 
 
-def refused(url: str, credentials: Credentials | None = None) -> str:
+def refused(url: str, credentials: ClientCredentials | None = None) -> str:
     with pytest.raises(ProbeError) as caught, at_url(url, credentials=credentials) as provider:
         probe(provider)
     return str(caught.value).removeprefix(f"{url}: ")
@@ -59,7 +59,7 @@ def test_a_control_api_that_fails_is_told_with_its_status(serve: Serve) -> None:
 @pytest.mark.parametrize("body", [b"<h1>Hello</h1>", b"{}", b'{"access_token": 5}', b'{"access_token": "caf\xc3\xa9\\n"}'])
 def test_a_token_that_cannot_be_shown_is_told(body: bytes, serve: Serve) -> None:
     told = "the token request is answered 200, but without a token that a header can carry"
-    assert refused(serve(body), Credentials("me", "my-secret")) == told
+    assert refused(serve(body), ClientCredentials("me", "my-secret")) == told
 
 
 def test_an_answer_may_not_be_as_long_as_it_likes(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:

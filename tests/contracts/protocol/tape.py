@@ -7,7 +7,7 @@ from typing import Any
 
 from contracts.history import Outcome
 from contracts.protocol.judge import judge
-from contracts.protocol.trace import FOREVER, Exchange, Trace, UnitRun
+from contracts.protocol.trace import FOREVER, DeclaredTrace, TraceExchange, UnitRun
 from mockserver.platform import Platform
 from tests.fixtures.toys import NOON
 
@@ -19,7 +19,7 @@ class Tape:
 
     def __init__(self, platform: Platform, *, sharp: bool = True) -> None:
         self._platform = platform
-        self.trace = Trace(exchanges=[], sharp=sharp)
+        self.trace = DeclaredTrace(exchanges=[], sharp=sharp)
 
     def unit(self, began: float, ended: float, *, name: str = "job", outcome: Outcome = "accepted", **more: Any) -> None:
         """A unit of work; only if it was `alone` it is asked what became of it."""
@@ -47,7 +47,7 @@ class Tape:
     ) -> None:
         shown = [*(headers or {}).items(), *([("Authorization", f"Bearer {bearer}")] if bearer else [])]
         back = returned if returned < FOREVER else left
-        exchange = Exchange(
+        exchange = TraceExchange(
             number=len(self.trace.exchanges) + 1,
             method=method,
             path=path.partition("?")[0],

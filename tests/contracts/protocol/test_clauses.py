@@ -11,7 +11,7 @@ from contracts.clients.python import PythonClients
 from contracts.judge import Status
 from contracts.protocol.rules import RULES
 from contracts.report.model import Report
-from contracts.verify.declared import Declaration
+from contracts.verify.declared import PlatformSource
 from mockserver.platform import Platform
 from tests.contracts.protocol import clients
 from tests.contracts.protocol.clients import Client
@@ -31,7 +31,7 @@ class Toy(NamedTuple):
 
     def verified(self, client: type[Any]) -> Report:
         made = PythonClients(client, methods={self.unit: f"{self.unit}()"})
-        return Declaration("toy", self.compiled).verify(client.__name__, made)
+        return PlatformSource("toy", self.compiled).verify(client.__name__, made)
 
 
 SESSIONS = Toy(clients.SESSIONS, "[session]", clients.MESSAGE, "message")

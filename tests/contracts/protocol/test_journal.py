@@ -13,12 +13,12 @@ from contracts.judge import Status
 from contracts.protocol import journal
 from contracts.protocol.history import DeclaredHistory, history_of
 from contracts.protocol.judge import judge
-from contracts.protocol.probe import Control, Prober
-from contracts.protocol.runner import Runner
-from contracts.protocol.trace import Trace
+from contracts.protocol.probe import ProbeControl, Prober
+from contracts.protocol.runner import ProtocolRunner
+from contracts.protocol.trace import DeclaredTrace
 from contracts.protocol.walk import walk
 from mockserver.declared.mock import Mock
-from mockserver.declared.past import LATEST, Past, past_of
+from mockserver.declared.past import LATEST, DeclaredPast, past_of
 from mockserver.engine import life
 from mockserver.exchanges import Reader
 from mockserver.ids import pseudonym
@@ -31,9 +31,9 @@ EVERY = 13
 """Of the walk's scenarios every thirteenth is run: they are sorted by length, and alike beside each other."""
 
 
-def played(toy: Toy, client: type[Any], every: int = EVERY) -> Iterator[tuple[Platform, Trace, list[Entry]]]:
+def played(toy: Toy, client: type[Any], every: int = EVERY) -> Iterator[tuple[Platform, DeclaredTrace, list[Entry]]]:
     made = PythonClients(client, methods={toy.unit: f"{toy.unit}()"})
-    with Runner(made, toy.compiled) as runner:
+    with ProtocolRunner(made, toy.compiled) as runner:
         for scenario in walk(runner.platform, {"logIn": 1, "work": 1, "refresh": 1})[::every]:
             trace = runner.run(scenario).trace
             mock = runner._handler.mock
@@ -92,10 +92,10 @@ def test_credentials_rebuilt_from_a_journal_are_those_of_the_store(name: str) ->
     now = [1_795_348_800_000]
     mock = Mock(compile_platform(find(name)), system=lambda: now[0])
     with httpx.Client(transport=httpx.WSGITransport(create_declared_app(mock)), base_url="http://127.0.0.1") as http:
-        list(Prober(mock.platform, http, Control(http, {}), {}).checks())
+        list(Prober(mock.platform, http, ProbeControl(http, {}), {}).checks())
     mock.end(min(kind for kind in mock.platform.kinds if kind != "client"))
     entries = list(Reader(mock.store, mock.organization).entries())
-    before, store = Past(mock.platform, entries).before(LATEST), past_of(mock)
+    before, store = DeclaredPast(mock.platform, entries).before(LATEST), past_of(mock)
     assert len(before) > 1
     for (kind, id), rebuilt in before.items():
         kept = store.known(kind, id)

@@ -10,7 +10,7 @@ import pytest
 
 from contracts.protocol.judge import judge
 from contracts.protocol.rules import demands
-from contracts.protocol.trace import Exchange, Trace, UnitRun
+from contracts.protocol.trace import DeclaredTrace, TraceExchange, UnitRun
 from mockserver.platform import compile_platform, find
 
 ACME = compile_platform(find("acme"), {}, "acme")
@@ -22,7 +22,7 @@ class Tape:
     """A trace being written: requests one after the other, each answered before the next one leaves."""
 
     def __init__(self, *, sharp: bool = True) -> None:
-        self.trace, self._place, self._at = Trace(exchanges=[], sharp=sharp), 0.0, START
+        self.trace, self._place, self._at = DeclaredTrace(exchanges=[], sharp=sharp), 0.0, START
 
     def _next(self) -> float:
         self._place += 1
@@ -42,7 +42,7 @@ class Tape:
     def ask(self, path: str, shows: str = "", brings: str = "", *, refused: bool = False, method: str = "POST") -> None:
         protected = urlsafe_b64encode(json.dumps({"nonce": shows}).encode()).decode().rstrip("=")
         self.trace.exchanges.append(
-            Exchange(
+            TraceExchange(
                 number=len(self.trace.exchanges) + 1,
                 method=method,
                 path=path,
@@ -147,7 +147,7 @@ def test_a_clause_that_the_specification_does_not_have_quotes_nothing() -> None:
     assert verdicts["A2/session"].source == ""
 
 
-def at(number: int, path: str, left: float, *, shows: str = "", brings: str = "", refused: bool = False) -> Exchange:
+def at(number: int, path: str, left: float, *, shows: str = "", brings: str = "", refused: bool = False) -> TraceExchange:
     tape = Tape()
     tape.ask(path, shows, brings, refused=refused)
     (exchange,) = tape.trace.exchanges
@@ -167,7 +167,7 @@ def test_a_unit_that_begins_before_a_refusal_was_noticed_knows_nothing_of_it(wen
         at(3, "/dir", went_on),
         at(4, "/order/1", 10, shows="nonce-1", refused=True),
     ]
-    verdicts = {one.code: one.status for one in judge(ACME, Trace(exchanges=exchanges, units=units)).verdicts}
+    verdicts = {one.code: one.status for one in judge(ACME, DeclaredTrace(exchanges=exchanges, units=units)).verdicts}
     assert verdicts["R1/nonce"] == status
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from contracts import cli
-from contracts.protocol.probe import Check, Given, prober
+from contracts.protocol.probe import KnownCredential, ProbeCheck, prober
 from mockserver import LiveServer
 from mockserver.declared.mock import Mock, Registered
 from mockserver.platform import compile_platform, find, names
@@ -46,7 +46,7 @@ def served(path: Path) -> Iterator[str]:
         yield live.url
 
 
-def probed(declared: Path, url: str) -> list[Check]:
+def probed(declared: Path, url: str) -> list[ProbeCheck]:
     with prober(compile_platform(declared), url) as asking:
         return list(asking.checks())
 
@@ -94,7 +94,7 @@ def test_what_needs_the_clock_is_not_tried_without_a_control_api(tmp_path: Path)
 def test_a_service_is_probed_with_credentials_of_one_s_own() -> None:
     platform = compile_platform(find("webchat"))
     mock = Mock(platform, registered={"client": Registered("shop", {"secret": "a-secret-of-ours"})})
-    given = {"client": Given("shop", {"secret": "a-secret-of-ours"})}
+    given = {"client": KnownCredential("shop", {"secret": "a-secret-of-ours"})}
     with LiveServer(create_declared_app(mock)) as live, prober(platform, live.url, given=given) as asking:
         checks = list(asking.checks())
     assert {check.status for check in checks if "idle" not in check.what and "expired" not in check.what} == {"held"}

@@ -11,7 +11,7 @@ import pytest
 from contracts.clients.python import PythonClients
 from contracts.clients.target import find
 from contracts.verify import Options
-from contracts.verify.declared import Declaration
+from contracts.verify.declared import PlatformSource
 from mockserver.journal import Guest
 from mockserver.platform import compile_platform
 from mockserver.platform import find as find_platform
@@ -93,25 +93,25 @@ class Adapted:
 
 
 @pytest.fixture(scope="module")
-def web_chat(tmp_path_factory: pytest.TempPathFactory) -> Declaration:
+def web_chat(tmp_path_factory: pytest.TempPathFactory) -> PlatformSource:
     path: Path = tmp_path_factory.mktemp("platforms") / "webchat.yaml"
     path.write_text(find_platform("webchat").read_text("utf-8") + UNITS, "utf-8")
-    return Declaration("webchat", lambda policy: compile_platform(path, policy))
+    return PlatformSource("webchat", lambda policy: compile_platform(path, policy))
 
 
-def broken(declared: Declaration, name: str) -> set[str]:
+def broken(declared: PlatformSource, name: str) -> set[str]:
     factory: Callable[[Any], Any] = find("fixtures/clients/" + name.replace(":", ".py:"))
     clients = PythonClients(lambda access: Adapted(factory(access)), methods=declared.methods)
     return {result.code for result in declared.verify(name, clients, Options(seed=0, examples=90)).violated}
 
 
 @pytest.mark.parametrize(("name", "clause"), CULPRITS)
-def test_both_judges_find_the_same_mistake(name: str, clause: str, web_chat: Declaration) -> None:
+def test_both_judges_find_the_same_mistake(name: str, clause: str, web_chat: PlatformSource) -> None:
     found = broken(web_chat, f"culprits_{name}")
     assert found
     assert found <= ALIASES[clause]
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_neither_judge_accuses_without_a_clause(name: str, web_chat: Declaration) -> None:
+def test_neither_judge_accuses_without_a_clause(name: str, web_chat: PlatformSource) -> None:
     assert broken(web_chat, name) == set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts.protocol.scenario import Advance, Do, End, Inject, Scenario, Together
+from contracts.protocol.scenario import Advance, DeclaredScenario, Do, End, Inject, Together
 from contracts.protocol.walk import deaths, walk
 from contracts.scenario import complexity, encode
 from contracts.verify.declared import _spread
@@ -39,8 +39,8 @@ def test_of_many_scenarios_those_in_which_credentials_end_go_first() -> None:
 
 def test_an_answer_is_simpler_than_none() -> None:
     lost, failed = Inject("read", Fault(kind="lost_request")), Inject("read", Fault(kind="status", status=503, retry_after=2))
-    assert complexity(Scenario((failed, Do("read")))) < complexity(Scenario((lost, Do("read"))))
-    assert complexity(Scenario((lost, Do("read")))) < complexity(Scenario((failed, Do("read"), Do("read"))))
+    assert complexity(DeclaredScenario((failed, Do("read")))) < complexity(DeclaredScenario((lost, Do("read"))))
+    assert complexity(DeclaredScenario((lost, Do("read")))) < complexity(DeclaredScenario((failed, Do("read"), Do("read"))))
 
 
 def test_a_seed_chooses_among_the_others() -> None:

@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from contracts.cli import run
+from contracts.console_panels.judged import judge
 from contracts.pytest_platform import Platform, Platforms
 from contracts.verify import ContractViolated
-from contracts.workbench.judged import judge
 from mockserver.assemble import assemble
 from mockserver.control import Control
 from mockserver.journal import encode

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from contracts.har import HarError, stream
-from contracts.replay import RecordingError, Report, open_recording, reproduce
+from contracts.replay import RecordingError, ReproductionReport, open_recording, reproduce
 from contracts.replay.archives import read
 from tests.contracts.har.recordings import API, BEARER, MESSAGES, SECRET, SESSIONS, Har
 
 
-def told(har: Har | bytes, *hosts: str) -> Report:
+def told(har: Har | bytes, *hosts: str) -> ReproductionReport:
     raw = har if isinstance(har, bytes) else har.raw
     return reproduce(read(BytesIO(raw), "x.har", hosts))
 
@@ -32,11 +32,11 @@ def used_twice() -> Har:
     return har
 
 
-def problems(report: Report) -> list[str]:
+def problems(report: ReproductionReport) -> list[str]:
     return [problem.words(report.unit) for problem in report.problems]
 
 
-def rows(report: Report) -> list[tuple[int, int | None, str | None]]:
+def rows(report: ReproductionReport) -> list[tuple[int, int | None, str | None]]:
     return [(result.number, result.reproduced.status, result.reproduced.reason) for result in report.results]
 
 
@@ -299,7 +299,7 @@ def test_secrets_are_in_nothing_that_comes_of_a_recording() -> None:
 TRACE = Path(__file__).parent.parent.parent.parent / "fixtures" / "traces" / "bad" / "S1.jsonl"
 
 
-def trace(tmp_path: Path, *lines: bytes) -> Report:
+def trace(tmp_path: Path, *lines: bytes) -> ReproductionReport:
     file = tmp_path / "x.jsonl"
     file.write_bytes(b"\n".join(lines))
     return reproduce(open_recording(file))

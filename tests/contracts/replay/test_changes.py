@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from contracts.asking import Credentials, for_message, for_session, for_token
-from contracts.replay import Report, reproduce
+from contracts.platform_requests import ClientCredentials, for_message, for_session, for_token
+from contracts.replay import ReproductionReport, reproduce
 from contracts.replay.traces import of_entries
 from mockserver.assemble import assemble
 from mockserver.control import Control
@@ -32,7 +32,7 @@ class Life:
         self.tenant = control.create_organization(policy=policy)
         control.assign_strays_to(self.tenant.id)
         client = self.tenant.clients.create(name="x")
-        self._login = for_token(Credentials(client.client_id, client.client_secret))
+        self._login = for_token(ClientCredentials(client.client_id, client.client_secret))
 
     def use(self, seconds: float) -> None:
         """Logs in, creates a session, waits and sends."""
@@ -44,7 +44,7 @@ class Life:
     def _told(self, request: Request) -> dict[str, Any]:
         return dict(msgspec.json.decode(self.assembly.handler.handle(request).body))
 
-    def report(self, policy: Policy | None = None) -> Report:
+    def report(self, policy: Policy | None = None) -> ReproductionReport:
         """The recording, reproduced."""
         return reproduce(of_entries(self.tenant.trace(), "x.jsonl"), policy)
 
@@ -56,11 +56,11 @@ def life(**policy: Any) -> Iterator[Life]:
         yield lived
 
 
-def statuses(report: Report) -> list[int | None]:
+def statuses(report: ReproductionReport) -> list[int | None]:
     return [result.reproduced.status for result in report.results if result.request == "send"]
 
 
-def told(report: Report) -> list[str]:
+def told(report: ReproductionReport) -> list[str]:
     return [problem.text for problem in report.problems]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.replay import Report, reproduce, text
+from contracts.replay import ReproductionReport, reproduce, text
 from contracts.replay.archives import read
 from contracts.replay.reports import KINDS, render, toml
 from contracts.replay.results import Bound, Finding
@@ -23,11 +23,11 @@ from tests.contracts.replay.test_reproduce import lived
 HOSTILE = "<script>alert(1)</script>\u202e```\x1b[31m | \U0001f600" * 3
 
 
-def told(har: Har) -> Report:
+def told(har: Har) -> ReproductionReport:
     return reproduce(read(BytesIO(har.raw), "x.har"))
 
 
-def hostile() -> Report:
+def hostile() -> ReproductionReport:
     har = Har()
     har.token()
     har.create()
@@ -36,7 +36,7 @@ def hostile() -> Report:
 
 
 @pytest.fixture(scope="module")
-def differing() -> Report:
+def differing() -> ReproductionReport:
     return told(lived((7, 200), (5, 200), (11, 403), (12, 403)))
 
 
@@ -60,13 +60,13 @@ def test_one_message_is_no_plural() -> None:
     assert span_words(two, "entry") == "2 messages (entry 5)"
 
 
-def test_a_terminal_is_wide_enough(differing: Report) -> None:
+def test_a_terminal_is_wide_enough(differing: ReproductionReport) -> None:
     for report in (differing, hostile()):
         for line in text.render(report, Style(80)).splitlines():
             assert width(line) <= 80, line
 
 
-def test_colour_is_there_where_it_is_wanted(differing: Report) -> None:
+def test_colour_is_there_where_it_is_wanted(differing: ReproductionReport) -> None:
     assert "\x1b[" in text.render(differing, Style(80, colour=True))
     assert "\x1b[" not in text.render(differing, Style(80))
 
@@ -79,7 +79,7 @@ def test_what_a_request_holds_is_text() -> None:
     assert render(report, "markdown").decode().count("\n```") == 2
 
 
-def test_programs_get_everything(differing: Report) -> None:
+def test_programs_get_everything(differing: ReproductionReport) -> None:
     document = json.loads(render(differing, "json"))
     assert (document["schema_version"], document["agrees"]) == (1, not differing.differing)
     assert len(document["results"]) == 9

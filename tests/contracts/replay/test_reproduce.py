@@ -6,7 +6,7 @@ from io import BytesIO
 
 import pytest
 
-from contracts.replay import Report, reproduce
+from contracts.replay import ReproductionReport, reproduce
 from contracts.replay.archives import read
 from mockserver.engine.model import Policy
 from tests.contracts.har.recordings import BEARER, MESSAGES, SESSIONS, Har
@@ -17,15 +17,15 @@ BAD = {"code": "bad.credentials", "status": 401}
 OLD = "e8f2b6aa-1c3d-4b7e-8f90-6a5b4c3d2e1f"
 
 
-def told(har: Har, policy: Policy | None = None) -> Report:
+def told(har: Har, policy: Policy | None = None) -> ReproductionReport:
     return reproduce(read(BytesIO(har.raw), "x.har"), policy)
 
 
-def reasons(report: Report) -> list[str | None]:
+def reasons(report: ReproductionReport) -> list[str | None]:
     return [result.reproduced.reason for result in report.results]
 
 
-def taken(report: Report) -> dict[int, str]:
+def taken(report: ReproductionReport) -> dict[int, str]:
     return {result.number: result.taken for result in report.results if result.taken is not None}
 
 
@@ -189,7 +189,7 @@ def lived(*seconds: tuple[float, int]) -> Har:
     return har
 
 
-def findings(report: Report, name: str) -> tuple[float | None, float | None]:
+def findings(report: ReproductionReport, name: str) -> tuple[float | None, float | None]:
     found = next(finding for finding in report.inference.findings if finding.name == name)
     above, at_most = found.above, found.at_most
     return None if above is None else round(above.value), None if at_most is None else round(at_most.value)

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from contracts.documents import MAX_BYTES
 from contracts.errors import ContractsError
+from contracts.formats import MAX_BYTES
 from contracts.scenario import (
     AcceptTokens,
     Advance,

@@ -7,15 +7,15 @@ from contextlib import contextmanager
 
 import pytest
 
-from contracts.asking import Credentials
 from contracts.errors import ProbeError
+from contracts.platform_requests import ClientCredentials
 from contracts.remote.web import Web
 from contracts.scenario import Advance
 from contracts.stories import library
 from contracts.stories.codec import decode
 from contracts.stories.model import Create, CreateClient, Expected, Request, Send, SetPolicy, Story, Token
-from contracts.stories.run import Told, as_json, run
-from contracts.stories.stage import InProcess, Mock, Service, Stage, client_of
+from contracts.stories.run import StoryResult, as_json, run
+from contracts.stories.stage import InProcessStage, RemoteMock, Service, StoryStage, client_of
 from mockserver.assemble import assemble
 from mockserver.inprocess import Transport
 from mockserver.settings import Settings
@@ -26,8 +26,8 @@ USED = Send(session="$session", text="again", expect=Expected(403, "not.authoriz
 
 
 @pytest.fixture(scope="module")
-def place() -> Iterator[InProcess]:
-    place = InProcess()
+def place() -> Iterator[InProcessStage]:
+    place = InProcessStage()
     yield place
     place.close()
 
@@ -41,10 +41,10 @@ class Elsewhere:
         self.assembly, self.waited = assemble(settings), 0.0
 
     @contextmanager
-    def stage(self, _story: Story) -> Iterator[Stage]:
-        given = Credentials(self.assembly.settings.client_id, self.assembly.settings.client_secret)
+    def stage(self, _story: Story) -> Iterator[StoryStage]:
+        given = ClientCredentials(self.assembly.settings.client_id, self.assembly.settings.client_secret)
         web = Web("https://platform.invalid", transport=Transport(self.assembly.handler))
-        yield Stage(web, client_of(given), in_process=True, wait=self._wait)
+        yield StoryStage(web, client_of(given), in_process=True, wait=self._wait)
 
     def _wait(self, seconds: float) -> None:
         self.waited += seconds
@@ -57,11 +57,11 @@ def story(*steps: object, **fields: object) -> Story:
     return Story(title="Mine", steps=steps, **fields)  # type: ignore[arg-type]
 
 
-def last(told: Told) -> str:
+def last(told: StoryResult) -> str:
     return f"{told.outcome} {len(told.steps)}"
 
 
-def test_a_story_that_comes_out_as_it_says(place: InProcess) -> None:
+def test_a_story_that_comes_out_as_it_says(place: InProcessStage) -> None:
     told = run(story(LOGIN, SESSION, Send(session="$session", text="hello"), USED), place)
     assert told.outcome == "as expected"
     assert [result.got.status for result in told.steps if result.got] == [200, 200, 200, 403]
@@ -78,7 +78,7 @@ def test_a_story_that_comes_out_as_it_says(place: InProcess) -> None:
         Expected(403, reason="session.consumed", retry_after=1),
     ],
 )
-def test_it_ends_at_the_first_answer_that_is_not_expected(place: InProcess, expected: Expected) -> None:
+def test_it_ends_at_the_first_answer_that_is_not_expected(place: InProcessStage, expected: Expected) -> None:
     again = Send(session="$session", text="again", expect=expected)
     told = run(story(LOGIN, SESSION, Send(session="$session", text="hello"), again, LOGIN), place)
     assert last(told) == "different 4"
@@ -86,7 +86,7 @@ def test_it_ends_at_the_first_answer_that_is_not_expected(place: InProcess, expe
     assert told.steps[-1].got.reason == "session.consumed"
 
 
-def test_a_request_is_repeated_until_one_is_answered_otherwise(place: InProcess) -> None:
+def test_a_request_is_repeated_until_one_is_answered_otherwise(place: InProcessStage) -> None:
     told = run(story(LOGIN, Create(times=5), policy={"rate_limit_per_minute": 3}), place)
     assert (told.outcome, told.steps[-1].asked) == ("different", 4)
     assert run(story(LOGIN, Create(times=3), policy={"rate_limit_per_minute": 3}), place).requests == 4
@@ -94,11 +94,11 @@ def test_a_request_is_repeated_until_one_is_answered_otherwise(place: InProcess)
 
 def test_the_policy_is_dayflys_own_but_for_what_the_story_says() -> None:
     with assemble(Settings.load(None, {"DAYFLY_POLICY_HANDSHAKES": "5"})) as parts:
-        told = run(story(LOGIN, SESSION, Send(session="$session", text="hello"), USED), InProcess(parts))
+        told = run(story(LOGIN, SESSION, Send(session="$session", text="hello"), USED), InProcessStage(parts))
     assert told.outcome == "as expected"
 
 
-def test_only_the_journal_tells_a_foreign_id_from_an_unknown_one(place: InProcess) -> None:
+def test_only_the_journal_tells_a_foreign_id_from_an_unknown_one(place: InProcessStage) -> None:
     def by_another(reason: str) -> Story:
         send = Send(token="$his", session="$session", text="hi", expect=Expected(403, reason=reason))
         return story(LOGIN, SESSION, CreateClient(save="other"), Token(client="$other", save="his"), send)
@@ -130,13 +130,13 @@ def test_a_wait_is_real_there_and_bounded() -> None:
     assert (run(waits, elsewhere, 45).outcome, elsewhere.waited) == ("as expected", 45)
 
 
-def test_a_step_whose_name_was_never_filled_says_so(place: InProcess) -> None:
+def test_a_step_whose_name_was_never_filled_says_so(place: InProcessStage) -> None:
     lost = story(Token(secret="a wrong one", save="token", expect=Expected(401)), Create())
     with pytest.raises(ProbeError, match=r"\$token: was not saved"):
         run(lost, place)
 
 
-def test_requests_go_out_as_they_are_written(place: InProcess) -> None:
+def test_requests_go_out_as_they_are_written(place: InProcessStage) -> None:
     path = "/api/v2/conversations/messaging/external/guests/sendmessage"
     texts = story(
         LOGIN,
@@ -152,7 +152,7 @@ def test_requests_go_out_as_they_are_written(place: InProcess) -> None:
 
 
 @pytest.mark.parametrize("name", library.names())
-def test_every_story_that_comes_with_dayfly_is_as_it_says(place: InProcess, name: str) -> None:
+def test_every_story_that_comes_with_dayfly_is_as_it_says(place: InProcessStage, name: str) -> None:
     found = library.find(name)
     told = run(found, place)
     assert told.outcome == "as expected", as_json(name, found, told)
@@ -163,11 +163,11 @@ def test_every_story_that_comes_with_dayfly_is_as_it_says(place: InProcess, name
 def test_nobody_there_and_no_url_are_said_so() -> None:
     for url in ("http://127.0.0.1:1", "nonsense", "http://", "ftp://127.0.0.1"):
         with pytest.raises(ProbeError):
-            run(story(LOGIN), Mock(url))
+            run(story(LOGIN), RemoteMock(url))
         with pytest.raises(ProbeError):
-            run(story(LOGIN), Service(url, Credentials("id", "secret")))
+            run(story(LOGIN), Service(url, ClientCredentials("id", "secret")))
 
 
-def test_organisations_are_gone_afterwards(place: InProcess) -> None:
+def test_organisations_are_gone_afterwards(place: InProcessStage) -> None:
     run(story(LOGIN), place)
     assert list(place.assembly.store.organizations()) == ["00000000"]

@@ -8,10 +8,10 @@ from typing import ClassVar
 from contracts.builtin import ANN
 from contracts.clients.python import PythonClients
 from contracts.report.facts import of_confidence
+from contracts.runner import Runner
 from contracts.scenario import Scenario, Send, decode, encode
 from contracts.verify import Options, replay, verify
 from contracts.verify.explore import seeded
-from contracts.world import World
 from tests.contracts.small import Small
 
 PLAIN = Scenario((Send(ANN, "0"),))
@@ -30,7 +30,7 @@ class Drawing(Small):
 
 def numbers(*scenarios: Scenario) -> list[float]:
     Drawing.drawn = []
-    with World(PythonClients(Drawing)) as world:
+    with Runner(PythonClients(Drawing)) as world:
         for scenario in scenarios:
             world.run(scenario)
     return Drawing.drawn

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from contracts.cli.group import dayfly
-from contracts.replay import Report, open_recording, reproduce
+from contracts.replay import ReproductionReport, open_recording, reproduce
 from tests.functional.serving import Serving
 
 pytestmark = pytest.mark.slow
@@ -50,7 +50,7 @@ def recording(browser: Browser, serving: Serving, tmp_path: Path) -> Path:
 
 
 def test_what_chromium_saved_is_answered_as_it_was(recording: Path) -> None:
-    report: Report = reproduce(open_recording(recording))
+    report: ReproductionReport = reproduce(open_recording(recording))
     assert [result.reproduced.status for result in report.results] == [200, 200, *STATUSES]
     assert report.differing == []
     assert report.problems == []

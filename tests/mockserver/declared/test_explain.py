@@ -11,7 +11,7 @@ import pytest
 from mockserver.declared.explain import explained, explanation
 from mockserver.declared.handler import DeclaredHandler
 from mockserver.declared.mock import Mock, Registered
-from mockserver.declared.past import Past
+from mockserver.declared.past import DeclaredPast
 from mockserver.engine.model import Fault
 from mockserver.exchanges import Reader
 from mockserver.explain import Explanation
@@ -56,7 +56,7 @@ class Scene:
         context_id = refused.headers["Dayfly-Context"]
         told = explanation(self.mock, context_id)
         entries = Reader(self.mock.store, self.mock.organization).entries()
-        alone = explained(Past(self.mock.platform, entries, self.mock.hide), context_id)
+        alone = explained(DeclaredPast(self.mock.platform, entries, self.mock.hide), context_id)
         assert [told.summary, told.accepted_if, told.missed] == [alone.summary, alone.accepted_if, alone.missed]
         return told
 

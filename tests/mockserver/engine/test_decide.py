@@ -12,7 +12,7 @@ from mockserver.engine import life
 from mockserver.engine.decide import (
     GUARDS,
     SESSION_ENDED,
-    Ask,
+    ParsedRequest,
     Seen,
     check_secret,
     decide,
@@ -33,10 +33,10 @@ POLICY = Policy(rate_limit_per_minute=1)
 CLIENT = oauth_client("c", "00000000", "s")
 TOKEN = Credential(kind="token", id="t", within="c", expires_at=1_000)
 SESSION = open_session("s1", "c", ("ann", "ann@example.com"), 0, POLICY)
-ASK = Ask(operation="send", client_id="c", bearer="t", session_id="s1", text_length=5, size=40)
+ASK = ParsedRequest(operation="send", client_id="c", bearer="t", session_id="s1", text_length=5, size=40)
 SEEN = Seen(Organization(id="00000000", policy=POLICY), 0, CLIENT, TOKEN, SESSION)
 
-Break = Callable[[Ask, Seen], tuple[Ask, Seen]]
+Break = Callable[[ParsedRequest, Seen], tuple[ParsedRequest, Seen]]
 
 BREAKS: list[tuple[Reason, Break]] = [
     (Reason.AUTH_MISSING, lambda ask, seen: (replace(ask, credential=Reason.AUTH_MISSING), seen)),
@@ -99,7 +99,7 @@ def test_rejecting_tokens_refuses_good_ones() -> None:
 
 
 def test_a_create_stamps_a_session_for_the_guest() -> None:
-    ask = Ask(operation="create", client_id="c", bearer="t", guest=("ann", "ann@example.com"))
+    ask = ParsedRequest(operation="create", client_id="c", bearer="t", guest=("ann", "ann@example.com"))
     decision = decide(ask, Seen(SEEN.organization, 7, CLIENT, TOKEN), "new")
     assert decision.reason is Reason.SESSION_CREATED
     assert decision.session == Credential(
@@ -118,20 +118,20 @@ def test_a_create_stamps_a_session_for_the_guest() -> None:
 @pytest.mark.parametrize(("live", "reason"), [(9, Reason.SESSION_CREATED), (10, Reason.CAPACITY)])
 def test_a_create_beyond_the_capacity_is_refused(live: int, reason: Reason) -> None:
     seen = Seen(SEEN.organization, 0, CLIENT, TOKEN, None, live)
-    assert decide(Ask(operation="create", client_id="c"), seen, "new", 10).reason is reason
+    assert decide(ParsedRequest(operation="create", client_id="c"), seen, "new", 10).reason is reason
 
 
 def test_a_form_is_refused_for_its_media_type_before_its_size_before_its_content_before_its_credentials() -> None:
-    def reason(ask: Ask, secret: str = "wrong", scopes: tuple[str, ...] = ("admin",)) -> Reason:
+    def reason(ask: ParsedRequest, secret: str = "wrong", scopes: tuple[str, ...] = ("admin",)) -> Reason:
         return decide_token(ask, SEEN, secret, scopes, "new").reason
 
-    ask = Ask(operation="token", media=Reason.MEDIA_TYPE, size=1 << 30, body=Reason.OAUTH_INVALID_REQUEST)
+    ask = ParsedRequest(operation="token", media=Reason.MEDIA_TYPE, size=1 << 30, body=Reason.OAUTH_INVALID_REQUEST)
     assert reason(ask) is Reason.MEDIA_TYPE
     assert reason(replace(ask, media=None)) is Reason.TOO_LARGE
     assert reason(replace(ask, media=None, size=0)) is Reason.OAUTH_INVALID_REQUEST
-    assert reason(Ask("token")) is Reason.OAUTH_WRONG_SECRET
-    assert reason(Ask("token"), "s") is Reason.OAUTH_INVALID_SCOPE
-    assert reason(Ask("token"), "s", ("webchat:session:write",)) is Reason.TOKEN_ISSUED
+    assert reason(ParsedRequest("token")) is Reason.OAUTH_WRONG_SECRET
+    assert reason(ParsedRequest("token"), "s") is Reason.OAUTH_INVALID_SCOPE
+    assert reason(ParsedRequest("token"), "s", ("webchat:session:write",)) is Reason.TOKEN_ISSUED
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from mockserver.platform import find
 from mockserver.platform.declaration import load
-from mockserver.platform.message import NOTHING, Message
+from mockserver.platform.message import NOTHING, HttpMessage
 from mockserver.platform.quick import quick
 
 NAMES = ("a", "b", "name")
@@ -62,7 +62,7 @@ def test_what_it_accepts_is_valid(schema: Any, value: Any) -> None:
 def test_what_is_strict_json_is_json(value: Any, odd: str, at: int) -> None:
     text = json.dumps(value)
     body = (text[:at] + odd + text[at:]).encode()
-    found = Message(body=body).strict_json
+    found = HttpMessage(body=body).strict_json
     if found is not NOTHING:
         assert found == json.loads(body.decode())
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mockserver.clock import monotonic
-from mockserver.web.calls import BODY_WITHIN, LATE, PATIENCE, RESERVE, Calls, Connection, given_up, open_at
+from mockserver.web.calls import BODY_WITHIN, LATE, PATIENCE, RESERVE, Calls, OpenConnection, given_up, open_at
 from mockserver.web.delivery import DELAY, PAUSE
 
 if TYPE_CHECKING:
@@ -88,25 +88,25 @@ def in_thread(work: Any) -> Iterator[threading.Thread]:
 def test_a_connection_may_be_the_one_if_nothing_was_sent_since_the_call_began(
     sent: float, received: float, possible: bool
 ) -> None:
-    assert Connection(7, 1000 + sent, 1000 + received).may_be_of(1000) is possible
+    assert OpenConnection(7, 1000 + sent, 1000 + received).may_be_of(1000) is possible
 
 
 NOW, LONG_AGO = 1000.0, 1000.0 - BODY_WITHIN - 1
 
 
 def test_as_many_connections_as_bodies_are_given_up() -> None:
-    dribbling = [Connection(number, LONG_AGO - 5, NOW - 0.5) for number in range(3)]
-    fresh = Connection(9, NOW - 1, NOW - 1)
+    dribbling = [OpenConnection(number, LONG_AGO - 5, NOW - 0.5) for number in range(3)]
+    fresh = OpenConnection(9, NOW - 1, NOW - 1)
     assert given_up([*dribbling, fresh], [LONG_AGO] * 3, [], NOW) == dribbling
 
 
 def test_if_more_are_possible_only_silent_ones_are_given_up() -> None:
-    silent, dribbling = Connection(1, LONG_AGO, LONG_AGO), Connection(2, LONG_AGO, NOW - 1)
+    silent, dribbling = OpenConnection(1, LONG_AGO, LONG_AGO), OpenConnection(2, LONG_AGO, NOW - 1)
     assert given_up([silent, dribbling], [LONG_AGO], [], NOW) == [silent]
 
 
 def test_whoever_may_be_waiting_for_a_delayed_answer_keeps_the_connection() -> None:
-    delayed, silent = Connection(1, LONG_AGO - 9, LONG_AGO), Connection(2, LONG_AGO - 9, LONG_AGO)
+    delayed, silent = OpenConnection(1, LONG_AGO - 9, LONG_AGO), OpenConnection(2, LONG_AGO - 9, LONG_AGO)
     assert given_up([delayed, silent], [LONG_AGO], [LONG_AGO], NOW) == []
     assert given_up([delayed, silent], [], [LONG_AGO], NOW) == []
     assert given_up([delayed, silent], [LONG_AGO, LONG_AGO], [LONG_AGO], NOW) == []  # though there are as many bodies

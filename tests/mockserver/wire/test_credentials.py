@@ -6,7 +6,7 @@ from base64 import b64encode
 
 import pytest
 
-from mockserver.journal import Credential
+from mockserver.journal import ShownCredential
 from mockserver.wire.credentials import Basic, basic, bearer, credential
 
 
@@ -74,4 +74,4 @@ def test_a_credential_keeps_its_identity_and_loses_its_value() -> None:
 
 def test_a_basic_credential_names_the_client_without_its_secret() -> None:
     shown = credential("Basic " + b64encode(b"id:topsecret").decode())
-    assert shown == Credential("basic", client_id="id", seen_in=("header",))
+    assert shown == ShownCredential("basic", client_id="id", seen_in=("header",))

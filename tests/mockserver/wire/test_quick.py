@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mockserver.engine.decide import Ask
+from mockserver.engine.decide import ParsedRequest
 from mockserver.wire import Request, schemas
 from mockserver.wire.bodies import read_json
 from mockserver.wire.handler import _read, _read_with_care, _show
@@ -32,7 +32,7 @@ BODIES = st.builds(
 )
 
 
-def both(operation: Any, body: bytes) -> tuple[Ask, Ask]:
+def both(operation: Any, body: bytes) -> tuple[ParsedRequest, ParsedRequest]:
     """Return the body as read quickly, if possible, and as read with care."""
     request = Request(method="POST", path="/", content_type="application/json", body=body, size=len(body))
     return _read(operation, request)[0], _read_with_care(operation, request, _show(None))[0]

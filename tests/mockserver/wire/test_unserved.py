@@ -14,8 +14,8 @@ from werkzeug.test import EnvironBuilder
 
 from contracts.cli.sources import recorded
 from contracts.fold import fold
-from contracts.har.writer import Recording, archive
-from contracts.history import Effect
+from contracts.har.writer import HarRecording, archive
+from contracts.history import SendEffect
 from contracts.judge import Status
 from contracts.replay import reproduce
 from contracts.replay.minimize import NotReproduced, distil
@@ -32,7 +32,7 @@ from mockserver.inprocess import Transport
 from mockserver.journal import Answer, Arrival, Entry, Failure
 from mockserver.settings import Settings
 from mockserver.web.app import create_app
-from mockserver.wire import Call, Request, unserved
+from mockserver.wire import ArrivedCall, Request, unserved
 from tests.mockserver.conftest import START, ManualClock, Mock
 from tests.mockserver.failing import FailingStore, Loss
 
@@ -130,7 +130,7 @@ def test_a_client_is_judged_by_what_it_was_told(mock: Mock, tenant: Tenant, stor
     assert accusations(told) == []
     assert accusations([entry for entry in told if not isinstance(entry, Failure)]) == ["S6"]
     call = [call for call in fold(well_formed(told)).calls if call.operation == "send"][-1]
-    assert (call.status, call.effect, call.accepted) == (503, Effect.UNKNOWN, True)
+    assert (call.status, call.effect, call.accepted) == (503, SendEffect.UNKNOWN, True)
 
 
 def accusations(trace: list[Entry]) -> list[str]:
@@ -374,7 +374,7 @@ def test_a_request_that_broke_as_it_arrived_is_journalled_once(
     mock.login()
     arrive = assembly.platform.arrive
 
-    def break_off(call: Call) -> None:
+    def break_off(call: ArrivedCall) -> None:
         arrive(call)
         raise RuntimeError("no more")
 
@@ -476,7 +476,7 @@ def test_a_har_file_tells_both_and_keeps_the_order(
     mock.login()
     told = entries(tenant)
     file = tmp_path / "trace.har"
-    file.write_bytes(msgspec.json.encode(archive([Recording("x", "x", told)])))
+    file.write_bytes(msgspec.json.encode(archive([HarRecording("x", "x", told)])))
     assert calls(recorded(str(file), "default", "").trace) == calls(told)
     assert [status for _, status, _ in calls(told)] == [200, 200, 503, 503, 403, 200]
 

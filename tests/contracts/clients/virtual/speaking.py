@@ -8,8 +8,8 @@ from pathlib import Path
 from textwrap import dedent, indent
 
 from contracts.clients.virtual.driver import VirtualClients
+from contracts.runner import Run, Runner
 from contracts.scenario import Item, Message, Scenario, Send, SendParallel
-from contracts.world import Run, World
 from mockserver.journal import Guest, Header
 from tests.need import need
 
@@ -149,5 +149,5 @@ def header(seen: Run) -> Header:
 
 def run(command: str, *items: Item, patience: float = PATIENCE, chance: int = 0) -> Run:
     """Put a command through one scenario, in virtual time."""
-    with World(VirtualClients(command, patience=patience)) as world:
+    with Runner(VirtualClients(command, patience=patience)) as world:
         return world.run(Scenario(items, chance=chance))

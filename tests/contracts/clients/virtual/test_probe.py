@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from contracts.clients.child import Life
+from contracts.clients.child import LifeSigns
 from contracts.clients.command import command_clients
 from contracts.clients.errors import ClientError
 from contracts.clients.process import ProcessClients
 from contracts.clients.virtual import probe, starting
 from contracts.clients.virtual.driver import VirtualClients
 from contracts.clients.virtual.starting import shimmed
+from contracts.runner import Runner
 from contracts.scenario import Scenario
-from contracts.world import World
 from tests.contracts.clients.virtual.speaking import HELLO, LINES, fake
 from tests.contracts.small import outcomes
 from tests.need import need
@@ -73,7 +73,7 @@ def test_one_that_does_nothing_at_all_is_waited_for_only_so_long(tmp_path: Path,
 
 def test_one_that_is_still_at_work_is_waited_for_longer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probe, "LONGEST", 0.01)
-    monkeypatch.setattr(Life, "is_still", lambda _: False)
+    monkeypatch.setattr(LifeSigns, "is_still", lambda _: False)
     assert reason(fake(tmp_path, "hello()\n")) == ""
 
 
@@ -112,7 +112,7 @@ def test_a_socket_is_found_a_place_however_long_the_usual_one_is_named(tmp_path:
     long.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(long))
     command = fake(tmp_path, "hello()\nwhile asked := line(): say(id=asked['id'], ok=True)\n")
-    with World(VirtualClients(command)) as world:
+    with Runner(VirtualClients(command)) as world:
         assert outcomes(world.run(Scenario((HELLO,)))) == ["accepted"]
 
 

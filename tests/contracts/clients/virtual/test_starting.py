@@ -10,8 +10,8 @@ import pytest
 
 from contracts.clients.virtual import starting
 from contracts.clients.virtual.driver import VirtualClients
+from contracts.runner import Run, Runner
 from contracts.scenario import Advance, Fault, Item, RestartClient, Scenario, Send, SendParallel, messages
-from contracts.world import Run, World
 from mockserver.journal import Arrival, Began, Ended
 from tests.contracts.clients.virtual.speaking import BOTH, HELLO, PATIENCE, SOON, fake, in_node
 from tests.contracts.clients.virtual.test_simulation import ANSWER_ALL, at
@@ -21,7 +21,7 @@ from tests.need import need
 
 def run_each(command: str, *items: Item, patience: float = PATIENCE) -> Run:
     """Put a command through one scenario, with a process for each message."""
-    with World(VirtualClients(command, one_shot=True, patience=patience)) as world:
+    with Runner(VirtualClients(command, one_shot=True, patience=patience)) as world:
         return world.run(Scenario(items))
 
 
@@ -96,7 +96,7 @@ def test_a_question_longer_than_a_pipe_holds_arrives_at_each(tmp_path: Path) -> 
 
 def test_a_client_that_is_replaced_goes_on_in_virtual_time(tmp_path: Path) -> None:
     body = "setTimeout(() => {}, 1); await new Promise((done) => setTimeout(done, 3600_000)); return process.pid"
-    with World(VirtualClients(in_node(tmp_path, body))) as world:
+    with Runner(VirtualClients(in_node(tmp_path, body))) as world:
         seen = world.run(Scenario((HELLO, HELLO, RestartClient(), HELLO)))
     assert at(seen.trace, Ended) == [3600, 7200, 10800]
     assert sorted(Counter(errors(seen)).values()) == [1, 2]
@@ -113,7 +113,7 @@ def test_a_process_that_was_started_ahead_finds_its_own_platform(tmp_path: Path,
 
     monkeypatch.setattr(starting.Starter, "_waiting", waiting)
     body = "const { status } = await fetch(process.env.DAYFLY_BASE_URL + '/x'); return [status, process.env.DAYFLY_CLIENT_ID]"
-    with World(VirtualClients(in_node(tmp_path, body))) as world:
+    with Runner(VirtualClients(in_node(tmp_path, body))) as world:
         runs = [world.run(Scenario((HELLO,))) for _ in range(4)]
     assert started == [False, False, True, True]
     for seen in runs:
@@ -131,7 +131,7 @@ def test_a_process_that_ended_ahead_of_its_turn_is_started_again(tmp_path: Path,
 
     monkeypatch.setattr(starting.Starter, "_waiting", waiting)
     command = fake(tmp_path, "if 'DAYFLY_BASE_URL' not in os.environ: sys.exit(7)\n" + ANSWER_ALL)
-    with World(VirtualClients(command)) as world:
+    with Runner(VirtualClients(command)) as world:
         assert [outcomes(world.run(Scenario((HELLO,)))) for _ in range(4)] == [["accepted"]] * 4
     assert statuses == [7, 7]
 
@@ -139,6 +139,6 @@ def test_a_process_that_ended_ahead_of_its_turn_is_started_again(tmp_path: Path,
 def test_a_shell_is_not_started_ahead_because_it_reads_its_variables_at_once(tmp_path: Path) -> None:
     body = "return process.argv[2] === process.env.DAYFLY_BASE_URL"
     command = in_node(tmp_path, body)
-    with World(VirtualClients(f"sh -c '{command} $DAYFLY_BASE_URL'")) as world:
+    with Runner(VirtualClients(f"sh -c '{command} $DAYFLY_BASE_URL'")) as world:
         runs = [world.run(Scenario((Fault("token", "status", status=503), HELLO))) for _ in range(3)]
     assert [errors(seen) for seen in runs] == [["Error: true"]] * 3

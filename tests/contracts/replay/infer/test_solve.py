@@ -7,12 +7,12 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.replay.infer.evidence import Choice, SessionEvidence
+from contracts.replay.infer.evidence import Alternative, SessionEvidence
 from contracts.replay.infer.solve import Span, fits, solve
 
 SMALL = st.integers(0, 7)
 AGES = st.tuples(SMALL, SMALL).map(sorted)
-CHOICES = st.builds(lambda ages, uses: Choice(1, ages[0], ages[1], uses), AGES, st.none() | st.integers(1, 3))
+CHOICES = st.builds(lambda ages, uses: Alternative(1, ages[0], ages[1], uses), AGES, st.none() | st.integers(1, 3))
 VALUES = range(1, 12)
 """More than any bound drawn: the greatest of them stands for all that is greater."""
 

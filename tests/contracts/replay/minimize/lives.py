@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from contracts.asking import MESSAGES, SESSIONS, TOKENS, for_message, for_session
+from contracts.platform_requests import MESSAGES, SESSIONS, TOKENS, for_message, for_session
 from mockserver.assemble import assemble
 from mockserver.control import Control, Tenant
 from mockserver.exchanges import Exchange

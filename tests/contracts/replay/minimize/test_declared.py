@@ -5,12 +5,12 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from contracts.protocol.probe import Control, Prober
+from contracts.console_panels import extend
+from contracts.protocol.probe import ProbeControl, Prober
 from contracts.replay.minimize import NotReproduced, distil_declared
 from contracts.stories.mocks import MockInProcess
 from contracts.stories.model import Asking
 from contracts.stories.run import run
-from contracts.workbench import extend
 from mockserver.declared.mock import Mock
 from mockserver.declared.past import past_of
 from mockserver.platform import compile_platform, find
@@ -30,7 +30,7 @@ def open_mock(name: str) -> tuple[Mock, httpx.Client]:
 def test_each_refusal_of_a_probe_is_reproduced(name: str) -> None:
     mock, http = open_mock(name)
     with http:
-        list(Prober(mock.platform, http, Control(http, {}), {}).checks())
+        list(Prober(mock.platform, http, ProbeControl(http, {}), {}).checks())
     past = past_of(mock)
     refused = {f"{one.refused_by}.{one.cause}": one for one in past.requests if one.refused_by in mock.platform.order}
     assert refused

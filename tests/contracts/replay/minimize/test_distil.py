@@ -10,16 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from contracts.asking import MESSAGES, SESSIONS, TOKENS
 from contracts.errors import ProbeError
-from contracts.remote.control import Organization
+from contracts.platform_requests import MESSAGES, SESSIONS, TOKENS
+from contracts.remote.control import ProbedOrganization
 from contracts.replay.minimize import NotReproduced, distil
 from contracts.scenario import Advance
 from contracts.stories import library
 from contracts.stories.codec import StoryError, check
 from contracts.stories.model import Call, Create, Request, Send, Story, Token
 from contracts.stories.run import run, tell
-from contracts.stories.stage import InProcess
+from contracts.stories.stage import InProcessStage
 from mockserver.control import Tenant
 from mockserver.engine.model import Reason
 from mockserver.errors import NotFound
@@ -40,13 +40,13 @@ BEYOND = {
 
 
 @pytest.fixture(scope="module")
-def place() -> Iterator[InProcess]:
-    place = InProcess()
+def place() -> Iterator[InProcessStage]:
+    place = InProcessStage()
     yield place
     place.close()
 
 
-def reproduces(story: Story, exchange: Exchange, place: InProcess) -> bool:
+def reproduces(story: Story, exchange: Exchange, place: InProcessStage) -> bool:
     """Return whether the story runs as expected, and its last answer is that of the request."""
     last = story.steps[-1]
     assert isinstance(last, Call)
@@ -61,14 +61,14 @@ def reproduces(story: Story, exchange: Exchange, place: InProcess) -> bool:
     return (got.status, got.code) == (exchange.status, exchange.code) and got.reason == exchange.reason
 
 
-def is_minimal(story: Story, place: InProcess) -> bool:
+def is_minimal(story: Story, place: InProcessStage) -> bool:
     """Return whether leaving out any step changes the last answer or makes the story impossible."""
     return not any(
         holds(replace(story, steps=story.steps[:n] + story.steps[n + 1 :]), place) for n in range(len(story.steps) - 1)
     )
 
 
-def holds(story: Story, place: InProcess) -> bool:
+def holds(story: Story, place: InProcessStage) -> bool:
     try:
         check(story)
         return run(story, place).outcome == "as expected"
@@ -82,13 +82,13 @@ TOLD = {name: story for name in library.names() if not isinstance((story := libr
 
 
 @pytest.fixture(scope="module")
-def refused(place: InProcess) -> dict[str, list[tuple[Story, Exchange]]]:
+def refused(place: InProcessStage) -> dict[str, list[tuple[Story, Exchange]]]:
     """Return the stories made from every refused request of every story, by reason."""
     found: dict[str, list[tuple[Story, Exchange]]] = {}
     for story in TOLD.values():
         seen = Tenant(place.assembly, "ffffffff").requests.newest()
         with place.stage(story) as stage:
-            assert isinstance(stage.control, Organization)
+            assert isinstance(stage.control, ProbedOrganization)
             assert tell(story, stage).outcome == "as expected"
             for tenant, after in ((Tenant(place.assembly, stage.control.id), 0), (Tenant(place.assembly, "ffffffff"), seen)):
                 for exchange in tenant.requests.find(after=after):
@@ -99,7 +99,7 @@ def refused(place: InProcess) -> dict[str, list[tuple[Story, Exchange]]]:
 
 @pytest.mark.parametrize("reason", sorted(set(Reason) - BEYOND))
 def test_each_reason_is_reproduced_by_a_smallest_story(
-    reason: str, refused: dict[str, list[tuple[Story, Exchange]]], place: InProcess
+    reason: str, refused: dict[str, list[tuple[Story, Exchange]]], place: InProcessStage
 ) -> None:
     assert refused[reason]
     for story, exchange in refused[reason]:
@@ -172,7 +172,7 @@ BODIES: list[tuple[str, bytes, str | None]] = [
 
 
 @pytest.mark.parametrize(("path", "body", "media_type"), BODIES)
-def test_bodies_of_every_kind_are_refused_again(path: str, body: bytes, media_type: str | None, place: InProcess) -> None:
+def test_bodies_of_every_kind_are_refused_again(path: str, body: bytes, media_type: str | None, place: InProcessStage) -> None:
     with life() as acts:
         acts.login()
         acts.raw(path, body, media_type)
@@ -196,7 +196,7 @@ HEADERS = [
 
 
 @pytest.mark.parametrize("header", HEADERS)
-def test_headers_of_every_kind_are_refused_again(header: str, place: InProcess) -> None:
+def test_headers_of_every_kind_are_refused_again(header: str, place: InProcessStage) -> None:
     with life() as acts:
         acts.raw(SESSIONS, b"", None, Authorization=header)
         ((tenant, exchange),) = acts.refused()
@@ -205,7 +205,7 @@ def test_headers_of_every_kind_are_refused_again(header: str, place: InProcess) 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PATCH", "BREW"])
 @pytest.mark.parametrize("path", [MESSAGES, "/nowhere/ü?a=b", "//"])
-def test_routes_that_there_are_not_are_refused_again(method: str, path: str, place: InProcess) -> None:
+def test_routes_that_there_are_not_are_refused_again(method: str, path: str, place: InProcessStage) -> None:
     with life() as acts:
         acts.raw(path, b"{}", "application/json", method)
         ((tenant, exchange),) = acts.refused()
@@ -215,7 +215,7 @@ def test_routes_that_there_are_not_are_refused_again(method: str, path: str, pla
 # -- what is left of it ----------------------------------------------------------------------------------------------
 
 
-def test_what_has_left_the_journal_is_taken_from_the_records(place: InProcess) -> None:
+def test_what_has_left_the_journal_is_taken_from_the_records(place: InProcessStage) -> None:
     with life(settings=Settings(journal_entries=4)) as acts:
         acts.login()
         acts.create()
@@ -230,7 +230,7 @@ def test_what_has_left_the_journal_is_taken_from_the_records(place: InProcess) -
 
 
 @pytest.mark.parametrize("what", ["expire", "revoke"])
-def test_what_cannot_be_told_any_more_is_told_in_the_usual_way(what: str, place: InProcess) -> None:
+def test_what_cannot_be_told_any_more_is_told_in_the_usual_way(what: str, place: InProcessStage) -> None:
     with life(settings=Settings(journal_entries=2)) as acts:
         acts.login()
         acts.token_ends(what, 0)
@@ -252,7 +252,7 @@ def test_what_was_not_refused_or_is_not_there_is_said_so() -> None:
             distil(acts.tenant, accepted.context_id[:-12] + "0" * 12)
 
 
-def test_a_journal_of_ten_thousand_entries_is_no_more_work(place: InProcess) -> None:
+def test_a_journal_of_ten_thousand_entries_is_no_more_work(place: InProcessStage) -> None:
     with life({"handshakes": 2}) as acts:
         acts.login()
         acts.hurry(2500)
@@ -326,7 +326,7 @@ def act(acts: Life, what: str, *arguments: Any) -> None:
 @settings(max_examples=25)
 @given(policy=POLICIES, history=st.lists(st.one_of(ACTS), max_size=25))
 def test_whatever_was_refused_in_any_life_is_refused_again(policy: dict[str, Any], history: list[tuple[Any, ...]]) -> None:
-    place = InProcess()
+    place = InProcessStage()
     with life(policy) as acts:
         acts.login()
         for what, *arguments in history:

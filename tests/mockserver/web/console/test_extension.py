@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from mockserver.assemble import Assembly
 from mockserver.control import Tenant
-from mockserver.control.requests import Recorded
+from mockserver.control.requests import RecordedRequest
 from mockserver.errors import NotFound
 from mockserver.explain import Explanation
 from mockserver.web import create_app
@@ -25,7 +25,7 @@ def greetings(tenant: Tenant) -> Markup:
     return Markup(flask.render_template("greetings.html", name=tenant.name))
 
 
-def how_many(tenant: Tenant, recorded: Recorded, explanation: Explanation) -> str | None:
+def how_many(tenant: Tenant, recorded: RecordedRequest, explanation: Explanation) -> str | None:
     return f"<{len(explanation.guards)} guards>" if recorded.exchange.status == 403 else None
 
 
