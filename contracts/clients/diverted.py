@@ -25,7 +25,7 @@ class Diverted:
         self.stream, self._name = stream, name
 
     def write(self, text: str) -> int:
-        """Write to the scheduler, or to the real stream if the calling thread is on no scheduler."""
+        """Write to the scheduler, or to the real stream if the calling thread has no scheduler."""
         scheduler = current_scheduler()
         if scheduler is None:
             return int(self.stream.write(text) or 0)

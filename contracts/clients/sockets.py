@@ -41,7 +41,7 @@ def leave(port: int) -> None:
 
 
 def _on_stage(own: socket.socket, event: int) -> Endpoint | None:
-    """Wait for the event under the scheduler. None if the thread is on no scheduler or the socket is not a platform's."""
+    """Wait for the event under the scheduler. None if the thread has no scheduler or the socket is not a platform's."""
     scheduler, end = current_scheduler(), end_of(own)
     if scheduler is None or end is None:
         return None

@@ -96,7 +96,7 @@ class LoopTransport(inprocess.AsyncTransport):
 
 
 def _now() -> int:
-    """Return the nanoseconds under the scheduler's clock; 0 for a thread that is on no scheduler."""
+    """Return the nanoseconds under the scheduler's clock; 0 for a thread that has no scheduler."""
     scheduler = current_scheduler()
     return 0 if scheduler is None else scheduler.clock.nanoseconds
 

@@ -57,10 +57,15 @@ def _property(text: str) -> str:
 
 
 def place_of(report: Report, result: ClauseResult) -> SourceLine | None:
-    """Return the line that sent the request by which the clause was violated; if that is unknown, where the client begins."""
+    """Return the line that sent the request by which the clause was violated.
+
+    If that is unknown, or in a file outside of the workspace, return the place at which the client begins.
+    """
     found = result.counterexample
     if found is not None and found.line is not None:
-        return SourceLine(Path(found.line[0]), found.line[1])
+        line = SourceLine(Path(found.line[0]), found.line[1])
+        if line.file.resolve().is_relative_to(workspace().resolve()):
+            return line
     return _beginning(report.target)
 
 

@@ -60,7 +60,7 @@ def test_what_was_inferred_is_served_as_it_was_recorded(tmp_path: Path, reproduc
         assert reproduce(file, "--policy", policy).returncode == 0
 
 
-def test_the_smallest_story_of_a_refusal_is_written(tmp_path: Path) -> None:
+def test_the_smallest_story_of_a_refusal_is_written(reproduce: Dayfly) -> None:
     done = reproduce("fixtures/recordings/earlier-today.har", "--emit", "json")
     assert done.returncode == 0, done.stderr
     assert "The mock answers all 8 requests as recorded." in done.stderr
@@ -72,7 +72,7 @@ def test_the_smallest_story_of_a_refusal_is_written(tmp_path: Path) -> None:
     assert last.expect.reason == "session.idle"
 
 
-def test_a_refusal_that_only_another_policy_explains_has_a_story(tmp_path: Path) -> None:
+def test_a_refusal_that_only_another_policy_explains_has_a_story(tmp_path: Path, reproduce: Dayfly) -> None:
     file = tmp_path / "x.har"
     file.write_bytes(lived((7, 200), (11, 403)).raw)
     done = reproduce(file, "--emit", "json")
@@ -89,7 +89,7 @@ def test_a_refusal_that_only_another_policy_explains_has_a_story(tmp_path: Path)
         (["--emit", "curl", "--json"], "--emit takes standard output"),
     ],
 )
-def test_a_story_that_cannot_be_written_is_told_of(given: list[str], problem: str) -> None:
+def test_a_story_that_cannot_be_written_is_told_of(given: list[str], problem: str, reproduce: Dayfly) -> None:
     done = reproduce("fixtures/recordings/earlier-today.har", *given)
     assert done.returncode == 2
     assert problem in done.stderr

@@ -297,7 +297,7 @@ def test_options_are_variables_too(capfd: Captured, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_traceback_is_for_those_who_debug(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Captured) -> None:
-    monkeypatch.setattr("contracts.verify.run.World", None)
+    monkeypatch.setattr("contracts.verify.run.Runner", None)
     assert run(["verify", CACHED]) == 2
     assert said(capfd).startswith("dayfly: internal error: TypeError")
     assert run(["--debug", "verify", CACHED]) == 2

@@ -24,9 +24,9 @@ import { execFile } from "node:child_process"; import util from "node:util"; con
 """
 
 ELAPSED = """
-const began = [Date.now(), run.now(), process.hrtime.bigint()];
+const began = [Date.now(), performance.now(), process.hrtime.bigint()];
 const elapsed = () => [
-  Date.now() - began[0], Math.round(run.now() - began[1]), Number((process.hrtime.bigint() - began[2]) / 1000000n),
+  Date.now() - began[0], Math.round(performance.now() - began[1]), Number((process.hrtime.bigint() - began[2]) / 1000000n),
 ];
 """
 

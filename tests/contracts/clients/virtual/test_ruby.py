@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from contracts.clients.errors import BeyondVirtualTime
-from contracts.clients.virtual import probe, simulation
+from contracts.clients.virtual import newcomers, probe, simulation
 from contracts.clients.virtual.starting import shimmed
 from contracts.scenario import Fault, Item, Message, Send, SendParallel
 from mockserver.journal import Arrival, Guest, Header, Returned
@@ -236,7 +236,7 @@ def test_threads_that_main_does_not_wait_for_end_with_it(tmp_path: Path) -> None
 def test_a_process_without_a_shim_is_waited_for_and_makes_the_clock_a_mixed_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(simulation, "GRACE", 0.05)
+    monkeypatch.setattr(newcomers, "GRACE", 0.05)
     seen = run(in_ruby(tmp_path, "`sleep 0.2; echo done`.strip", BEFORE), HELLO)
     assert errors(seen) == ['"done"']
     assert isinstance(seen.trace[0], Header)
