@@ -79,10 +79,26 @@ def _with_another(platform: Platform, kind: Kind, entry: Recorded, before: Befor
     if entry.cause == "foreign" and known is not None:
         return f"The same call with the {kind.noun} {shown} beside what it was issued with: {_beside(platform, kind)}."
     early = f" before {iso(known.end.at)}, or" if known is not None and known.end.at <= at else ""
-    good = [(id, one) for (name, id), one in before.items() if name == kind.name and id != shown and not one.cause_at(at)]
+    alive = [(id, one) for (name, id), one in before.items() if name == kind.name and id != shown and not one.cause_at(at)]
+    good = [] if kind.bound else [(id, one) for id, one in alive if _fits(platform, kind, one, entry, before)]
     where = f", {_place(kind.places[entry.operation][0])}" if entry.operation in kind.places else ""
     which = _good(kind, *good[-1]) if good else _new(platform, kind, at)
     return f"The same call{early} with {which}{where}."
+
+
+def _fits(platform: Platform, kind: Kind, one: PastCredential, entry: Recorded, before: Before) -> bool:
+    """Return True if nothing that the request shows beside it belongs to another owner."""
+    operation = platform.operations.get(entry.operation)
+    for name in () if operation is None else operation.compared.get(kind.name, ()):
+        shown = entry.shown.get(name, "")
+        if name == kind.within:
+            if shown != one.record.within:
+                return False
+        elif platform.kinds[name].within == kind.within:
+            known = before.get((name, shown))
+            if known is not None and known.record.within != one.record.within:
+                return False
+    return True
 
 
 def _good(kind: Kind, id: str, known: PastCredential) -> str:

@@ -14,7 +14,7 @@ from mockserver.engine.model import Reason
 from mockserver.exchanges import Pair
 from mockserver.ids import pseudonym
 from mockserver.journal import Answer, Arrival, Delivery, Entry
-from mockserver.platform.model import Kind
+from mockserver.platform.model import Kind, Platform
 from mockserver.wire import notes
 
 if TYPE_CHECKING:
@@ -162,3 +162,15 @@ def _recorded(number: int, arrival: Arrival, answer: Answer | None) -> Recorded:
         cause=cause if refused else answer.failure or "",
         detail=answer.detail,
     )
+
+
+def is_struck(platform: Platform, one: Recorded) -> bool:
+    """Return True if an injected error answered a request that the platform had seen; see `declared.decide.struck`.
+
+    Its answer has the body of a row. Errors from before the platform have none.
+    """
+    answer = one.answer
+    if answer is None or one.acted_at is not None or answer.body is UNSET:
+        return False
+    row = platform.refused.get(str(answer.status))
+    return row is not None and not row.harmless

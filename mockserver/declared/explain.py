@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from mockserver.clock import iso
 from mockserver.declared.accepted import accepted_if, missed
-from mockserver.declared.entries import Recorded
+from mockserver.declared.entries import Recorded, is_struck
 from mockserver.declared.mock import Mock
 from mockserver.declared.past import LATEST, DeclaredPast, PastCredential, past_of
 from mockserver.engine.model import NEVER, Reason
@@ -24,7 +24,7 @@ from mockserver.explain.model import (
 )
 from mockserver.explain.words import shortened, span
 from mockserver.journal import Perturbed
-from mockserver.platform.message import base64_json, dig
+from mockserver.platform.message import NOTHING, HttpMessage, base64_json, dig
 from mockserver.platform.model import Kind, Platform
 from mockserver.reasons import RECORDS
 
@@ -144,7 +144,7 @@ def _why(past: DeclaredPast, entry: Recorded) -> str:
     if failure and entry.acted_at is None:
         return failure.strip()
     if entry.acted_at is None:
-        done = "saw the request, and did not act" if entry.issued else "was not asked"
+        done = "saw the request, and did not act" if is_struck(past.platform, entry) else "was not asked"
         return f"A fault was injected: {entry.fault}. The platform {done}."
     fault = f" A fault was applied to the answer: {entry.fault}." if entry.fault else ""
     return (_refused(past, entry) if entry.refused_by else "It was accepted.") + fault + failure
@@ -167,6 +167,8 @@ def _unreadable(kind: Kind, entry: Recorded) -> str:
         if place.part != "body" or place.lens.startswith("form/") or body is UNSET:
             continue
         if not isinstance(body, dict | list):
+            if entry.arrival.truncated or HttpMessage(body=str(body).encode()).strict_json is not NOTHING:
+                return ""  # the journal keeps a large body as text
             return f" The body, which has to show it at {place}, is not JSON."
         member = place.lens[4:].partition("/")[0]
         if place.lens.startswith("jws.") and base64_json(dig(body, (member,))) is None:
@@ -201,8 +203,8 @@ def _words(past: DeclaredPast, kind: Kind, entry: Recorded) -> dict[str, Any]:
     id = entry.shown.get(kind.name, "")
     before = [one for one in past.requests if one.number < entry.number]
     first = next((one for one in before if one.issued.get(kind.name) == id), None)
-    uses = [one for one in before if one.shown.get(kind.name) == id and not one.refused_by]
-    known, length = past.known(kind.name, id), kind.life
+    uses = [one for one in before if one.shown.get(kind.name) == id and _used(past.platform, kind, one)]
+    known, length = past.before(entry.answer_seq or LATEST).get((kind.name, id)) or past.known(kind.name, id), kind.life
     ended = known is not None and known.end.at < NEVER
     return {
         "noun": kind.noun,
@@ -218,6 +220,13 @@ def _words(past: DeclaredPast, kind: Kind, entry: Recorded) -> dict[str, Any]:
     }
 
 
+def _used(platform: Platform, kind: Kind, one: Recorded) -> bool:
+    """Return True if a request that showed a credential used it: it was accepted, or seen if that counts as a use."""
+    if one.acted_at is None:
+        return kind.seen_is_spent and is_struck(platform, one)
+    return not one.refused_by or (kind.seen_is_spent and one.refused_by != kind.name)
+
+
 def _since(known: PastCredential, entry: Recorded) -> str:
     at = known.end.at
     return f" at {iso(at)}, {span((entry.acted_at or entry.arrived_at) - at)} before this request"
@@ -227,8 +236,9 @@ def _by(past: DeclaredPast, kind: Kind, id: str, known: PastCredential, entry: R
     """Say what ended a credential: a call, the control API, or the end of its owner; "" if the journal does not say."""
     at = known.end.at
     before = [one for one in past.requests if one.number < entry.number]
-    call = next((one for one in before if one.shown.get(kind.name) == id and one.operation in kind.ended), None)
-    if call is not None and not call.refused_by:
+    ending = (one for one in before if one.shown.get(kind.name) == id and one.operation in kind.ended)
+    call = next((one for one in ending if one.acted_at is not None and not one.refused_by), None)
+    if call is not None:
         return f", by {_named(call)}"
     if known.owner is not None and known.owner.ends_at <= min(at, known.record.ends_at):
         owner = past.platform.kinds[known.owner.kind]

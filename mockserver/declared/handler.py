@@ -242,7 +242,8 @@ class DeclaredHandler(Serving):
         """Return an error in place of the platform's own answer."""
         effect, status = call.effect, call.effect.status or 503
         row: Answer | None = self.mock.platform.refused.get(str(status))
-        wait = effect.retry_after if effect.retry_after is not None or status != HTTPStatus.TOO_MANY_REQUESTS else 1
+        own = row is not None and any(name.lower() == "retry-after" for name, _ in row.headers)
+        wait = 1 if effect.retry_after is None and status == HTTPStatus.TOO_MANY_REQUESTS and not own else effect.retry_after
         values = self._values(call, replace(decision, detail="" if wait is None else str(wait)))
         body = b"" if effect.emptied or row is None else row.body(values)
         headers = self._headers_of(
@@ -253,7 +254,7 @@ class DeclaredHandler(Serving):
             headers += self._always(decision)
         written = altered.retry_after_text(wait, effect.retry_after_form, call.now)
         if written is not None:
-            headers.append(("Retry-After", written))
+            headers = [one for one in headers if one[0].lower() != "retry-after"] + [("Retry-After", written)]
         if 300 <= status < 400:
             headers.append(("Location", altered.PAGE))
         delivery = "complete" if effect.only_ok else effect.delivery

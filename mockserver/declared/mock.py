@@ -15,7 +15,7 @@ from mockserver.control.faults import MAX_FAULTS, fault_to
 from mockserver.control.records import FAULT_PLANS, ChangeNote, Records
 from mockserver.declared.decide import new
 from mockserver.declared.entries import Recorded, recorded, told_as
-from mockserver.declared.requests import DeclaredRequests
+from mockserver.declared.requests import DeclaredRequests, crowd_of
 from mockserver.engine import life
 from mockserver.engine.model import DEFAULT_ORGANIZATION, ClockState, Credential, Fault, FaultPlan, Organization, Policy
 from mockserver.errors import ConflictError, InvalidRequest, NotFound
@@ -313,10 +313,17 @@ class Mock:
             record = change(former, now)
             if record is None:
                 return False
-            write = Write(key, None if former is None else former.version, record, record.ends_at)
-            if self.write(organization, [write], now):
+            writes = [Write(key, None if former is None else former.version, record, record.ends_at)]
+            if former is None and kind.life.live is not None:
+                writes += self._recounted(crowd_of(kind.name, record.within))
+            if self.write(organization, writes, now):
                 return True
         raise ConflictError(kind.noun, ATTEMPTS)
+
+    def _recounted(self, crowd: Key) -> list[Write]:
+        """Return what has an owner's living credentials counted anew when the next one is issued."""
+        _, counted, _ = self._read(crowd)
+        return [] if counted is None else [Write(crowd, counted.version, None)]
 
     def _read(self, key: Key) -> tuple[Organization, Credential | None, int]:
         loaded = self.store.load(self.organization, (ORGANIZATION, key), None, self.service.moment())

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from mockserver.declared.decide import is_counted, new
-from mockserver.declared.entries import Recorded, recorded
+from mockserver.declared.entries import Recorded, is_struck, recorded
 from mockserver.declared.mock import Mock
 from mockserver.engine import life
 from mockserver.engine.model import Credential
 from mockserver.errors import NotFound
 from mockserver.exchanges import Reader, pair_up
 from mockserver.journal import Entry, Perturbed
-from mockserver.platform.model import Platform
+from mockserver.platform.model import Kind, Platform
 
 Named = tuple[str, str]
 """A kind, and the name that the journal has for a credential of it."""
@@ -98,7 +98,7 @@ class DeclaredPast:
     def _request(self, request: Recorded, found: dict[Named, Credential]) -> Iterable[Credential]:
         """Yield the credentials that a request changed or brought; see `declared.decide`."""
         at = request.acted_at
-        if at is None and request.issued and request.answer is not None:  # an injected error, behind the guards
+        if at is None and request.answer is not None and is_struck(self.platform, request):
             at = request.answer.at
         if at is None:
             return
@@ -122,14 +122,23 @@ class DeclaredPast:
             owner = found.get((kind.within or "", record.within))
             if kind.reuse_ends and replayed and owner is not None:
                 yield life.end(owner, "ended", at)
-            if not kind.seen_is_spent or life.cause_at(record, None, at):
+            if life.cause_at(record, None, at) or not (kind.seen_is_spent or self._is_counted(request, kind)):
                 return
+            yield life.use(record, at, kind.life.idle)
+            return
         if request.operation in kind.ended:
             yield life.end(record, "ended", at)
         elif kind.succeeds and kind.name in request.issued:
             yield record if kind.life.endless_grace else life.end(record, "succeeded", at, kind.life.grace or 0)
         elif is_counted(kind, record):
             yield life.use(record, at, kind.life.idle)
+
+    def _is_counted(self, request: Recorded, kind: Kind) -> bool:
+        """Return True if the rate counts a request that a later guard refused, which is a use too."""
+        operation = self.platform.operations.get(request.operation)
+        guards = () if operation is None else operation.guards
+        counted = guards[: guards.index("rate")] if "rate" in guards else ()
+        return kind.name in counted and request.refused_by in guards and request.refused_by not in {*counted, "rate"}
 
 
 def past_of(mock: Mock) -> DeclaredPast:

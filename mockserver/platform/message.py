@@ -121,7 +121,7 @@ def base64_json(text: Any) -> Any:
     if not isinstance(text, str):
         return None
     try:
-        return json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        return _decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (ValueError, RecursionError):
         return None
 

@@ -155,9 +155,8 @@ def caught_by(mutant: Mutant, folder: Path) -> str:
         compile_platform(path)
     except DeclarationError:
         return "loader"
-    if why_alike(mutant):
-        return LISTED
-    return webchat.caught_by(path) if mutant.platform == "webchat" else _caught_by_samples(mutant.platform, path)
+    caught = webchat.caught_by(path) if mutant.platform == "webchat" else _caught_by_samples(mutant.platform, path)
+    return LISTED if caught == MISSED and why_alike(mutant) else caught
 
 
 def _caught_by_samples(platform: str, path: Path) -> str:

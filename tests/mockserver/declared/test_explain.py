@@ -124,7 +124,8 @@ def test_a_code_for_another_redirect_has_to_be_shown_beside_its_own() -> None:
 @pytest.mark.parametrize(
     ("fault", "accepted", "summary"),
     [
-        (Fault(kind="status", status=503), "The same call without the injected fault.", "The platform was not asked"),
+        (Fault(kind="status", status=503), "The same call without the injected fault.", "The platform saw the request"),
+        (Fault(kind="status", status=502), "The same call without the injected fault.", "The platform was not asked"),
         (Fault(kind="lost_response"), None, "It was accepted. A fault was applied to the answer"),
     ],
 )

@@ -313,3 +313,14 @@ def test_a_failure_and_a_crowd_are_journalled(bench: Bench) -> None:
 
 def test_each_kind_of_fault_is_tried() -> None:
     assert {*get_args(FaultKind)} == SEEN.keys()
+
+
+def test_what_is_registered_counts_among_those_that_may_live() -> None:
+    words = with_words(TOKEN, "live: 2", "refused: {'unknown, ended, evicted': {status: 401, code: bad, message: bad}}")
+    bench = Bench(toy(words))
+    bench.log_in()
+    for id in ("one", "two", "three"):
+        bench.mock.register("token", Registered(id, {}))
+    bench.log_in()
+    now = bench.mock.now()
+    assert sum(now < one.ends_at for one in bench.mock.credentials("token")) == 2
