@@ -363,6 +363,11 @@ class History:
     _by_kind: dict[tuple[type[Moment], ...], list[Moment]] = field(default_factory=dict)
 
     @property
+    def whole(self) -> bool:
+        """True if nothing that the platform issued is missing."""
+        return False
+
+    @property
     def sessions(self) -> dict[str, SeenCredential]:
         """The sessions of the web chat, by id."""
         return self.credentials["session"]

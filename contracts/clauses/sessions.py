@@ -209,10 +209,10 @@ def _invention(credential: SeenCredential, call: Call, case: Case) -> Mark:
         return EXERCISED
     answer = call.answer
     told = answer is not None and answer.reason in NEVER_ISSUED
-    if not told and answer is not None and (answer.session is not None or answer.accepted):
+    if not told and not case.history.whole and answer is not None and (answer.session is not None or answer.accepted):
         return EXERCISED
     message = f"the client presented {credential.label}, which the platform never issued to it"
-    certain = told or (bool(case.history.intents) and not case.history.inferred)
+    certain = told or case.history.whole or (bool(case.history.intents) and not case.history.inferred)
     return Breach(message, (at("never issued", call),), certain) if certain or call.status == 403 else None
 
 

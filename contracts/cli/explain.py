@@ -124,10 +124,13 @@ def _explain_clause(code_or_name: str, platform: str, as_json: bool) -> None:
 def _reproduction(context_id: str, url: str, journal: str | None, kind: str, admin_token: str, platform: str) -> str:
     """Return the smallest story that is refused as a request was, as a script. Raises ClickException if there is none."""
     from contracts.cli.declared import reproduced_from
-    from contracts.stories.exports import render
+    from contracts.stories.exports import kinds_of, render
 
     if journal is not None:
-        return render(reproduced_from(journal, context_id, platform), kind)
+        story = reproduced_from(journal, context_id, platform)
+        if kind not in kinds_of(story):
+            raise click.UsageError(f"this platform's requests are written as {', '.join(kinds_of(story))}")
+        return render(story, kind)
     place = f"/__admin/organizations/{context_owner(context_id)}/requests/{context_id}/reproduce"
     found = ask(url, place, admin_token).json()
     if kind == "json":

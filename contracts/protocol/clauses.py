@@ -171,6 +171,8 @@ def leaked(kind: Kind, history: DeclaredHistory) -> Marks:
     known = history.credentials[kind.name].values()
     secrets = [one.id for one in known if one.created is not None or one.registered]
     for call in history.calls:
+        if history.exchange(call).journalled is not None:
+            continue  # the journal has redacted it
         if secrets:
             yield EXERCISED
         url = f"{history.exchange(call).path}?{history.exchange(call).query}"

@@ -48,6 +48,11 @@ class DeclaredHistory(History):
         return self.trace.exchanges[call.number - 1]
 
     @property
+    def whole(self) -> bool:
+        """See History."""
+        return self.trace.whole
+
+    @property
     def slack(self) -> int:
         """See History."""
         return 1 if self.trace.sharp else TIMER
@@ -140,7 +145,7 @@ def _attribute(history: DeclaredHistory) -> None:
     history.intents = list(history.units)
     calls = sorted(history.calls, key=lambda one: one.left)
     if not history.units and all(one.was_over(other.left) for one, other in pairwise(calls)):
-        history.intents = [_intent(UnitRun(number=1, name="unit", payload={}, began=-1))]
+        history.intents = [_intent(UnitRun(number=1, name="", payload={}, began=-1))]
     for call in calls:
         under_way = [unit for unit in history.intents if unit.began < call.left < (unit.ended or FOREVER)]
         if len(under_way) == 1:

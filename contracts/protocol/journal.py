@@ -83,7 +83,7 @@ def _exchange(nth: int, pair: Pair, places: dict[int, float], platform: Platform
         accepted=answer is not None and answer.accepted,
         spoiled=spoiled,
         fault="" if answer is None else answer.fault or "",
-        issued={} if answer is None else _known(arrival, answer),
+        issued={} if answer is None else {kind: id for kind, id in _known(arrival, answer).items() if kind in platform.kinds},
         journalled=_ids(arrival, answer if arrived and not spoiled else None, platform),
     )
 

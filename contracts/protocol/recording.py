@@ -6,6 +6,7 @@ The mock was not involved, and the client's units of work are unknown, so clause
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import floor
 from typing import BinaryIO, NamedTuple
 
 from contracts.har import bodies, document
@@ -20,8 +21,12 @@ from mockserver.platform.model import Platform
 MOST_ENTRIES = 100_000
 """The most requests that are judged at once."""
 
-TIE = 1e-6
+TIE = 1e-4
 """Milliseconds added per entry, so that entries with the same stamp keep the order of the file."""
+
+
+ORIGIN = 1_700_000_000_000
+"""Places count from here."""
 
 
 class Reading(NamedTuple):
@@ -80,7 +85,8 @@ def _exchange(raw: bytes, number: int, attached: Attached, platform: Platform) -
     headers = list(entry.sent_headers.items())
     if operation_of(platform, HttpMessage(entry.method, path, query, headers, body)) is None:
         return None
-    left, returned = entry.began + entry.waited + number * TIE, entry.began + entry.took + number * TIE
+    left, returned = entry.began + entry.waited, floor(entry.began + entry.took)
+    place = left - ORIGIN + number * TIE
     answered = entry.status is not None and not entry.cached
     return TraceExchange(
         number=number,
@@ -89,9 +95,9 @@ def _exchange(raw: bytes, number: int, attached: Attached, platform: Platform) -
         query=query,
         headers=headers,
         body=body,
-        left=left,
+        left=place,
         left_at=round(left),
-        returned=max(left + TIE / 2, returned),
+        returned=max(place + TIE / 2, returned - ORIGIN - TIE),
         returned_at=round(returned),
         status=entry.status if answered else None,
         answer_headers=list(entry.headers.items()),

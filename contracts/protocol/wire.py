@@ -99,7 +99,9 @@ def _lasts(kind: Kind, answer: HttpMessage) -> Mapping[str, float]:
     if place is None:
         return {}
     seconds = reader(place)(answer)
-    return {kind.name: float(seconds)} if isinstance(seconds, int | float) else {}
+    with suppress(OverflowError):
+        return {kind.name: float(seconds)} if isinstance(seconds, int | float) else {}
+    return {}
 
 
 def _code(platform: Platform, answer: HttpMessage) -> Any:

@@ -27,7 +27,7 @@ from contracts.stories.names import literal, reference
 from contracts.stories.plan import BasicAuth, Change, Coded, Gap, Planned, PlannedExchange, Text, joined, planned
 from mockserver.engine.model import Fault as Striking
 from mockserver.platform import Platform, compile_platform, find
-from mockserver.platform.errors import suggestion
+from mockserver.platform.errors import Wrong, suggestion
 from mockserver.platform.places import Place, parse
 
 _GAP = re.compile(r"(GAPgap([A-Za-z0-9]+)gapGAP)")
@@ -211,7 +211,11 @@ class _Planning:
         bound = {
             kind: {one: _mark(gap, one) for one in kinds[kind].bound} for kind, gap in shown.items() if kinds[kind].registered
         }
-        asked = request(self._platform, operation, ids, bound, {parse(at): value for at, value in step.put.items()})
+        try:
+            put = {parse(at): value for at, value in step.put.items()}
+        except Wrong as wrong:
+            raise StoryError(self._platform.name, f"{place}.put", wrong.problem) from wrong
+        asked = request(self._platform, operation, ids, bound, put)
         return _sent(asked, step, self._saves(step, operation.name))
 
     def _saves(self, step: Ask, operation: str) -> dict[Gap, Place]:
@@ -221,7 +225,7 @@ class _Planning:
             at = kind.always if refused else kind.issued.get(operation, kind.always)
             if at is None or not isinstance(step.expect.status, int):
                 continue
-            number = sum(gap.name.partition("_")[0] == kind.name for gap in self._gaps.values()) + 1
+            number = sum(name == kind.name or name.rpartition("_")[0] == kind.name for name in self._gaps) + 1
             gap = Gap(step.save.get(kind.name, kind.name if number == 1 else f"{kind.name}_{number}"), "token")
             self._keep(kind.name, gap)
             saves[gap] = at

@@ -105,7 +105,7 @@ p out.read, Process.wait2(pid)[1].exitstatus, Thread.list.size
 p Process.clock_gettime(Process::CLOCK_MONOTONIC, :millisecond).class, tell { Process.clock_gettime(12_345) }[0, 13]
 p Process.clock_gettime(Process::CLOCK_PROCESS_CPUTIME_ID).class, tell { Process.clock_gettime(0, :bad) }
 p Time.now.utc_offset == Time.at(0).utc_offset, Time.now(in: "+09:00").utc_offset, Time.new(in: "+09:00").utc_offset
-p tell { sleep(-1) }, tell { sleep("x") }, tell { sleep(1, 2) }, sleep(0.0), sleep(0.6)
+p tell { sleep(-1) }, tell { sleep("x") }, tell { sleep(1, 2) }, sleep(0.0).class, sleep(0.6).class
 p %i[sleep select system gets].map { |name| [Object.new.respond_to?(name), Kernel.respond_to?(name)] }
 
 # -- the end

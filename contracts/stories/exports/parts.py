@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from importlib import resources
 from typing import Any
@@ -66,4 +67,5 @@ def expected(answer: Expected) -> list[Any]:
 
 def variable(gap: Gap) -> str:
     """Return the name of the variable with a saved value."""
-    return f"saved_{gap.name}" if gap.what in {"token", "session"} else f"{gap.what}_{gap.name}"
+    name = re.sub(r"\W", "_", gap.name)
+    return f"saved_{name}" if gap.what in {"token", "session"} else f"{gap.what}_{name}"

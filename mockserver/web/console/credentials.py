@@ -8,6 +8,7 @@ import flask
 from flask import Blueprint
 from werkzeug.wrappers import Response
 
+from mockserver.errors import InvalidRequest
 from mockserver.web.console.extension import Console
 from mockserver.web.console.layout import frame, organization_page
 from mockserver.web.console.pages import done
@@ -35,7 +36,11 @@ def views(platform: Platform, credentials: DeclaredCredentials, console: Console
 
         @blueprint.post("/organizations/<id>/credentials/<kind>")
         def register(id: str, kind: str) -> Response:
-            credentials.register(kind, flask.request.form.get("named", "").strip())
+            named = flask.request.form.get("named", "").strip()
+            told = platform.kinds.get(kind)
+            if told is not None and (told.bound or (told.duty.get("secret") and not named)):
+                raise InvalidRequest("named", f"the console does not show secrets; register {told.a} by the control API")
+            credentials.register(kind, named)
             return done("registered", flask.url_for("console.credentials", id=id))
 
         @blueprint.post("/organizations/<id>/credentials/<kind>/end")

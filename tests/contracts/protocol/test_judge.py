@@ -230,6 +230,14 @@ def test_an_id_from_an_answer_that_was_lost_was_issued_all_the_same() -> None:
     assert tape.broken == set()
 
 
+def test_what_was_invented_is_seen_whatever_the_refusal_and_however_calls_overlap() -> None:
+    tape = Tape(SESSIONS, sharp=False)
+    tape.log_in(0.2, 0.4, "a-session")
+    sending(tape, 2, 6)
+    sending(tape, 3, 5, 404, "made-up")
+    assert "S4/session" in tape.broken
+
+
 def test_what_was_never_issued_was_invented_unless_the_beginning_is_missing() -> None:
     tape = Tape(SESSIONS)
     sending(tape, 2, 3, 403, "made-up")

@@ -97,8 +97,10 @@ def test_the_console_registers_a_credential_and_ends_one_in_each_way(http: httpx
     assert [read(http, one).status_code for one in (kept, other)] == [200, 401]
     states = [one["state"] for one in http.get("/__admin/credentials/access").json()["credentials"]]
     assert states == ["alive", "expired"]
-    assert http.post(f"{page}/client", data={"named": "somebody-else"}).status_code == 303
-    assert [one["id"] for one in http.get("/__admin/credentials/client").json()["credentials"]] == ["me", "somebody-else"]
+    assert http.post(f"{page}/access", data={"named": "a-token-from-elsewhere"}).status_code == 303
+    assert len(http.get("/__admin/credentials/access").json()["credentials"]) == 3
+    assert http.post(f"{page}/access", data={"named": ""}).status_code == 400  # nobody would learn it
+    assert http.post(f"{page}/client", data={"named": "somebody-else"}).status_code == 400
     assert http.post(f"{page}/access/end", data={"by": "evicted"}).status_code == 400
     assert "That is not there" in http.post(f"{page}/acess/end").text
     notes = [line["what"] for line in map(json.loads, http.get(f"{CONTROL}/trace").text.splitlines()) if "what" in line]

@@ -74,8 +74,10 @@ module DayflyTime
       return limit ? super : super(separator, **options) if limit || !Files.wait(self)
 
       before = Files.up_to(self, separator == "" ? "\n\n" : separator)
-      rest = super(separator, **options)
-      before.empty? ? rest : before << rest.to_s
+      return super(separator, **options) if before.empty?
+
+      line = before << super(separator).to_s
+      options[:chomp] && separator ? line.chomp(separator) : line
     end
 
     def readline(...)

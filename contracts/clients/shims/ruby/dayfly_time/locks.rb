@@ -118,6 +118,8 @@ module DayflyTime
       return timeout ? super : super(item, non_block) if non_block || !(stage = DayflyTime.stage)
 
       is_free = counted { stage.wait(stage.after(timeout)) { size < max || closed? } }
+      raise ClosedQueueError, "queue closed" if closed?
+
       super(item, true) if is_free # a closed queue raises
     end
     alias << push
