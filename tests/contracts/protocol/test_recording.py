@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from contracts.har.bodies import nothing_attached
 from contracts.protocol import recording
 from mockserver.platform import compile_platform, find
 
@@ -28,6 +29,6 @@ def entry(second: float, took: int, status: int) -> dict[str, Any]:
 def test_an_answer_that_came_in_the_millisecond_of_the_next_request_came_first(gap: float, is_over: bool) -> None:
     entries = [entry(1, 10, 401), entry(1.010 + gap, 10, 200)]
     raw = json.dumps({"log": {"version": "1.2", "creator": {}, "entries": entries}}).encode()
-    first, second = recording.read(BytesIO(raw), "x.har", {}, compile_platform(find("oauth"))).trace.exchanges
+    first, second = recording.read(BytesIO(raw), "x.har", nothing_attached, compile_platform(find("oauth"))).trace.exchanges
     assert (first.returned < second.left) == is_over
     assert first.left < first.returned
