@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
@@ -134,7 +134,10 @@ class Basic(NamedTuple):
 
 
 def basic(authorization: str | None) -> Basic | None:
-    """Return client id and secret from a Basic header (RFC 7617), None if there is none or it is malformed."""
+    """Return client id and secret from a Basic header (RFC 7617), None if there is none or it is malformed.
+
+    Percent-encoded characters are decoded, because OAuth clients may encode both (RFC 6749, 2.3.1).
+    """
     scheme, _, value = (authorization or "").partition(" ")
     if scheme.lower() != "basic":
         return None
@@ -142,7 +145,7 @@ def basic(authorization: str | None) -> Basic | None:
         client_id, colon, secret = b64decode(value.strip(), validate=True).decode().partition(":")
     except ValueError:
         return None
-    return Basic(client_id, secret) if colon else None
+    return Basic(unquote(client_id), unquote(secret)) if colon else None
 
 
 def bearer(authorization: str | None) -> str | None:

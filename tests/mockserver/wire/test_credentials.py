@@ -36,6 +36,8 @@ def test_bearer(header: str | None, token: str | None) -> None:
     [
         ("Basic " + b64encode(b"id:secret").decode(), Basic("id", "secret")),
         ("basic " + b64encode(b"id:a:b").decode(), Basic("id", "a:b")),
+        ("Basic " + b64encode(b"an%2Did:s%2Fcret%3A").decode(), Basic("an-id", "s/cret:")),
+        ("Basic " + b64encode(b"50%:a+b").decode(), Basic("50%", "a+b")),
         ("Basic " + b64encode(b"nothing").decode(), None),
         ("Basic !!", None),
         ("Basic " + b64encode(b"\xff:\xff").decode(), None),
