@@ -15,6 +15,8 @@ import pytest
 from contracts.cli import run
 from contracts.cli.leftovers import nothing_left_running
 
+pytestmark = pytest.mark.slow
+
 SCENARIO = Path(__file__).parents[2] / "fixtures" / "scenarios" / "two-plain-sends.json"
 ASK = ["--examples", "0", "--seed", "0", "--clause", "D2", "--clause", "D3"]
 

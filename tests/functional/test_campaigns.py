@@ -19,6 +19,8 @@ from contracts.report.json import schema
 from contracts.verify.search import Progress
 from tests.walked import FIRST
 
+pytestmark = pytest.mark.slow
+
 CLIENTS = Path(__file__).parents[2] / "fixtures" / "clients"
 CACHED, RECOVERING = f"{CLIENTS}/cached_session.py:factory", f"{CLIENTS}/recovering.py:factory"
 

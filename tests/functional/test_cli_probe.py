@@ -35,6 +35,8 @@ from tests.mutants.workshop import copy_of_the_project, mutated
 from tests.need import need
 from tests.valkey import Server
 
+pytestmark = pytest.mark.slow
+
 ID, SECRET, TOKEN = "somebody", "somebodys-secret", "control-of-the-mock"
 CREDENTIALS = ("--client-id", ID, "--client-secret", SECRET)
 SECURED = (*CREDENTIALS, "--admin-token", TOKEN)

@@ -13,6 +13,8 @@ import pytest
 from contracts.cli import run
 from tests.functional import sessions
 
+pytestmark = pytest.mark.slow
+
 CLIENT = """
 import logging, sys
 from tests.contracts.small import Small

@@ -6,6 +6,8 @@ import pytest
 
 from tests.functional.sessions import prepare, run
 
+pytestmark = pytest.mark.slow
+
 CLIENT = """
     import httpx
     import pytest

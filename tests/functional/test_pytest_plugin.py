@@ -10,6 +10,8 @@ import pytest
 
 from tests.functional.sessions import prepare, run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _project(monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config) -> None:

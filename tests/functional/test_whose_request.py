@@ -21,6 +21,8 @@ from contracts.verify.explore import Drawing, explore
 from contracts.verify.search import AS_FOUND, Search
 from contracts.verify.trials import WebChatTrials
 
+pytestmark = pytest.mark.slow
+
 MESSAGES = "/api/v2/conversations/messaging/external/guests/sendmessage"
 
 Notifier: Any = find("fixtures/clients/notifier.py:Notifier")

@@ -21,6 +21,8 @@ from contracts.verify import Options, verify
 from mockserver.explain.advice import ADVICE
 from tests.contracts.small import SESSIONS, TOKEN, Small
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(3)
 LIBRARIES = ("tenacity", "urllib3", "requests", "httpx", "aiohttp", "backoff", "stamina", "undici", "axios", "got")
 TRIED = {("R4", "tenacity"), ("R6", "tenacity"), ("R6", "urllib3")}

@@ -26,6 +26,8 @@ from contracts.scenario import Message, Scenario, SendParallel
 from contracts.verify import Options, replay, verify
 from tests.contracts.small import MESSAGES, SESSIONS, TOKEN
 
+pytestmark = pytest.mark.slow
+
 
 class Frame(NamedTuple):
     """The method `send` around the lines of an example: what stands before and after them, by default nothing."""

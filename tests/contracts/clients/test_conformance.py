@@ -17,6 +17,8 @@ from contracts.clients.conformance.subject import ShimSubject, Violated
 from tests.contracts.clients.virtual.speaking import PATIENCE, ROOT, fake
 from tests.need import need
 
+pytestmark = pytest.mark.slow
+
 EXERCISES = ROOT / "fixtures" / "shims"
 SOON = 1.0
 """Seconds for which a shim that has said hello is waited for."""

@@ -44,6 +44,7 @@ def test_a_choice_picks_among_those_that_wait_longest_first() -> None:
 
 @settings(max_examples=25)
 @given(st.lists(st.integers(0, 5), max_size=12))
+@pytest.mark.slow
 def test_the_same_choices_lead_to_the_same_interleaving(choices: list[int]) -> None:
     trails: list[list[str]] = [[], []]
     for trail in trails:

@@ -19,6 +19,8 @@ from contracts.report.json import document
 from contracts.verify import Options, verify
 from tests.contracts.verify.test_verify import Caching, Racing
 
+pytestmark = pytest.mark.slow
+
 CLIENTS = Path(__file__).parents[3] / "fixtures" / "clients"
 THREADS, CACHED = f"{CLIENTS}/thread_pool.py:factory", f"{CLIENTS}/cached_session.py:factory"
 

@@ -15,6 +15,8 @@ from contracts.scenario import Fault, Scenario, Send
 from contracts.verify import Options, replay, verify
 from mockserver.engine.model import FaultKind
 
+pytestmark = pytest.mark.slow
+
 Recovering: Any = find("fixtures/clients/recovering.py:Notifier")
 NotSent: Any = find("fixtures/clients/recovering.py:NotSent")
 

@@ -103,6 +103,7 @@ def test_a_race_is_found_and_made_small() -> None:
     assert example.deterministic
 
 
+@pytest.mark.slow
 def test_a_client_that_keeps_the_contract_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(FIXTURES / "clients"))
     from recovering import factory  # type: ignore[import-not-found]
@@ -118,6 +119,7 @@ def test_a_client_that_keeps_the_contract_holds(monkeypatch: pytest.MonkeyPatch)
     assert len(report.with_status(Status.HELD)) > 20
 
 
+@pytest.mark.slow
 def test_the_same_seed_finds_the_same() -> None:
     def told() -> bytes:
         plain = document(judged(Racing, seed=7))
@@ -131,6 +133,7 @@ def test_the_same_seed_finds_the_same() -> None:
     assert told() == told()
 
 
+@pytest.mark.slow
 def test_other_seeds_draw_other_scenarios() -> None:
     def exercised(seed: int) -> list[int]:
         return [clause.exercised for clause in judged(Small, seed=seed).clauses]
@@ -275,6 +278,7 @@ def test_it_is_offered_at_the_front_door() -> None:
     assert contracts.verify_client is verify_client
 
 
+@pytest.mark.slow
 def test_a_correct_client_takes_less_than_ten_seconds() -> None:
     began = time.process_time()
     judged(Small, examples=100)
@@ -286,6 +290,7 @@ def test_a_correct_client_takes_less_than_ten_seconds() -> None:
 PEER = f"{sys.executable} {FIXTURES / 'clients' / 'json_lines.py'} {FIXTURES / 'clients' / 'recovering.py'}:factory"
 
 
+@pytest.mark.slow
 def test_a_command_is_verified_as_well() -> None:
     report = verify_client(command=PEER, clauses="S1", examples=0, walk="off", patience=20)
     assert (report.target, report.real_time) == (PEER, "")

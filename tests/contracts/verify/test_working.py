@@ -28,6 +28,8 @@ from tests.contracts.small import Small
 from tests.contracts.verify.test_verify import judged
 from tests.need import need
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 60.0
 """Seconds; nothing here waits so long."""
 

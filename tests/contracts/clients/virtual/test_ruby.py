@@ -21,6 +21,8 @@ from tests.contracts.small import errors, outcomes
 from tests.need import lacking, need
 from tests.shims.ruby import SOURCES, lost
 
+pytestmark = pytest.mark.slow
+
 BEFORE = """
 require "date"; require "monitor"; require "net/http"; require "open3"; require "socket"; require "timeout"
 BASE = URI(ENV["DAYFLY_BASE_URL"])
