@@ -3,7 +3,6 @@ from __future__ import annotations
 import random
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -276,13 +275,6 @@ def test_verify_client_returns_the_report_or_raises_it() -> None:
 
 def test_it_is_offered_at_the_front_door() -> None:
     assert contracts.verify_client is verify_client
-
-
-@pytest.mark.slow
-def test_a_correct_client_takes_less_than_ten_seconds() -> None:
-    began = time.process_time()
-    judged(Small, examples=100)
-    assert time.process_time() - began < 10
 
 
 # -- a command -----------------------------------------------------------------------------------------------------------
