@@ -68,8 +68,8 @@ class _Note:
 class OpenIntent:
     """A message under way; see `clients.base.Intent`."""
 
-    def __init__(self, diary: JournalWriter, number: int, item: int, message: Message) -> None:
-        self._diary, self._number, self._item = diary, number, item
+    def __init__(self, writer: JournalWriter, number: int, item: int, message: Message) -> None:
+        self._writer, self._number, self._item = writer, number, item
         self.guest, self.text = message.guest, message.text
         self._state: Literal["new", "open", "over"] = "new"
 
@@ -84,7 +84,7 @@ class OpenIntent:
     def began(self) -> None:
         """Note that the client is about to be asked."""
         self._state = "open"
-        self._diary.write(lambda seq, at: Began(seq, at, self._number, self.guest, self.text, self._item))
+        self._writer.write(lambda seq, at: Began(seq, at, self._number, self.guest, self.text, self._item))
 
     def ended(self, outcome: Outcome, error: str = "") -> None:
         """Note the outcome, unless the client was given up before."""
@@ -100,4 +100,4 @@ class OpenIntent:
 
     def _end(self, outcome: Literal["accepted", "failed", "never"], error: str) -> None:
         self._state = "over"
-        self._diary.write(lambda seq, at: Ended(seq, at, self._number, outcome, error))
+        self._writer.write(lambda seq, at: Ended(seq, at, self._number, outcome, error))

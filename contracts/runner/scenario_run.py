@@ -37,11 +37,11 @@ class ScenarioRun(Playing):
     `restart_client` tests a change of clients.
     """
 
-    def __init__(self, clients: Clients, handler: WatchedHandler, tenant: Tenant, diary: JournalWriter) -> None:
+    def __init__(self, clients: Clients, handler: WatchedHandler, tenant: Tenant, writer: JournalWriter) -> None:
         """Raises ClientError if no client can be made."""
         credentials = Credentials(tenant.client_id, tenant.client_secret)
-        super().__init__(clients, credentials, handler, diary.returned, diary.latest)
-        self._tenant, self._diary = tenant, diary
+        super().__init__(clients, credentials, handler, writer.returned, writer.latest)
+        self._tenant, self._writer = tenant, writer
         handler.arrived = self._watch.arrived
         self._intents = 0
         self._down = ""
@@ -84,7 +84,7 @@ class ScenarioRun(Playing):
 
     def _intent(self, place: int, message: Message) -> OpenIntent:
         self._intents += 1
-        return OpenIntent(self._diary, self._intents - 1, place, message)
+        return OpenIntent(self._writer, self._intents - 1, place, message)
 
     def _perturb(self, perturbation: Perturbation) -> float:
         """Perturb the platform. Return how many seconds the request that is about to arrive is held up."""
@@ -92,7 +92,7 @@ class ScenarioRun(Playing):
             case scenarios.Advance():
                 return self._advance(perturbation)
             case scenarios.RestartClient():
-                self._diary.perturbed(perturbation)
+                self._writer.perturbed(perturbation)
                 self._restart()
             case scenarios.Fault():
                 self._add_fault(perturbation)
@@ -107,10 +107,10 @@ class ScenarioRun(Playing):
             return 0.0
         if self._driver is not None and self._watch.is_open:
             # Everything that is due before the request arrives comes first, above all the client's own deadlines.
-            self._diary.held_up(advance)
+            self._writer.held_up(advance)
             self._driver.grant(advance.seconds)
             return advance.seconds
-        self._diary.perturbed(advance)
+        self._writer.perturbed(advance)
         if self._driver is None:
             self._clients.skip(advance.seconds)
         else:

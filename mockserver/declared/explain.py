@@ -19,9 +19,9 @@ from mockserver.explain.model import (
     Explanation,
     GuardVerdict,
     LifeEvent,
-    SentAnswer,
     Verdict,
 )
+from mockserver.explain.teller import sent_answer
 from mockserver.explain.words import shortened, span
 from mockserver.journal import Perturbed
 from mockserver.platform.message import NOTHING, HttpMessage, base64_json, dig
@@ -81,7 +81,7 @@ def explained(past: DeclaredPast, context_id: str) -> Explanation:
         organization="default",
         summary=past.hide(_why(past, entry)),
         asked=_asked(entry),
-        answer=_given(entry),
+        answer=sent_answer(entry.answer, entry.arrived_at),
         guards=tuple(GuardVerdict(name, _verdict(name, entry, asked)) for name in asked),
         session=None,
         accepted_if=accepted_if(platform, entry, before),
@@ -106,25 +106,6 @@ def _asked(entry: Recorded) -> ExplainedRequest:
         text=None,
         body=shortened(arrival.text) if arrival.text is not None else None,
         traceparent=arrival.traceparent,
-    )
-
-
-def _given(entry: Recorded) -> SentAnswer | None:
-    answer = entry.answer
-    if answer is None:
-        return None
-    body = answer.body if isinstance(answer.body, dict) else {}
-    return SentAnswer(
-        status=answer.status,
-        reason=answer.reason,
-        code=answer.code,
-        message=body.get("message"),
-        accepted=answer.accepted,
-        retry_after=answer.retry_after,
-        fault=answer.fault,
-        delivery=answer.delivery,
-        duration=max(0, answer.at - entry.arrived_at) / 1000,
-        failure=answer.failure,
     )
 
 

@@ -16,6 +16,7 @@ from mockserver.explain.model import ExplainedRequest, Explanation, SentAnswer, 
 from mockserver.explain.why import accepted_if, missed, summary
 from mockserver.explain.words import shortened
 from mockserver.ids import context_in, context_owner
+from mockserver.journal import Answer
 from mockserver.service import PlatformService
 from mockserver.stores.base import ORGANIZATION
 
@@ -64,7 +65,7 @@ def told(case: RequestCase) -> Explanation:
         organization=case.organization.id,
         summary=summary(case, life),
         asked=_asked(case, life),
-        answer=_given(case),
+        answer=sent_answer(case.answer, case.arrival.at),
         guards=guards_of(case.arrival.operation, case.reason),
         session=life,
         accepted_if=accepted_if(case, life),
@@ -101,8 +102,8 @@ def _asked(case: RequestCase, life: SessionLife | None) -> ExplainedRequest:
     )
 
 
-def _given(case: RequestCase) -> SentAnswer | None:
-    answer = case.answer
+def sent_answer(answer: Answer | None, arrived_at: int) -> SentAnswer | None:
+    """Return an answer as it was sent to a request that arrived at `arrived_at` (milliseconds); None without one."""
     if answer is None:
         return None
     body = answer.body if isinstance(answer.body, dict) else {}
@@ -115,6 +116,6 @@ def _given(case: RequestCase) -> SentAnswer | None:
         retry_after=answer.retry_after,
         fault=answer.fault,
         delivery=answer.delivery,
-        duration=max(0, answer.at - case.arrival.at) / 1000,
+        duration=max(0, answer.at - arrived_at) / 1000,
         failure=answer.failure,
     )
