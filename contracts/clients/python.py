@@ -207,7 +207,8 @@ class PythonDriver:
     def close(self) -> None:
         """See Driver."""
         try:
-            self._call(self._close)
+            if self._loop is not None or _may_have(self._client, "close"):
+                self._call(self._close)
         except Hung:
             pass
         finally:
@@ -300,6 +301,13 @@ def _made(act: Callable[[], Any]) -> _Made:
         raise
     except BaseException as error:
         return _Made(error=error)
+
+
+def _may_have(thing: object, name: str) -> bool:
+    """Return False if it surely has no such attribute. No code of its own runs, as it would in `hasattr`."""
+    if type(thing).__getattribute__ is not object.__getattribute__:
+        return True
+    return any(inspect.getattr_static(thing, one, None) is not None for one in (name, "__getattr__"))
 
 
 def _is_asynchronous(factory: Factory, methods: Iterable[str]) -> bool:
