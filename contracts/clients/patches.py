@@ -15,6 +15,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from types import ModuleType
 from typing import Any, NoReturn
 
 from contracts.clients import children
@@ -56,6 +57,7 @@ class _Patches:
         self._lock = threading.Lock()
         self._users = 0
         self._originals: list[tuple[Any, str, Any]] = []
+        self._untouched: set[ModuleType] = set()
         self._minds_forks = False
 
     def enter(self) -> None:
@@ -77,12 +79,12 @@ class _Patches:
         self._originals = [(home, name, vars(home)[name]) for home, name, _ in _PRIMITIVES]
         for home, name, stand_in in _PRIMITIVES:
             setattr(home, name, stand_in)
-        swap(_FUNCTIONS, DATES)
+        self._untouched = swap(_FUNCTIONS, DATES)
 
     def _undo(self) -> None:
         for home, name, original in self._originals:
             setattr(home, name, original)
-        swap(inverse(_FUNCTIONS), inverse(DATES))
+        swap(inverse(_FUNCTIONS), inverse(DATES), self._untouched)
 
 
 _patches = _Patches()
