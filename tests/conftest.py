@@ -40,7 +40,7 @@ def pytest_configure() -> None:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Lets each worker import a part of the test modules first: who is first compiles them, and the others need not."""
+    """Lets each worker begin with another part of the test modules, so that each module is compiled only once."""
     worker = getattr(session.config, "workerinput", None)
     if worker is None or session.config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
         return

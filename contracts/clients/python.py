@@ -304,7 +304,7 @@ def _made(act: Callable[[], Any]) -> _Made:
 
 
 def _may_have(thing: object, name: str) -> bool:
-    """Return False if it surely has no such attribute. No code of its own runs, as it would in `hasattr`."""
+    """Return False if it certainly lacks this attribute. In contrast to `hasattr`, this does not run code of the client."""
     if type(thing).__getattribute__ is not object.__getattribute__:
         return True
     return any(inspect.getattr_static(thing, one, None) is not None for one in (name, "__getattr__"))

@@ -34,7 +34,7 @@ def swap(
     """Replace objects by identity among the names of every module, and in the defaults of a client's own functions.
 
     The standard library keeps its dates: it builds on the real classes, and does not use them to show a client the time.
-    Return the libraries' modules that held no such object; `untouched` ones are left out when that is undone.
+    Return the libraries' modules in which it replaced nothing. An inverse swap takes them as `untouched`, and skips them.
     """
     in_library, libraries = {id(old): new for old, new in functions.items()}, set[ModuleType]()
     elsewhere = in_library | {id(old): new for old, new in dates.items()}
@@ -58,7 +58,7 @@ def _is_installed(module: ModuleType) -> bool:
 
 
 def _with_defaults(module: ModuleType) -> Iterable[FunctionType]:
-    """Return the functions that a module defines; of an installed one those with a function as a default, looked for once."""
+    """Return the functions that a module defines. For a library, find those with a callable default, and keep the result."""
     if module in _defaults:
         return _defaults[module]
     if not _is_installed(module):

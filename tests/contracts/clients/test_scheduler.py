@@ -183,7 +183,7 @@ def test_a_client_that_runs_in_circles_is_given_up_and_stopped() -> None:
 
 
 def test_one_that_collects_garbage_all_the_time_is_stopped_too() -> None:
-    """Python swallows what is raised in a callback of the collector."""
+    """Python ignores an exception in a callback of the collector."""
     ended = threading.Event()
 
     def litter() -> None:

@@ -128,7 +128,7 @@ def test_a_librarys_names_and_defaults_are_replaced_each_time(tmp_path: Path, mo
     (tmp_path / "site-packages").mkdir()
     (tmp_path / "site-packages" / "napping.py").write_text("def nap(sleep=print, *, log=print): pass\nclock = print\n")
     monkeypatch.syspath_prepend(tmp_path / "site-packages")
-    napping = importlib.import_module("napping")
+    napping: Any = importlib.import_module("napping")
 
     def held() -> tuple[object, ...]:
         return (*napping.nap.__defaults__, napping.nap.__kwdefaults__["log"], napping.clock)
