@@ -18,7 +18,7 @@ def _as_before() -> Iterator[None]:
 
 def test_it_is_as_before_afterwards_whatever_happened() -> None:
     gc.set_threshold(700, 11, 12)
-    before, seen = gc.get_threshold(), []  # Python 3.14 has no third threshold
+    before, seen = gc.get_threshold(), []  # Python 3.14 ignores the third threshold
     with contextlib.suppress(RuntimeError), seldom_collected():
         seen.append(gc.get_threshold())
         raise RuntimeError
