@@ -70,7 +70,7 @@ def pytest_collection_finish() -> None:
     """Lets started processes leave out plugins and a compiler that they do not need. Each takes a while to load."""
     os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"  # trio, which it would import
     os.environ["JDK_JAVA_OPTIONS"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # made for short runs
-    os.environ["PYTEST_ADDOPTS"] = " ".join(f"-p no:{name}" for name in ("anyio", "respx", "schemathesis", "valkey"))
+    os.environ["PYTEST_ADDOPTS"] = " ".join(f"-p no:{name}" for name in ("anyio", "schemathesis", "valkey"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
