@@ -7,7 +7,7 @@ holds them up. Later its answer `returned`. Order is given by places, which are 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, TypeAlias
@@ -388,8 +388,11 @@ class History:
         """Return whether the maker of the `later` call had to know of the answer to `told`."""
         return told.was_over(later.left)
 
-    def goes_on(self, told: Call, kind: str | None = None) -> bool:  # noqa: ARG002 - for histories of declared platforms
-        """Return whether the answer to `told` puts the client to the test. A message that ends after it does so as well."""
+    def goes_on(self, told: Call, follows: Callable[[Call], bool]) -> bool:  # noqa: ARG002 - for declared platforms
+        """Return whether the answer to `told` puts the client to the test, as a call does that `follows` it.
+
+        A message that ends after it does so as well.
+        """
         return True
 
     @property

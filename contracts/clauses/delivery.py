@@ -28,8 +28,13 @@ def step_delivered_twice(unit: str, state: None, moment: Moment, case: Case) -> 
             unclear = _unclear(call.intent, place, case) if call.accepted else None
             if unclear is not None:
                 return state, _perhaps_twice(call.intent, unclear, call)
-            return state, EXERCISED if call.effect is SendEffect.UNKNOWN and case.history.goes_on(call) else None
+            again = partial(_does_the_same, call)
+            return state, EXERCISED if call.effect is SendEffect.UNKNOWN and case.history.goes_on(call, again) else None
     return state, None
+
+
+def _does_the_same(call: Call, later: Call) -> bool:
+    return later.operation == call.operation
 
 
 def _told_apart(sends: list[Call], case: Case) -> list[Call]:

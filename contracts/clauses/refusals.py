@@ -26,7 +26,7 @@ def step_dead_retried(kind: str, state: None, moment: Moment, case: Case) -> tup
     """Judge R1, for ids of any kind."""
     match moment:
         case CallReturned(call) if call.effects.get(kind) is SendEffect.DEAD:
-            return state, EXERCISED if case.history.goes_on(call, kind) else None
+            return state, EXERCISED if case.history.goes_on(call, lambda later: kind in later.shown) else None
         case CallLeft(call, place) if kind in call.shown:
             return state, _dead_retry(kind, call, place, case)
     return state, None

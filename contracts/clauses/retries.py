@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable
+from functools import partial
 from itertools import takewhile
 from operator import attrgetter
 
@@ -94,18 +95,23 @@ def step_retry_after(state: None, moment: Moment, case: Case) -> tuple[None, Mar
     """Judge R5."""
     match moment:
         case CallReturned(call) if call.intent is not None and _due(call) is not None:
-            return state, EXERCISED if case.history.goes_on(call) else None
+            return state, EXERCISED if case.history.goes_on(call, partial(_is_repeated, call)) else None
         case CallLeft(call) if call.intent is not None:
             return state, _too_early(call, case)
     return state, None
 
 
+def _is_repeated(call: Call, later: Call) -> bool:
+    """Return whether a later call repeats one within its unit of work."""
+    return later.operation == call.operation and later.intent is call.intent
+
+
 def _too_early(call: Call, case: Case) -> Breach | None:
     for refused in case.history.waits:
         due = _due(refused)
-        if refused.intent is not call.intent or refused.operation != call.operation:
+        if due is None or not _is_repeated(refused, call):
             continue
-        if due is not None and call.left_at + case.history.slack < due and case.history.knew(refused, call):
+        if call.left_at + case.history.slack < due and case.history.knew(refused, call):
             waited = seconds(call.left_at - (refused.returned_at or 0))
             message = f"{noun_of(call)} left {waited} after a {refused.status} that said Retry-After {refused.retry_after}"
             return Breach(message, (at("asked to wait", refused), at("too early", call)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, pairwise
 
@@ -73,10 +73,9 @@ class DeclaredHistory(History):
             return False
         return later.intent is told.intent or later.intent.began >= self._noticed(told)
 
-    def goes_on(self, told: Call, kind: str | None = None) -> bool:
-        """See History: the client does the same call again, or one that shows an id of that kind."""
-        again = (call for call in self.calls if (call.operation == told.operation if kind is None else kind in call.shown))
-        return any(self.knew(told, call) for call in again)
+    def goes_on(self, told: Call, follows: Callable[[Call], bool]) -> bool:
+        """See History."""
+        return any(follows(call) and self.knew(told, call) for call in self.calls)
 
     def _noticed(self, told: Call) -> float:
         """Return the moment at which the client had surely noticed an answer: the unit that got it went on, or ended.
