@@ -98,9 +98,9 @@ class PythonClients:
         self._stack.enter_context(diverted())
         self._stack.enter_context(self._names)
         if self.door == "socket":
-            from contracts.clients.sockets import staged_sockets
+            from contracts.clients.sockets import scheduled_sockets
 
-            self._stack.enter_context(staged_sockets())
+            self._stack.enter_context(scheduled_sockets())
 
     def begin(self) -> None:
         """See Clients."""

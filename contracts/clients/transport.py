@@ -18,7 +18,7 @@ from contracts.clients.watched import WatchedRequest
 from mockserver import inprocess
 
 
-class StageTransport(inprocess.Transport):
+class ScheduledTransport(inprocess.Transport):
     """The transport for `httpx.Client`."""
 
     def __init__(self, seat: Seat, scheduler: Scheduler) -> None:

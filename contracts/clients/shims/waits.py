@@ -184,7 +184,7 @@ class Open:
         return buffered if "b" in mode else io.TextIOWrapper(buffered, encoding, errors, newline)
 
 
-def staged_input() -> Any:
+def scheduled_input() -> Any:
     """Return standard input as a thread under a scheduler reads it; the same as before, if it is not a pipe."""
     own = sys.stdin
     if own is None or not is_outside(0):

@@ -1,13 +1,13 @@
 # frozen_string_literal: true
 
-require_relative "actor"
+require_relative "task"
 require_relative "asking"
 require_relative "watching"
 
 module DayflyTime
-  # All threads of a process. One of them, the holder, runs; each runs until it waits. If none can go on, the stage asks
+  # All threads of a process. One of them, the holder, runs; each runs until it waits. If none can go on, the scheduler asks
   # for the time.
-  class Stage
+  class Scheduler
     include Asking
     include Watching
 
@@ -19,8 +19,8 @@ module DayflyTime
       @channel, @ports = channel, welcome[:ports]
       @now = @origin = welcome[:now]
       @lock, @turns, @told, @readings, @spins = Thread::Mutex.new, 0, -1, 0, 0
-      @main = @holder = Actor.new(Thread.current)
-      @actors = { Thread.current => @main }.compare_by_identity
+      @main = @holder = Task.new(Thread.current)
+      @tasks = { Thread.current => @main }.compare_by_identity
       @watcher = Native::START.call { watch }
     end
 
@@ -28,13 +28,13 @@ module DayflyTime
     def awake
       if @is_overdue
         @is_overdue = false
-        @actors.each_value.any? { |actor| actor.wait&.moment } ? wait(after(LONGEST_TURN)) : pass
+        @tasks.each_value.any? { |task| task.wait&.moment } ? wait(after(LONGEST_TURN)) : pass
       end
       self
     end
 
-    def on?(thread)
-      @actors.key?(thread)
+    def schedules?(thread)
+      @tasks.key?(thread)
     end
 
     # Return the time, which moves by itself if it is read in a loop.
@@ -52,13 +52,13 @@ module DayflyTime
     # Wait until the block returns true, or until a moment. Return whether it is true. The thread waits for `files`.
     # A thread that may be `woken` waits no longer if it is: the result is then true.
     def wait(moment = nil, files: [], woken: false, &ready)
-      actor = @actors[Thread.current]
+      task = @tasks[Thread.current]
       until ready&.call
         return false if moment && moment <= @now
 
-        actor.is_woken = false
-        pause(actor, Wait.new(moment, files, ready, @turns))
-        return true if woken && actor.is_woken
+        task.is_woken = false
+        pause(task, Wait.new(moment, files, ready, @turns))
+        return true if woken && task.is_woken
       end
       true
     end
@@ -67,29 +67,29 @@ module DayflyTime
     def pass
       @spun_since = @now if @spins.zero?
       @spins += 1
-      pause(@actors[Thread.current], Wait.new(nil, [], nil, @turns, true))
+      pause(@tasks[Thread.current], Wait.new(nil, [], nil, @turns, true))
     end
 
     # Tell a thread that waits that it has been woken, or that an exception is on its way to it.
     def wake(thread, interrupt: false)
-      return unless (actor = @actors[thread])
+      return unless (task = @tasks[thread])
 
-      interrupt ? actor.is_interrupted = true : actor.is_woken = true
+      interrupt ? task.is_interrupted = true : task.is_woken = true
     end
 
     # Return a block for a new thread, which then takes part.
     def adopt(block)
-      actor = Actor.new
-      [actor, proc { |*args| perform(actor) { block.call(*args) } }.ruby2_keywords]
+      task = Task.new
+      [task, proc { |*args| run(task) { block.call(*args) } }.ruby2_keywords]
     end
 
     # End the other threads in their order, as Ruby does at the end of a process.
     def finish
-      return unless @actors[Thread.current] == @main
+      return unless @tasks[Thread.current] == @main
 
-      others = @actors.keys - [Thread.current]
+      others = @tasks.keys - [Thread.current]
       others.each(&:kill)
-      others.each { |thread| wait { !on?(thread) } }
+      others.each { |thread| wait { !schedules?(thread) } }
     end
 
     # Tell the simulation that this process cannot be in virtual time, which ends it. `why` completes "because …".
@@ -106,48 +106,48 @@ module DayflyTime
     # -- turns ----------------------------------------------------------------------------------------------------------------
 
     # Hand over, and come back when it is the thread's turn. Exceptions from other threads are raised only then.
-    def pause(actor, wait)
+    def pause(task, wait)
       Thread.handle_interrupt(Object => :never) do
-        give_up_turn(actor) { actor.wait = wait }
-        actor.take_turn
+        give_up_turn(task) { task.wait = wait }
+        task.take_turn
       end
-      return unless actor.is_interrupted
+      return unless task.is_interrupted
 
-      actor.is_interrupted = false
+      task.is_interrupted = false
       Native::SLEEP.call(0) # for an exception that is let in where a thread waits
     end
 
     # Run a new thread from its first turn to its end.
-    def perform(actor)
-      Thread.handle_interrupt(Object => :never) { enter(actor) }
+    def run(task)
+      Thread.handle_interrupt(Object => :never) { enter(task) }
       yield
     rescue Exception
       @main.is_interrupted = true # it may be raised there too
       raise
     ensure
-      Thread.handle_interrupt(Object => :never) { leave(actor) }
+      Thread.handle_interrupt(Object => :never) { leave(task) }
     end
 
-    def enter(actor)
-      actor.thread = Thread.current
-      actor.wait = Wait.new(nil, [], -> { true }, @turns)
-      @actors[Thread.current] = actor
-      actor.arrive
-      actor.take_turn
+    def enter(task)
+      task.thread = Thread.current
+      task.wait = Wait.new(nil, [], -> { true }, @turns)
+      @tasks[Thread.current] = task
+      task.arrive
+      task.take_turn
     end
 
-    def leave(actor)
-      give_up_turn(actor) do
-        @actors.delete(actor.thread)
-        @ended = actor.thread
+    def leave(task)
+      give_up_turn(task) do
+        @tasks.delete(task.thread)
+        @ended = task.thread
       end
     end
 
     # Call the block, and let another thread go on unless one runs already.
-    def give_up_turn(actor)
+    def give_up_turn(task)
       is_free = Native::LOCKED.bind_call(@lock) do
         yield
-        @holder = nil if @holder == actor
+        @holder = nil if @holder == task
         !@holder && !@is_asking && (@is_asking = true)
       end
       hand_over if is_free
@@ -155,21 +155,21 @@ module DayflyTime
 
     # Give the turn to the thread that can go on first; ask for the time until there is one.
     def hand_over
-      ask_for_time until (actor = able)
+      ask_for_time until (task = able)
       @turns += 1
       ended, @ended = @ended, nil
-      actor.wait = nil
-      @holder, @is_asking, @is_overdue = actor, false, false
-      actor.give_turn(ended)
+      task.wait = nil
+      @holder, @is_asking, @is_overdue = task, false, false
+      task.give_turn(ended)
     end
 
     # Return the thread that goes on next: one for which something has come in, else one whose moment is due, else one
     # that passes.
     def able
-      waiting = @actors.values.select(&:wait)
-      ready = waiting.select(&:ready?).min_by { |actor| actor.wait.turn }
-      ready ||= waiting.select { |actor| actor.due?(@now) }.min_by { |actor| [actor.wait.moment, actor.wait.turn] }
-      ready ? @spins = 0 : ready = waiting.select { |actor| actor.wait.passes }.min_by { |actor| actor.wait.turn }
+      waiting = @tasks.values.select(&:wait)
+      ready = waiting.select(&:ready?).min_by { |task| task.wait.turn }
+      ready ||= waiting.select { |task| task.due?(@now) }.min_by { |task| [task.wait.moment, task.wait.turn] }
+      ready ? @spins = 0 : ready = waiting.select { |task| task.wait.passes }.min_by { |task| task.wait.turn }
       ready unless @spins > SPINS
     end
   end

@@ -4,8 +4,8 @@ module DayflyTime
   # The wait of a thread: it ends at a moment, or when `ready` is true. `turn` is when it began.
   Wait = Struct.new(:moment, :files, :ready, :turn, :passes)
 
-  # A thread on the stage. It has no wait while it runs.
-  class Actor
+  # A thread under the scheduler. It has no wait while it runs.
+  class Task
     attr_accessor :thread, :wait, :is_woken, :is_interrupted
 
     def initialize(thread = nil)
