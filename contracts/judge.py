@@ -16,9 +16,9 @@ from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from contracts.fold import fold
 from contracts.history import Call, History, Moment, UnitReading
-from contracts.trace import well_formed
+from contracts.history.build import build_history
+from contracts.history.validate import well_formed
 from mockserver.journal import Entry
 
 S = TypeVar("S")
@@ -255,7 +255,7 @@ def judge(
     `explains` lists, for a clause, the clauses that its violation explains. `reading` has the messages of a trace without
     intents.
     """
-    return decide(Case(fold(well_formed(entries), reading), parameters), clauses, explains or {})
+    return decide(Case(build_history(well_formed(entries), reading), parameters), clauses, explains or {})
 
 
 def decide(case: Case, clauses: Sequence[Clause[Any]], explains: Mapping[str, Sequence[str]]) -> Judgement:

@@ -22,7 +22,7 @@ from contracts.har.requests import HarRequest, exchanged
 from contracts.har.routes import platform_path
 from contracts.har.stream import Piece
 from contracts.har.survey import UNKNOWN, Findings, Survey
-from contracts.trace import Numbered
+from contracts.history.validate import Numbered
 from mockserver.journal import Answer, Arrival, Began, Ended, Entry, Header, Perturbed, Returned
 
 VERSIONS = ("1.1", "1.2", "1.3")

@@ -13,7 +13,7 @@ from contracts.har.bodies import Attached, nothing_attached
 from contracts.har.entries import Writer
 from contracts.har.extent import Extent
 from contracts.har.moments import Placed, has_ties, placed
-from contracts.trace import Numbered
+from contracts.history.validate import Numbered
 from mockserver.journal import Arrival, Entry, Header
 
 

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from contracts.clauses import judged
-from contracts.fold import fold
 from contracts.har import Extent
 from contracts.history import UnitReading
+from contracts.history.build import build_history
+from contracts.history.inference import readings
+from contracts.history.validate import well_formed
 from contracts.judge import Breach, Clause, Evidence, Judgement, Parameters, Status, Verdict
 from contracts.report.model import ClauseResult, Counterexample, Report, Source
-from contracts.trace import well_formed
-from contracts.units import readings
 from contracts.verify.expected import expecting
 from contracts.verify.run import DEFAULT_OPTIONS, Options, select
 from contracts.verify.search import settled
@@ -73,7 +73,7 @@ class _Inferring(NamedTuple):
         """Return the readings of a trace; only None if the trace records the messages."""
         if any(isinstance(entry, Began) for entry in trace):
             return (None,)
-        return readings(fold(well_formed(trace)), one_shot=self.one_shot, scripted=self.scripted)
+        return readings(build_history(well_formed(trace)), one_shot=self.one_shot, scripted=self.scripted)
 
 
 class _View(NamedTuple):

@@ -14,13 +14,13 @@ from urllib.parse import quote, urlencode
 import msgspec
 from msgspec import UNSET
 
-from contracts.fold import fold
 from contracts.history import Call, History
+from contracts.history.build import build_history
+from contracts.history.validate import Numbered, well_formed
 from contracts.report.exports.controls import AN_INSTANT, DOES, SCOPES
 from contracts.report.exports.shell import comment, shown, word
 from contracts.report.model import ClauseResult, Counterexample
 from contracts.report.words import item_words, perturbation_words, request_words
-from contracts.trace import Numbered, well_formed
 from mockserver.journal import Answer, Arrival, Began, Ended, Perturbed
 
 _FORM = "application/x-www-form-urlencoded"
@@ -62,7 +62,7 @@ class _Script:
     def __init__(self, found: Counterexample) -> None:
         trace = well_formed(found.trace)
         self._entries: list[Numbered] = trace.entries
-        self._history: History = fold(trace)
+        self._history: History = build_history(trace)
         self._evidence = found.evidence
         self._policy = trace.header.policy
         self._calls = {call.arrival.context_id: call for call in self._history.calls}

@@ -6,7 +6,7 @@ import pytest
 
 from contracts.clauses import judged
 from contracts.errors import ContractsError, TraceMalformed
-from contracts.trace import well_formed
+from contracts.history.validate import well_formed
 from mockserver.journal import (
     Answer,
     Arrival,

@@ -4,36 +4,30 @@ from __future__ import annotations
 
 import heapq
 
-from contracts.attribution import attributed
-from contracts.history import (
+from contracts.history.attribution import attributed
+from contracts.history.calls import (
     REJECTS,
     SPENDS,
     Call,
-    CallLeft,
-    CallReturned,
     Group,
-    History,
-    IntentBegan,
-    IntentEnded,
     JudgedIntent,
     RequestGroup,
     SeenCredential,
     SendEffect,
     UnitReading,
-    WorldChanged,
     document,
     guest_of,
-    is_on_its_way,
-    jump_of,
 )
-from contracts.trace import Numbered, Trace
+from contracts.history.model import History
+from contracts.history.moments import CallLeft, CallReturned, IntentBegan, IntentEnded, WorldChanged, is_on_its_way, jump_of
+from contracts.history.validate import Numbered, Trace
 from mockserver.journal import Answer, Arrival, Began, Ended, Guest, Perturbed, Returned
 
 LONGEST_ID = 80
 """Characters of an unknown session id that are shown in its label."""
 
 
-def fold(trace: Trace, reading: UnitReading | None = None) -> History:
+def build_history(trace: Trace, reading: UnitReading | None = None) -> History:
     """Return the history of a well-formed trace. Without intents of its own, it gets those of `reading`."""
     folding = _Folding(trace, reading)
     for entry in trace.entries:

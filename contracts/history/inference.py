@@ -16,7 +16,8 @@ from itertools import accumulate, pairwise
 import msgspec
 from msgspec import UNSET
 
-from contracts.history import Call, History, RequestGroup, SendEffect, UnitReading
+from contracts.history.calls import Call, RequestGroup, SendEffect, UnitReading
+from contracts.history.model import History
 from mockserver.journal import Guest
 
 AT_ONCE = 2_000

@@ -17,8 +17,8 @@ from html import unescape
 from typing import NamedTuple
 from unicodedata import normalize
 
-from contracts.history import document, guest_of
-from contracts.trace import Numbered
+from contracts.history.calls import document, guest_of
+from contracts.history.validate import Numbered
 from mockserver.journal import Answer, Arrival, Began, Ended, Guest, Returned
 
 LATE = "the client may have been at work on a message that it had reported before"

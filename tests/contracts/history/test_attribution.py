@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from contracts.attribution import LATE, MIXED, may_become
-from contracts.fold import fold
 from contracts.history import History
-from contracts.trace import well_formed
+from contracts.history.attribution import LATE, MIXED, may_become
+from contracts.history.build import build_history
+from contracts.history.validate import well_formed
 from tests.contracts.tape import DEAD, Tape
 
 
 def folded(tape: Tape) -> History:
-    return fold(well_formed(tape.entries))
+    return build_history(well_formed(tape.entries))
 
 
 def owners(tape: Tape) -> list[str | None]:

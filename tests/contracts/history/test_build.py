@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from contracts.fold import fold
 from contracts.history import CallLeft, CallReturned, History, SendEffect, WorldChanged
-from contracts.trace import well_formed
+from contracts.history.build import build_history
+from contracts.history.validate import well_formed
 from mockserver.journal import Answer, ShownCredential
 from tests.contracts.tape import DEAD, LOST_REQUEST, LOST_RESPONSE, OPAQUE, SCOPE, START, Tape, bearer, guest
 
 
 def folded(tape: Tape) -> History:
-    return fold(well_formed(tape.entries))
+    return build_history(well_formed(tape.entries))
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ def test_an_answer_whose_request_is_no_longer_recorded_is_passed_over() -> None:
     whole = tape.entries[0:1] + tape.entries[2:]
     for entry in whole[1:]:
         entry.seq += 100  # type: ignore[union-attr]
-    assert fold(well_formed(whole)).calls == []
+    assert build_history(well_formed(whole)).calls == []
 
 
 def test_the_policy_is_read_where_the_recording_tells_it() -> None:
