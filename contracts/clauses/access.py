@@ -12,7 +12,7 @@ from contracts.clauses.excuses import overtaken, tried_enough
 from contracts.clauses.retries import is_certain, messages_served
 from contracts.clauses.words import at, name_of, noun_of, reported, told
 from contracts.history import Call, CallLeft, CallReturned, IntentBegan, IntentEnded, JudgedIntent, Moment, WorldChanged
-from contracts.judge import EXERCISED, Breach, Case, Clause, Evidence, Mark
+from contracts.judge import EXERCISED, Breach, Case, Clause, Evidence, Mark, StatefulClause
 
 SCHEDULED = 10_000
 """Milliseconds after which a renewal no longer counts as a reaction to a 401, but as a scheduled one."""
@@ -40,19 +40,19 @@ def is_good(received: Call, place: float, now: int, case: Case) -> bool:
     return not any(known and known[0].was_over(place) for known in refusals)
 
 
-def _step_not_renewed(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+def _mark_not_renewed(moment: Moment, case: Case) -> Mark:
     match moment:
         case CallReturned(call) if call.intent is not None and call.token_refused:
-            return state, EXERCISED
+            return EXERCISED
         case CallLeft(call, place) if call.intent is not None and call.operation != "token":
-            return state, _shown_again(call, _first_refusal(call.intent.calls, place))
+            return _shown_again(call, _first_refusal(call.intent.calls, place))
         case IntentEnded(intent, place) if intent.outcome != "accepted":
             calls = intent.possible
             refused = _first_refusal(calls, place)
             if refused is None or _asked_for_another(refused, intent, case) or _may_stop(intent, calls, place, case):
-                return state, None
-            return state, _not_asked(refused, intent)
-    return state, None
+                return None
+            return _not_asked(refused, intent)
+    return None
 
 
 def _shown_again(call: Call, refused: Call | None) -> Breach | None:
@@ -90,8 +90,7 @@ def _refusals(case: Case) -> float:
 
 
 A1 = Clause(
-    start=None,
-    step=_step_not_renewed,
+    look=_mark_not_renewed,
     on=(CallLeft, CallReturned, IntentEnded),
     own_time=True,
     needs_intents=True,
@@ -113,13 +112,13 @@ def _taken_after_refusal(call: Call, place: float) -> list[Call]:
     return [taken for taken in calls if taken.received_token is not None and taken.was_over(place) and taken.left > since]
 
 
-def _step_loop(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+def _mark_loop(moment: Moment, case: Case) -> Mark:
     match moment:
         case CallReturned(call, place) if call.received_token is not None:
             taken = _taken_after_refusal(call, place + 1)
             bound = case.parameters.max_attempts * messages_served(call, taken)
-            return state, _looped(taken, is_certain(call, case)) if len(taken) > bound else EXERCISED if taken else None
-    return state, None
+            return _looped(taken, is_certain(call, case)) if len(taken) > bound else EXERCISED if taken else None
+    return None
 
 
 def _looped(taken: list[Call], certain: bool) -> Breach:
@@ -128,8 +127,7 @@ def _looped(taken: list[Call], certain: bool) -> Breach:
 
 
 A2 = Clause(
-    start=None,
-    step=_step_loop,
+    look=_mark_loop,
     on=(CallReturned,),
     own_time=True,
     needs_intents=True,
@@ -207,7 +205,7 @@ def _stampeded(refused: Call, renewal: Call, call: Call, state: str, case: Case)
     return Breach(message, (at("token refused", refused), at("renewal", renewal), at("renewed again", call)), not several)
 
 
-A3 = Clause(
+A3 = StatefulClause(
     start=_Stampede(),
     step=_step_stampede,
     on=(CallLeft, CallReturned, IntentBegan, WorldChanged),
@@ -275,7 +273,7 @@ def _wasted(waste: _Waste, case: Case) -> Breach:
     return Breach(f"{message} (if each message has a process of its own, add --one-shot)", evidence, certain)
 
 
-A4 = Clause(
+A4 = StatefulClause(
     start=_Waste(),
     step=_step_wasted,
     on=(CallLeft, CallReturned, IntentBegan, WorldChanged),
@@ -286,14 +284,14 @@ A4 = Clause(
 )
 
 
-def _step_leaked(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:
+def _mark_leaked(moment: Moment, _: Case) -> Mark:
     match moment:
         case CallLeft(call):
             leak = _leak(call)
             if leak:
-                return state, Breach(leak, (at("leaked", call),), explains=_follows(call))
-            return state, EXERCISED if call.arrival.credential.form in {"bearer", "basic"} else None
-    return state, None
+                return Breach(leak, (at("leaked", call),), explains=_follows(call))
+            return EXERCISED if call.arrival.credential.form in {"bearer", "basic"} else None
+    return None
 
 
 def _follows(call: Call) -> tuple[str, ...]:
@@ -320,8 +318,7 @@ def _leak(call: Call) -> str:
 
 
 A5 = Clause(
-    start=None,
-    step=_step_leaked,
+    look=_mark_leaked,
     on=(CallLeft,),
     **told("A5"),
 )

@@ -17,20 +17,20 @@ def _doubles_are_fair(case: Case) -> str:
     return "delivery is at-least-once" if case.parameters.delivery == "at-least-once" else ""
 
 
-def step_delivered_twice(unit: str, state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+def mark_delivered_twice(unit: str, moment: Moment, case: Case) -> Mark:
     """Judge D1, for any unit of work."""
     match moment:
         case CallReturned(call, place) if call.intent is not None and call.does == unit:
             tries = [other for other in call.intent.calls if other.does == unit and other.was_over(place + 1)]
             accepted = _told_apart([other for other in tries if other.accepted], case)
             if len(accepted) > 1:
-                return state, _delivered_twice(call.intent, accepted)
+                return _delivered_twice(call.intent, accepted)
             unclear = _unclear(call.intent, place, case) if call.accepted else None
             if unclear is not None:
-                return state, _perhaps_twice(call.intent, unclear, call)
+                return _perhaps_twice(call.intent, unclear, call)
             again = partial(_does_the_same, call)
-            return state, EXERCISED if call.effect is SendEffect.UNKNOWN and case.history.goes_on(call, again) else None
-    return state, None
+            return EXERCISED if call.effect is SendEffect.UNKNOWN and case.history.goes_on(call, again) else None
+    return None
 
 
 def _does_the_same(call: Call, later: Call) -> bool:
@@ -72,8 +72,7 @@ def _most_unknown(case: Case) -> float:
 
 
 D1 = Clause(
-    start=None,
-    step=partial(step_delivered_twice, "send"),
+    look=partial(mark_delivered_twice, "send"),
     on=(CallReturned,),
     needs_intents=True,
     spared=_doubles_are_fair,
@@ -82,13 +81,13 @@ D1 = Clause(
 )
 
 
-def _step_not_delivered(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+def _mark_not_delivered(moment: Moment, case: Case) -> Mark:
     match moment:
         case IntentEnded(intent) if intent.outcome != "never":
             if any(call.accepted and call.left < (intent.ended or 0) for call in intent.calls):
-                return state, EXERCISED
-            return state, None if excuse(intent, case) else _undelivered(intent, case)
-    return state, None
+                return EXERCISED
+            return None if excuse(intent, case) else _undelivered(intent, case)
+    return None
 
 
 def _undelivered(intent: JudgedIntent, case: Case) -> Breach:
@@ -119,8 +118,7 @@ def _may_share_a_create(intent: JudgedIntent, end: float) -> bool:
 
 
 D2 = Clause(
-    start=None,
-    step=_step_not_delivered,
+    look=_mark_not_delivered,
     on=(IntentEnded,),
     own_time=True,
     needs_intents=True,
@@ -136,16 +134,16 @@ def _confirmed(intent: JudgedIntent) -> Call | None:
     return next((call for call in known if end is not None and call.was_over(end)), None)
 
 
-def _step_false_outcome(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+def _mark_false_outcome(moment: Moment, case: Case) -> Mark:
     match moment:
         case IntentEnded(intent) if intent.outcome != "never":
             confirmed = _confirmed(intent)
             if intent.outcome == "accepted" and confirmed is None:
-                return state, _false_success(intent, case)
+                return _false_success(intent, case)
             if intent.outcome == "failed" and confirmed is not None and not confirmed.unusable:
-                return state, _false_failure(intent, confirmed)
-            return state, EXERCISED
-    return state, None
+                return _false_failure(intent, confirmed)
+            return EXERCISED
+    return None
 
 
 def _false_success(intent: JudgedIntent, case: Case) -> Breach:
@@ -176,8 +174,7 @@ def _false_failure(intent: JudgedIntent, confirmed: Call) -> Breach:
 
 
 D3 = Clause(
-    start=None,
-    step=_step_false_outcome,
+    look=_mark_false_outcome,
     on=(IntentEnded,),
     own_time=True,
     needs_intents=True,
@@ -186,11 +183,11 @@ D3 = Clause(
 )
 
 
-def _step_text_altered(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:
+def _mark_text_altered(moment: Moment, _: Case) -> Mark:
     match moment:
         case CallReturned(call) if call.intent is not None and call.accepted and not call.arrival.truncated:
-            return state, _alteration(call, call.intent) or EXERCISED
-    return state, None
+            return _alteration(call, call.intent) or EXERCISED
+    return None
 
 
 def _alteration(call: Call, intent: JudgedIntent) -> Breach | None:
@@ -201,8 +198,7 @@ def _alteration(call: Call, intent: JudgedIntent) -> Breach | None:
 
 
 D4 = Clause(
-    start=None,
-    step=_step_text_altered,
+    look=_mark_text_altered,
     on=(CallReturned,),
     needs_intents=True,
     needs_report="all",
@@ -210,11 +206,11 @@ D4 = Clause(
 )
 
 
-def _step_guest_altered(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:
+def _mark_guest_altered(moment: Moment, _: Case) -> Mark:
     match moment:
         case CallLeft(call) if call.operation == "create" and call.group is not None and _tells_its_guest(call):
-            return state, _guest_alteration(call, call.group) or EXERCISED
-    return state, None
+            return _guest_alteration(call, call.group) or EXERCISED
+    return None
 
 
 def _tells_its_guest(call: Call) -> bool:
@@ -240,8 +236,7 @@ def _in_full(guest: Guest) -> str:
 
 
 D5 = Clause(
-    start=None,
-    step=_step_guest_altered,
+    look=_mark_guest_altered,
     on=(CallLeft,),
     needs_intents=True,
     needs_report="all",
@@ -255,11 +250,11 @@ LONGEST = 24 * 3600 * 1000
 """Most milliseconds of virtual time within one message."""
 
 
-def _step_never_returns(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+def _mark_never_returns(moment: Moment, case: Case) -> Mark:
     match moment:
         case IntentEnded(intent):
-            return state, _endless(intent, case) or EXERCISED
-    return state, None
+            return _endless(intent, case) or EXERCISED
+    return None
 
 
 def _endless(intent: JudgedIntent, case: Case) -> Breach | None:
@@ -275,8 +270,7 @@ def _endless(intent: JudgedIntent, case: Case) -> Breach | None:
 
 
 D6 = Clause(
-    start=None,
-    step=_step_never_returns,
+    look=_mark_never_returns,
     on=(IntentEnded,),
     own_time=True,
     needs_intents=True,

@@ -46,16 +46,16 @@ def is_certain(call: Call, case: Case) -> bool:
     return call.intent is not None or not case.history.inferred
 
 
-def step_unbounded(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+def mark_unbounded(moment: Moment, case: Case) -> Mark:
     """Judge R4."""
     match moment:
         case CallReturned(call) if (call.group is not None or call.intent is not None) and failed(call):
-            return state, EXERCISED
+            return EXERCISED
         case CallLeft(call, place):
             row = _row(call, place)
             bound = case.parameters.max_attempts * messages_served(call, row)
-            return state, _unbounded(call, row, case) if len(row) >= bound else None
-    return state, None
+            return _unbounded(call, row, case) if len(row) >= bound else None
+    return None
 
 
 def _unbounded(call: Call, row: list[Call], case: Case) -> Breach:
@@ -69,8 +69,7 @@ def _longest_row(case: Case) -> float:
 
 
 R4 = Clause(
-    start=None,
-    step=step_unbounded,
+    look=mark_unbounded,
     on=(CallLeft, CallReturned),
     own_time=True,
     needs_intents=True,
@@ -91,14 +90,14 @@ def _due(call: Call) -> int | None:
     return call.returned_at + 1000 * call.retry_after
 
 
-def step_retry_after(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+def mark_retry_after(moment: Moment, case: Case) -> Mark:
     """Judge R5."""
     match moment:
         case CallReturned(call) if call.intent is not None and _due(call) is not None:
-            return state, EXERCISED if case.history.goes_on(call, partial(_is_repeated, call)) else None
+            return EXERCISED if case.history.goes_on(call, partial(_is_repeated, call)) else None
         case CallLeft(call) if call.intent is not None:
-            return state, _too_early(call, case)
-    return state, None
+            return _too_early(call, case)
+    return None
 
 
 def _is_repeated(call: Call, later: Call) -> bool:
@@ -119,8 +118,7 @@ def _too_early(call: Call, case: Case) -> Breach | None:
 
 
 R5 = Clause(
-    start=None,
-    step=step_retry_after,
+    look=mark_retry_after,
     on=(CallLeft, CallReturned),
     own_time=True,
     clocks=LOWER_BOUND,
@@ -138,15 +136,15 @@ def _asks_for_a_pause(call: Call) -> bool:
     return call.status is not None and call.status >= 500
 
 
-def _step_immediate(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+def _mark_immediate(moment: Moment, case: Case) -> Mark:
     match moment:
         case CallReturned(call) if call.intent is not None and _asks_for_a_pause(call):
-            return state, EXERCISED
+            return EXERCISED
         case CallLeft(call, place) if call.intent is not None:
             earlier = _over(call.intent, call.operation, place)
             found = earlier and _asks_for_a_pause(earlier[-1])
-            return state, _at_once(call, earlier[-1], case) if found else None
-    return state, None
+            return _at_once(call, earlier[-1], case) if found else None
+    return None
 
 
 def _at_once(call: Call, failed: Call, case: Case) -> Breach | None:
@@ -158,8 +156,7 @@ def _at_once(call: Call, failed: Call, case: Case) -> Breach | None:
 
 
 R6 = Clause(
-    start=None,
-    step=_step_immediate,
+    look=_mark_immediate,
     on=(CallLeft, CallReturned),
     own_time=True,
     clocks=LOWER_BOUND,

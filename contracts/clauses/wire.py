@@ -12,17 +12,17 @@ BODIES = frozenset({"create", "send"})
 """The operations whose bodies are JSON."""
 
 
-def _step_payload(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+def _mark_payload(moment: Moment, case: Case) -> Mark:
     """A body is checked here when its request leaves. The platform may refuse one that passes this check."""
     match moment:
         case CallLeft(call) if call.operation in BODIES:
             problem = shapes.problem(call.arrival, case.history.policy("max_text", 4000))
             if not problem or handed_on(call):
-                return state, EXERCISED
-            return state, Breach(f"the body of {noun_of(call)} is invalid: {problem}", (at("invalid", call),))
+                return EXERCISED
+            return Breach(f"the body of {noun_of(call)} is invalid: {problem}", (at("invalid", call),))
         case CallReturned(call) if call.operation in BODIES and call.status in {400, 415} and not _excused(call):
-            return state, Breach(f"the platform refused the body of {noun_of(call)}: {call.code}", (at("invalid", call),))
-    return state, None
+            return Breach(f"the platform refused the body of {noun_of(call)}: {call.code}", (at("invalid", call),))
+    return None
 
 
 def _excused(call: Call) -> bool:
@@ -30,18 +30,17 @@ def _excused(call: Call) -> bool:
 
 
 W1 = Clause(
-    start=None,
-    step=_step_payload,
+    look=_mark_payload,
     on=(CallLeft, CallReturned),
     **told("W1"),
 )
 
 
-def _step_endpoint(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:
+def _mark_endpoint(moment: Moment, _: Case) -> Mark:
     match moment:
         case CallReturned(call):
-            return state, _stray(call) or EXERCISED
-    return state, None
+            return _stray(call) or EXERCISED
+    return None
 
 
 def _stray(call: Call) -> Breach | None:
@@ -58,8 +57,7 @@ NOWHERE = frozenset({404, 405})
 """The statuses for an unknown path, or an unknown method of a known one."""
 
 W2 = Clause(
-    start=None,
-    step=_step_endpoint,
+    look=_mark_endpoint,
     on=(CallReturned,),
     **told("W2"),
 )

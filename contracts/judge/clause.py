@@ -55,6 +55,7 @@ class Case(Struct, frozen=True):
     parameters: Parameters
 
 
+Look = Callable[[Moment, Case], Mark]
 Step = Callable[[S, Moment, Case], tuple[S, Mark]]
 
 
@@ -87,20 +88,19 @@ class Requirement:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Clause(Requirement, Generic[S]):
+class Clause(Requirement):
     """A named demand on a client, and how a trace is checked for it.
 
-    `on` lists the kinds of moments that its step needs, `clocks` those on which its findings are sound. `own_time`: it depends
-    on the client's own waits and deadlines, and on when answers reached the client. `spared` returns a text if the clause does
-    not apply; the text says why. `closeness` is larger the nearer a history came to a violation. `is_reaction`: a request
-    violates it that leaves in spite of an earlier answer. `trigger`: without it in a history, no step marks anything.
+    It looks at moments of the kinds `on`, one by one. Its findings are sound on `clocks`. `own_time`: it depends on the
+    client's own waits and deadlines, and on when answers reached the client. `spared` returns a text if the clause does not
+    apply; the text says why. `closeness` is larger the nearer a history came to a violation. `is_reaction`: a request violates
+    it that leaves in spite of an earlier answer. `trigger`: without it in a history, nothing is marked.
 
     `needs_intents`: it looks at requests by message; messages may be inferred. `needs_report`: it needs what the client was
     asked to do or what it reported, for `all` or `part` of it. Recordings of requests alone do not have that.
     """
 
-    start: S
-    step: Step[S]
+    look: Look
     on: tuple[type[Moment], ...]
     clocks: frozenset[Clock] = ANY_CLOCK
     own_time: bool = False
@@ -112,14 +112,12 @@ class Clause(Requirement, Generic[S]):
     trigger: Callable[[History], bool] | None = None
 
     def marks(self, case: Case) -> Iterator[Exercised | Breach]:
-        """Yield the marks of its steps, in order."""
-        if self.trigger is not None and not self.trigger(case.history):
-            return
-        state = self.start
-        for moment in case.history.of(self.on):
-            state, mark = self.step(state, moment, case)
-            if mark is not None:
-                yield mark
+        """Yield its marks, in order."""
+        if self.trigger is None or self.trigger(case.history):
+            yield from filter(None, self._marks(case))
+
+    def _marks(self, case: Case) -> Iterator[Mark]:
+        return (self.look(moment, case) for moment in case.history.of(self.on))
 
     @property
     def judged(self) -> tuple[str, str, str, str]:
@@ -131,3 +129,18 @@ class Clause(Requirement, Generic[S]):
         else:
             recorded = "inferred" if self.needs_intents else real
         return moved, moved, real, recorded
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatefulClause(Clause, Generic[S]):
+    """A clause that remembers something of earlier moments: a `start` and a pure `step`, folded over them."""
+
+    look: Look = lambda *_: None
+    start: S
+    step: Step[S]
+
+    def _marks(self, case: Case) -> Iterator[Mark]:
+        state = self.start
+        for moment in case.history.of(self.on):
+            state, mark = self.step(state, moment, case)
+            yield mark

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from msgspec.structs import replace
 
@@ -12,7 +11,7 @@ from contracts.judge.clause import Breach, Case, Clause, Exercised
 from contracts.judge.verdicts import Status, Verdict
 
 
-def verdict(clause: Clause[Any], case: Case) -> Verdict:
+def verdict(clause: Clause, case: Case) -> Verdict:
     """Fold one clause over the history. The first certain breach decides."""
     spared = _spared(clause, case)
     if spared:
@@ -32,7 +31,7 @@ def verdict(clause: Clause[Any], case: Case) -> Verdict:
     return Verdict(clause.code, Status.HELD if exercised else Status.NOT_EXERCISED)
 
 
-def _doubt(clause: Clause[Any], breach: Breach, case: Case) -> str | None:
+def _doubt(clause: Clause, breach: Breach, case: Case) -> str | None:
     """Return what to add to the message of an uncertain breach; None if the breach is certain."""
     header = case.history.header
     if clause.own_time and header.time:
@@ -46,19 +45,19 @@ ASIDE = "an answer came late to a thread or task other than the message's own, w
 """The reason for a doubt if the client's own deadline may have passed before an answer came."""
 
 
-def _marks(clause: Clause[Any], case: Case) -> Iterator[Exercised | Breach]:
+def _marks(clause: Clause, case: Case) -> Iterator[Exercised | Breach]:
     """Yield the marks of the clause. Breaches that rest on what is uncertain are uncertain."""
     for mark in clause.marks(case):
         yield _doubted(mark, clause, case.history) if isinstance(mark, Breach) else mark
 
 
-def certain_breaches(clause: Clause[Any], case: Case) -> Iterator[Breach]:
+def certain_breaches(clause: Clause, case: Case) -> Iterator[Breach]:
     """Yield the breaches of the clause that are certain."""
     found = (mark for mark in _marks(clause, case) if isinstance(mark, Breach))
     return (breach for breach in found if _doubt(clause, breach, case) is None)
 
 
-def _doubted(breach: Breach, clause: Clause[Any], history: History) -> Breach:
+def _doubted(breach: Breach, clause: Clause, history: History) -> Breach:
     """Return the breach, uncertain if it rests on a request whose message, or whose time of leaving, is uncertain."""
     why = ""
     if clause.needs_intents and history.doubts:
@@ -76,7 +75,7 @@ def _had_left(breach: Breach, history: History) -> bool:
     return any(named[-1].departed_before(other) for other in named[:-1])
 
 
-def closeness(clause: Clause[Any], case: Case) -> float | None:
+def closeness(clause: Clause, case: Case) -> float | None:
     """Return how near the history came to violating the clause, to guide a search; None if the clause does not say."""
     return None if clause.closeness is None or _spared(clause, case) else clause.closeness(case)
 
@@ -85,7 +84,7 @@ UNTOLD = "a recording cannot show this"
 """The reason why a clause does not apply to a recording of requests alone."""
 
 
-def _spared(clause: Clause[Any], case: Case) -> str:
+def _spared(clause: Clause, case: Case) -> str:
     if clause.needs_report == "all" and case.history.inferred:
         return UNTOLD
     if clause.needs_intents and not case.history.intents:

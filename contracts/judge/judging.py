@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -33,7 +33,7 @@ class Judgement(Verdicts):
 
 def judge(
     entries: Iterable[Entry],
-    clauses: Sequence[Clause[Any]],
+    clauses: Sequence[Clause],
     parameters: Parameters = DEFAULTS,
     explains: Mapping[str, Sequence[str]] | None = None,
     reading: UnitReading | None = None,
@@ -46,7 +46,7 @@ def judge(
     return decide(Case(build_history(well_formed(entries), reading), parameters), clauses, explains or {})
 
 
-def decide(case: Case, clauses: Sequence[Clause[Any]], explains: Mapping[str, Sequence[str]]) -> Judgement:
+def decide(case: Case, clauses: Sequence[Clause], explains: Mapping[str, Sequence[str]]) -> Judgement:
     """Judge a history by `clauses`; see `judge`."""
     verdicts = tuple(verdict(clause, case) for clause in clauses)
     roots = _Roots(clauses, case, verdicts, explains)
@@ -74,7 +74,7 @@ class _Roots:
 
     def __init__(
         self,
-        clauses: Sequence[Clause[Any]],
+        clauses: Sequence[Clause],
         case: Case,
         verdicts: Sequence[Verdict],
         explains: Mapping[str, Sequence[str]],

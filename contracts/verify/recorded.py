@@ -7,7 +7,7 @@ clause is violated only if it is in all of these readings.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from contracts.clauses import judged
 from contracts.har import Extent
@@ -98,7 +98,7 @@ def _views(
     trace: tuple[Entry, ...],
     other: Sequence[Entry] | None,
     parameters: Parameters,
-    clauses: Sequence[Clause[Any]],
+    clauses: Sequence[Clause],
     inferring: _Inferring,
 ) -> Iterator[_View]:
     """Yield the finest reading first; each order of the requests has its own readings."""
@@ -108,7 +108,7 @@ def _views(
             yield _View(entries, reading, judgement, MESSAGES if nth else doubt)
 
 
-def _result(clause: Clause[Any], views: Sequence[_View], extent: Extent | None) -> ClauseResult:
+def _result(clause: Clause, views: Sequence[_View], extent: Extent | None) -> ClauseResult:
     first = views[0]
     verdicts = [view.judgement.of(clause.code) for view in views]
     if all(verdict.is_root for verdict in verdicts):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -188,7 +188,7 @@ def _as_replayed(result: ClauseResult, times: int, broken: int) -> ClauseResult:
     return replace(result, counterexample=replace(found, found_on=None, replays=times, reproduced=broken))
 
 
-def select(codes: Sequence[str]) -> tuple[Clause[Any], ...]:
+def select(codes: Sequence[str]) -> tuple[Clause, ...]:
     """Return the clauses of these codes, in the catalogue's order; all if there are none. Raises UnknownClause."""
     return select_from(CLAUSES, codes)
 

@@ -73,7 +73,7 @@ class WebChatTrials:
 
     blurs: Mapping[str, Sequence[str]] = BLURS
 
-    def __init__(self, world: Runner, clauses: Sequence[Clause[Any]], parameters: Parameters) -> None:
+    def __init__(self, world: Runner, clauses: Sequence[Clause], parameters: Parameters) -> None:
         self.clients: Clients = world.clients
         self.demands: Sequence[Requirement] = clauses
         self._world, self._clauses, self._parameters, self._working = world, clauses, parameters, Working(world)

@@ -31,7 +31,7 @@ BREACH = Breach("too many", (Evidence("here", 1),))
 DOUBT = Breach("perhaps", (Evidence("there", 2),), certain=False)
 
 
-def clause(code: str = "X1", step: Callable[[Any, Moment, Case], tuple[Any, Mark]] | None = None, **fields: Any) -> Clause[Any]:
+def clause(code: str = "X1", step: Callable[[Any, Moment, Case], tuple[Any, Mark]] | None = None, **fields: Any) -> Clause:
     values: dict[str, Any] = {
         "name": "example",
         "statement": "",
