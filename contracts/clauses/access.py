@@ -19,7 +19,7 @@ SCHEDULED = 10_000
 
 
 def _first_refusal(calls: list[Call], place: float) -> Call | None:
-    known = [call for call in _over(calls, place) if call.token_refused]
+    known = [call for call in calls if call.was_over(place) and call.token_refused]
     return min(known, key=lambda call: call.returned or 0, default=None)
 
 
@@ -49,7 +49,9 @@ def _mark_not_renewed(moment: Moment, case: Case) -> Mark:
         case IntentEnded(intent, place) if intent.outcome != "accepted":
             calls = intent.possible
             refused = _first_refusal(calls, place)
-            if refused is None or _asked_for_another(refused, intent, case) or _may_stop(intent, calls, place, case):
+            if refused is None or _asked_for_another(refused, intent, case):
+                return None
+            if tried_enough(calls, place, case) or overtaken(intent, place, case):
                 return None
             return _not_asked(refused, intent)
     return None
@@ -60,14 +62,6 @@ def _shown_again(call: Call, refused: Call | None) -> Breach | None:
         return None
     message = f"{noun_of(call)} showed a token again that a 401 had refused"
     return Breach(message, (at("token refused", refused), at("shown again", call)))
-
-
-def _may_stop(intent: JudgedIntent, calls: list[Call], place: float, case: Case) -> bool:
-    return tried_enough(calls, place, case) or overtaken(intent, place, case)
-
-
-def _over(calls: list[Call], place: float) -> list[Call]:
-    return [call for call in calls if call.was_over(place)]
 
 
 def _asked_for_another(refused: Call, intent: JudgedIntent, case: Case) -> bool:
@@ -216,6 +210,8 @@ A3 = StatefulClause(
 )
 
 
+OWN_CLIENT = "each message has its own client, which cannot know another's token"
+
 MOST_SHOWN = 10
 """The most needless tokens that are listed as evidence."""
 
@@ -226,10 +222,6 @@ class _Waste(Struct, frozen=True):
     last: Call | None = None
     fetches: tuple[tuple[object, Call], ...] = ()
     certain: bool = True
-
-
-def _is_one_shot(case: Case) -> str:
-    return "each message has its own client, which cannot know another's token" if case.parameters.one_shot else ""
 
 
 def _step_wasted(waste: _Waste, moment: Moment, case: Case) -> tuple[_Waste, Mark]:
@@ -279,7 +271,7 @@ A4 = StatefulClause(
     on=(CallLeft, CallReturned, IntentBegan, WorldChanged),
     own_time=True,
     needs_intents=True,
-    spared=_is_one_shot,
+    spared=lambda case: OWN_CLIENT if case.parameters.one_shot else "",
     **told("A4"),
 )
 

@@ -13,10 +13,6 @@ from contracts.judge import EXERCISED, Breach, Case, Clause, Evidence, Mark
 from mockserver.journal import Guest
 
 
-def _doubles_are_fair(case: Case) -> str:
-    return "delivery is at-least-once" if case.parameters.delivery == "at-least-once" else ""
-
-
 def mark_delivered_twice(unit: str, moment: Moment, case: Case) -> Mark:
     """Judge D1, for any unit of work."""
     match moment:
@@ -24,10 +20,12 @@ def mark_delivered_twice(unit: str, moment: Moment, case: Case) -> Mark:
             tries = [other for other in call.intent.calls if other.does == unit and other.was_over(place + 1)]
             accepted = _told_apart([other for other in tries if other.accepted], case)
             if len(accepted) > 1:
-                return _delivered_twice(call.intent, accepted)
+                evidence = (at("accepted", accepted[0]), at("accepted again", accepted[1]))
+                return Breach(f"{name_of(call.intent)} was accepted twice", evidence)
             unclear = _unclear(call.intent, place, case) if call.accepted else None
             if unclear is not None:
-                return _perhaps_twice(call.intent, unclear, call)
+                message = f"{name_of(call.intent)} was accepted after a send of it that got {answer_to(unclear)}: perhaps twice"
+                return Breach(message, (at("perhaps accepted", unclear), at("accepted", call)), certain=False)
             again = partial(_does_the_same, call)
             return EXERCISED if call.effect is SendEffect.UNKNOWN and case.history.goes_on(call, again) else None
     return None
@@ -53,30 +51,16 @@ def _unclear(intent: JudgedIntent, place: float, case: Case) -> Call | None:
     return next((send for send in known if send.effect is SendEffect.UNKNOWN and not send.accepted), None)
 
 
-def _perhaps_twice(intent: JudgedIntent, unclear: Call, accepted: Call) -> Breach:
-    message = f"{name_of(intent)} was accepted after a send of it that got {answer_to(unclear)}: perhaps twice"
-    return Breach(message, (at("perhaps accepted", unclear), at("accepted", accepted)), certain=False)
-
-
 JOURNALS = frozenset({"dayfly", "dayfly probe"})
 """Sources that record whether a message was accepted, even if the client could not know."""
-
-
-def _delivered_twice(intent: JudgedIntent, accepted: list[Call]) -> Breach:
-    message = f"{name_of(intent)} was accepted twice"
-    return Breach(message, (at("accepted", accepted[0]), at("accepted again", accepted[1])))
-
-
-def _most_unknown(case: Case) -> float:
-    return sum(call.effect is SendEffect.UNKNOWN for call in case.history.calls)
 
 
 D1 = Clause(
     look=partial(mark_delivered_twice, "send"),
     on=(CallReturned,),
     needs_intents=True,
-    spared=_doubles_are_fair,
-    closeness=_most_unknown,
+    spared=lambda case: "delivery is at-least-once" if case.parameters.delivery == "at-least-once" else "",
+    closeness=lambda case: sum(call.effect is SendEffect.UNKNOWN for call in case.history.calls),
     **told("D1"),
 )
 
@@ -141,7 +125,8 @@ def _mark_false_outcome(moment: Moment, case: Case) -> Mark:
             if intent.outcome == "accepted" and confirmed is None:
                 return _false_success(intent, case)
             if intent.outcome == "failed" and confirmed is not None and not confirmed.unusable:
-                return _false_failure(intent, confirmed)
+                message = f"{name_of(intent)} was reported as failed, though the 200 to its send had reached the client"
+                return Breach(message, (at("accepted", confirmed), reported(intent)))
             return EXERCISED
     return None
 
@@ -166,11 +151,6 @@ def _sent_afterwards(intent: JudgedIntent, case: Case) -> Call | None:
         return None
     sends = (call for call in case.history.calls if call.operation == "send" and call.text == intent.text)
     return next((send for send in sends if send.left > (intent.ended or 0)), None)
-
-
-def _false_failure(intent: JudgedIntent, confirmed: Call) -> Breach:
-    message = f"{name_of(intent)} was reported as failed, though the 200 to its send had reached the client"
-    return Breach(message, (at("accepted", confirmed), reported(intent)))
 
 
 D3 = Clause(

@@ -70,7 +70,10 @@ def _mark_not_recovered(moment: Moment, case: Case) -> Mark:
                 return None
             if _left_after(dead, intent, "create"):
                 return EXERCISED
-            return _no_recovery(dead, intent) if _can_recover(dead, intent, place, case) else None
+            if not _can_recover(dead, intent, place, case):
+                return None
+            message = f"no fresh session was created for {name_of(intent)} after a 403 for a dead one"
+            return Breach(message, (at("dead session refused", dead), reported(intent)))
     return None
 
 
@@ -111,11 +114,6 @@ def _can_recover(dead: Call, intent: JudgedIntent, place: float, case: Case) -> 
         and not any(call.scope_refused for call in intent.calls)
         and not any(call.status != 200 or call.unusable for call in _left_after(dead, intent, "token"))
     )
-
-
-def _no_recovery(dead: Call, intent: JudgedIntent) -> Breach:
-    message = f"no fresh session was created for {name_of(intent)} after a 403 for a dead one"
-    return Breach(message, (at("dead session refused", dead), reported(intent)))
 
 
 R2 = Clause(
@@ -188,18 +186,15 @@ def _mark_refusal_retried(moment: Moment, case: Case) -> Mark:
             return EXERCISED
         case CallLeft(call, place) if case.history.rejects and _has_unit(call, case):
             earlier = case.history.rejects.get(call.identity, [])
-            return _repetition(call, earlier[0]) if earlier and earlier[0].was_over(place) else None
+            if earlier and earlier[0].was_over(place):
+                message = f"{noun_of(call)} was repeated unchanged after {answer_to(earlier[0])}"
+                return Breach(message, (at("refused", earlier[0]), at("repeated", call)))
     return None
 
 
 def _has_unit(call: Call, case: Case) -> bool:
     """A later message may have to repeat an earlier one's request. A recording without intents counts as one unit of work."""
     return call.intent is not None or not case.history.intents
-
-
-def _repetition(call: Call, earlier: Call) -> Breach:
-    message = f"{noun_of(call)} was repeated unchanged after {answer_to(earlier)}"
-    return Breach(message, (at("refused", earlier), at("repeated", call)))
 
 
 R7 = Clause(

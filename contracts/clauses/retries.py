@@ -64,16 +64,12 @@ def _unbounded(call: Call, row: list[Call], case: Case) -> Breach:
     return Breach(message, (at("first failure", row[-1]), at("one try too many", call)), is_certain(call, case))
 
 
-def _longest_row(case: Case) -> float:
-    return max((len(_row(call, call.left)) for call in case.history.calls), default=0)
-
-
 R4 = Clause(
     look=mark_unbounded,
     on=(CallLeft, CallReturned),
     own_time=True,
     needs_intents=True,
-    closeness=_longest_row,
+    closeness=lambda case: max((len(_row(call, call.left)) for call in case.history.calls), default=0),
     is_reaction=True,
     **told("R4"),
     trigger=lambda history: any(map(failed, history.calls)),

@@ -84,15 +84,11 @@ def _overlap(flying: list[Call], call: Call, case: Case) -> bool:
     return any(send.returned_at is not None and send.returned_at - call.left_at > resolution for send in flying)
 
 
-def _most_sends(case: Case) -> float:
-    return max((session.uses for session in case.history.sessions.values()), default=0)
-
-
 S1 = StatefulClause(
     start=False,
     step=partial(step_reused, "session"),
     on=(CallLeft, CallReturned),
-    closeness=_most_sends,
+    closeness=lambda case: max((session.uses for session in case.history.sessions.values()), default=0),
     **told("S1"),
 )
 
@@ -141,21 +137,13 @@ def _staleness(call: Call, age: int, allowed: float, case: Case) -> Breach:
     return Breach(message, (*created, at("used", call)))
 
 
-def _any_age_will_do(case: Case) -> str:
-    return "no age is too old: max_age is off" if isinf(case.parameters.max_age) else ""
-
-
-def _oldest(case: Case) -> float:
-    return max((_age(call, call.left, case) or 0 for call in case.history.calls), default=0) / 1000
-
-
 S2 = Clause(
     look=_mark_stale,
     on=(CallLeft,),
     own_time=True,
     clocks=UPPER_BOUND,
-    spared=_any_age_will_do,
-    closeness=_oldest,
+    spared=lambda case: "no age is too old: max_age is off" if isinf(case.parameters.max_age) else "",
+    closeness=lambda case: max((_age(call, call.left, case) or 0 for call in case.history.calls), default=0) / 1000,
     **told("S2"),
 )
 
@@ -269,10 +257,6 @@ S5 = Clause(
 )
 
 
-def _perturbed(case: Case) -> str:
-    return "the client was perturbed, and may have needed more than one session" if case.history.changes else ""
-
-
 def _mark_orphaned(moment: Moment, _: Case) -> Mark:
     match moment:
         case CallLeft(call, place) if call.operation == "create" and call.intent is not None:
@@ -294,6 +278,6 @@ S6 = Clause(
     on=(CallLeft,),
     own_time=True,
     needs_intents=True,
-    spared=_perturbed,
+    spared=lambda case: "the client was perturbed, and may have needed more than one session" if case.history.changes else "",
     **told("S6"),
 )
