@@ -108,7 +108,6 @@ class Worded(Protocol):
     @property
     def words(self) -> str:
         """The step as text."""
-        ...
 
 
 def item_words(item: Item | Worded) -> Iterator[str]:

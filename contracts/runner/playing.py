@@ -18,7 +18,6 @@ class PendingIntent(Intent, Protocol):
 
     def give_up(self, why: str) -> None:
         """Note that the client did not answer, unless it did."""
-        ...
 
 
 class Ran(NamedTuple, Generic[T]):

@@ -57,15 +57,12 @@ class Trials(Protocol[P]):
 
     def run(self, scenario: P) -> Trial:
         """Run a scenario. Raises ClientError."""
-        ...
 
     def check(self, scenario: P, trial: Trial) -> None:
         """Raise ClientError if the client has never worked."""
-        ...
 
     def simpler(self, scenario: P) -> Iterator[P]:
         """Yield scenarios with one simplification each, the largest steps first."""
-        ...
 
 
 class WebChatTrials:
