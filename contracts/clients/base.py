@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from contracts.clients import common
@@ -157,6 +158,12 @@ class Clients(Protocol):
 
     def close(self) -> None:
         """Gives back what `open` took."""
+
+
+def following(schedule: Sequence[int]) -> Callable[[int], int]:
+    """Return a function that picks by the schedule one of so many that can go on; after its end, the oldest."""
+    numbers = chain(schedule, repeat(0))
+    return lambda waiting: next(numbers) % waiting
 
 
 def hidden(text: str, credentials: Credentials | None) -> str:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Literal
 
 from contracts.clients import lines
 from contracts.clients.base import Driver, Hung, Intent, Lost, Seat, Wrote
-from contracts.clients.child import Child, command_line, ending, environment, telling_line
-from contracts.clients.conversation import Conversation
+from contracts.clients.child import Child, command_line, environment, telling_line
+from contracts.clients.conversation import Conversation, left_at_work
 from contracts.clients.errors import ClientProtocolError
 
 if TYPE_CHECKING:
@@ -156,11 +156,7 @@ class ProcessDriver:
     def _check_end(self, status: int | None) -> None:
         if status is None:
             self._drain()
-            silent = f"for {self._patience:g} s it neither ended nor made a request"
-            problem = f"the client went on after the end of its input: {silent}; it was killed"
-            raise Lost(problem, self._words, waited=True)
-        if status != 0 and not self._conversation.has_begun:
-            raise Lost(f"the client ended before it was asked anything: {ending(status)}", self._words)
+        self._conversation.check_end(status, self._patience, self._words)
         self._drain()
 
     def _settle(self, event: Event) -> None:
@@ -170,10 +166,7 @@ class ProcessDriver:
         if isinstance(event, Hung):
             raise event
         if event is None:
-            status = self._child.wait(self._patience)
-            if status is None:
-                raise Lost("the client closed its stdout while it had work to do, and goes on", self._words, waited=True)
-            raise Lost(f"the client ended while it had work to do: {ending(status)}", self._words)
+            raise left_at_work(self._child.wait(self._patience), self._words)
         self._conversation.settle(event)
 
     def _next(self) -> Event:

@@ -46,12 +46,8 @@ class ScheduledTransport(inprocess.Transport):
             return response
 
     def _came_back(self, current: WatchedRequest, left: int, *, answered: bool = True) -> None:
-        if current.context_id:
-            scheduler = current_scheduler()
-            aside = scheduler is not None and not current_scheduled().is_message and scheduler.clock.nanoseconds > left
-            if (line := calling_line()) is not None:
-                self._seat.lines[current.context_id] = line
-            self._seat.returned(current.context_id, answered, current.overtaken_by(), aside)
+        is_own = current_scheduler() is None or current_scheduled().is_message
+        _came_back(self._seat, current, answered, aside=_now() > left and not is_own)
 
 
 class LoopTransport(inprocess.AsyncTransport):
@@ -88,11 +84,14 @@ class LoopTransport(inprocess.AsyncTransport):
         return response
 
     def _came_back(self, current: WatchedRequest, left: int, *, answered: bool = True) -> None:
-        if current.context_id:
-            aside = _now() > left and not _is_messages_own()
-            if (line := calling_line()) is not None:
-                self._seat.lines[current.context_id] = line
-            self._seat.returned(current.context_id, answered, current.overtaken_by(), aside)
+        _came_back(self._seat, current, answered, aside=_now() > left and not _is_messages_own())
+
+
+def _came_back(seat: Seat, current: WatchedRequest, answered: bool, *, aside: bool) -> None:
+    if current.context_id:
+        if (line := calling_line()) is not None:
+            seat.lines[current.context_id] = line
+        seat.returned(current.context_id, answered, current.overtaken_by(), aside)
 
 
 def _now() -> int:

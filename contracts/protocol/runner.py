@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from msgspec.structs import replace
 
 from contracts.clients.base import Clients, Credentials, Hung, Outcome
-from contracts.clients.watched import is_arrived
+from contracts.clients.watched import failing, is_arrived
 from contracts.protocol.scenario import Advance, DeclaredScenario, Do, End, Happening, Inject, Together, told
 from contracts.protocol.trace import PLAIN_FAULTS, DeclaredTrace, Happened, TraceExchange, UnitRun
 from contracts.runner.playing import Playing, Ran
@@ -80,14 +80,11 @@ class WatchedDeclared(DeclaredHandler):
     def arrive(self, request: Request) -> DeclaredCall:
         """See DeclaredHandler."""
         self.requests += 1
-        try:
+        with failing(self):
             if self.arriving is not None:
                 operation, _, _ = self._match(self.read(request))
                 self.arriving(None if operation is None else operation.name)
             call = super().arrive(request)
-        except Exception as error:
-            self.failure = error
-            raise
         self.calls.append(call)
         self.record.left[call.context_id] = self.record.next()
         is_arrived(call.context_id)
@@ -95,11 +92,8 @@ class WatchedDeclared(DeclaredHandler):
 
     def finish(self, call: DeclaredCall) -> Response:
         """See DeclaredHandler."""
-        try:
+        with failing(self):
             response = super().finish(call)
-        except Exception as error:
-            self.failure = error
-            raise
         self.record.responses[call.context_id] = response
         if self.real_time:  # a process takes its answer unseen
             self.record.came_back(call.context_id, True)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from contracts.clients import lines
 from contracts.clients.base import Driver, Intent, Lost, Seat
-from contracts.clients.child import Child, command_line, ending, telling_line
+from contracts.clients.child import Child, command_line, telling_line
 from contracts.clients.clock import VirtualClock
-from contracts.clients.conversation import Conversation
+from contracts.clients.conversation import Conversation, left_at_work
 from contracts.clients.errors import ClientError, ClientProtocolError
 from contracts.clients.process import PATIENCE, shown_too
 from contracts.clients.virtual.exchanges import HOST
@@ -145,14 +145,10 @@ class VirtualDriver:
         self._input.end()
         has_ended = self._watched(lambda: self._simulation.run_to_end(lambda: self._child.wait(0) is not None))
         status = self._child.wait(0)
-        if not has_ended or status is None:
-            silent = f"for {self._patience:g} s it neither ended nor made a request"
-            problem = f"the client went on after the end of its input: {silent}; it was killed"
-            raise Lost(problem, self._words, waited=True)
-        self._read_all()
-        check_left(status)
-        if status != 0 and not self._conversation.has_begun:
-            raise Lost(f"the client ended before it was asked anything: {ending(status)}", self._words)
+        if has_ended and status is not None:
+            self._read_all()
+            check_left(status)
+        self._conversation.check_end(status if has_ended else None, self._patience, self._words)
 
     def _watched(self, run: Callable[[], T]) -> T:
         """Run the simulation. Raises Lost if the client does not keep to the protocol, or shows nothing."""
@@ -174,9 +170,7 @@ class VirtualDriver:
         """The client has closed its output, though it owes an answer. Raises Lost, ClientProtocolError."""
         status = self._child.wait(self._patience)
         check_left(status)
-        if status is None:
-            raise Lost("the client closed its stdout while it had work to do, and goes on", self._words, waited=True)
-        raise Lost(f"the client ended while it had work to do: {ending(status)}", self._words)
+        raise left_at_work(status, self._words)
 
     @property
     def _words(self) -> str:

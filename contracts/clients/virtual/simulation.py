@@ -11,9 +11,8 @@ from __future__ import annotations
 import selectors
 import time
 from collections.abc import Callable, Sequence
-from itertools import chain, repeat
 
-from contracts.clients.base import Hung, Seat
+from contracts.clients.base import Hung, Seat, following
 from contracts.clients.clock import VirtualClock
 from contracts.clients.errors import BeyondVirtualTime
 from contracts.clients.virtual.company import Company
@@ -78,7 +77,7 @@ class Simulation:
 
     def __init__(self, clock: VirtualClock, patience: float, seed: int = 0) -> None:
         self.clock = clock
-        self._choose: Callable[[int], int] = lambda _: 0
+        self._choose = following(())
         self.settled: Callable[[], None] = lambda: None
         self.is_still: Callable[[], bool] = lambda: True
         self.is_waited_for: Callable[[], bool] = lambda: False
@@ -123,8 +122,7 @@ class Simulation:
 
     def follow(self, schedule: Sequence[int]) -> None:
         """Let a schedule pick who goes on if several can; after its end the oldest goes."""
-        numbers = chain(schedule, repeat(0))
-        self._choose = lambda waiting: next(numbers) % waiting
+        self._choose = following(schedule)
 
     def has_input(self) -> None:
         """Something was written to the client or closed, at which it has to look."""
