@@ -111,13 +111,11 @@ def _mark_loop(moment: Moment, case: Case) -> Mark:
         case CallReturned(call, place) if call.received_token is not None:
             taken = _taken_after_refusal(call, place + 1)
             bound = case.parameters.max_attempts * messages_served(call, taken)
-            return _looped(taken, is_certain(call, case)) if len(taken) > bound else EXERCISED if taken else None
+            if len(taken) <= bound:
+                return EXERCISED if taken else None
+            evidence = (at("first new token", taken[0]), at("one too many", taken[-1]))
+            return Breach(f"{len(taken)} tokens were taken after 401s for one message", evidence, is_certain(call, case))
     return None
-
-
-def _looped(taken: list[Call], certain: bool) -> Breach:
-    message = f"{len(taken)} tokens were taken after 401s for one message"
-    return Breach(message, (at("first new token", taken[0]), at("one too many", taken[-1])), certain)
 
 
 A2 = Clause(

@@ -32,7 +32,7 @@ class ScheduledLock:
         if scheduler is None:
             return self._real.acquire(blocking, timeout)
         ends = None if timeout < 0 else scheduler.clock.after(timeout)
-        while scheduler.wait_until(self._is_free, ends):
+        while scheduler.wait_until(lambda: not self._real.locked(), ends):
             if self._real.acquire(False):
                 return True
         return self._real.acquire(False)
@@ -50,9 +50,6 @@ class ScheduledLock:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.release()
-
-    def _is_free(self) -> bool:
-        return not self._real.locked()
 
     def _at_fork_reinit(self) -> None:
         self._real = _real_lock()

@@ -22,7 +22,7 @@ class ScheduledTransport(inprocess.Transport):
     """The transport for `httpx.Client`."""
 
     def __init__(self, seat: Seat, scheduler: Scheduler) -> None:
-        super().__init__(seat.handler, _wait)
+        super().__init__(seat.handler, lambda seconds: sleep(seconds + LAST))
         self._seat, self._scheduler = seat, scheduler
         self._process = os.getpid()
 
@@ -118,10 +118,6 @@ def sleep(seconds: float) -> None:
     scheduler = current_scheduler()
     if scheduler is not None:
         scheduler.sleep(seconds)
-
-
-def _wait(seconds: float) -> None:
-    sleep(seconds + LAST)
 
 
 async def _async_wait(seconds: float) -> None:

@@ -136,7 +136,8 @@ class Archive:
 
     def _request(self, told: Outline, raw: bytes, number: int) -> Iterator[HarRequest]:
         if platform_path(told.url.partition("?")[0].partition("#")[0].rstrip("/")) is None:
-            self.elsewhere[_host(told.url)] += 1
+            host = told.url.partition("://")[2].partition("/")[0].rpartition("@")[2].lower()[:100]
+            self.elsewhere[host] += 1
             return
         one = exchanged(document.exchange(raw), number, self._attached)
         if platform_path(one.path) is None:
@@ -189,7 +190,3 @@ class Archive:
             cut=str(self.cut.problem) if self.cut is not None else "",
             elsewhere=dict(elsewhere.most_common(3)),
         )
-
-
-def _host(url: str) -> str:
-    return url.partition("://")[2].partition("/")[0].rpartition("@")[2].lower()[:100]

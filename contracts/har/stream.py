@@ -144,11 +144,8 @@ class _Text:
             end = token.end() - self._at
             depth += _DEPTH.get(token[0], 0)
             if depth == 0:
-                return self._take(end, kept)
-
-    def _take(self, length: int, kept: bool) -> bytes | None:
-        start, self._at = self._at, self._at + length
-        return self._data[start : self._at] if kept and length <= MAX_PIECE else None
+                start, self._at = self._at, self._at + end
+                return self._data[start : self._at] if kept and end <= MAX_PIECE else None
 
     def _token(self, start: int) -> re.Match[bytes] | None:
         """Return the next complete token, `start` bytes on; None if more must be read first."""

@@ -92,6 +92,11 @@ class Call:
         return self.arrival.seq
 
     @property
+    def seqs(self) -> set[int]:
+        """The entries of its arrival and its answer."""
+        return {self.seq} if self.answer is None else {self.seq, self.answer.seq}
+
+    @property
     def presented(self) -> str | None:
         """The session id that it presented, or None."""
         return self.shown.get("session")

@@ -77,7 +77,11 @@ class _Reader:
         works.sort(key=lambda work: work.calls[0].left)
         if self._coarse:
             works += list(self._with_failed_logins(works))
-        works = [piece for work in works for piece in _cut(work)]
+        works = [
+            _Work(work.guest, work.text, work.calls[start : start + MOST])
+            for work in works
+            for start in range(0, len(work.calls), MOST)
+        ]
         works.sort(key=lambda work: work.calls[0].left)
         return self._whole(works)
 
@@ -109,9 +113,10 @@ class _Reader:
         repeated = frozenset[str | None]() if self._coarse else _repeated(row)
         for work in works:
             if self._scripted:
-                yield from _pieces(work, _failed_or_sent)
+                yield from _pieces(work, lambda call: call.operation == "send" or _failed(call))
             elif work.text in repeated:
-                yield from _pieces(work, _is_doubtful)
+                # sends whose outcome is unknown
+                yield from _pieces(work, lambda call: call.effect is SendEffect.UNKNOWN)
             else:
                 yield work
 
@@ -342,15 +347,6 @@ def _repeated(row: Sequence[Call]) -> frozenset[str | None]:
     return frozenset(repeated)
 
 
-def _failed_or_sent(call: Call) -> bool:
-    return call.operation == "send" or _failed(call)
-
-
-def _is_doubtful(call: Call) -> bool:
-    """Return whether a call is a send whose outcome is unknown."""
-    return call.operation == "send" and call.effect is SendEffect.UNKNOWN
-
-
 def _pieces(work: _Work, ends: Callable[[Call], bool]) -> Iterator[_Work]:
     """Yield the pieces of a unit, each up to a call that `ends` it. A unit with many failures stays whole."""
     if sum(map(_failed, work.calls)) >= MANY:
@@ -364,11 +360,6 @@ def _pieces(work: _Work, ends: Callable[[Call], bool]) -> Iterator[_Work]:
             piece = []
     if piece:
         yield _Work(work.guest, work.text, piece)
-
-
-def _cut(work: _Work) -> Iterator[_Work]:
-    for start in range(0, len(work.calls), MOST):
-        yield _Work(work.guest, work.text, work.calls[start : start + MOST])
 
 
 def _interleaved(history: History) -> float | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import UNSET
 
+from contracts.history import jump_of
 from contracts.protocol.recording import Reading
 from contracts.protocol.trace import FOREVER, PLAIN_FAULTS, DeclaredTrace, Happened, Journalled, TraceExchange
 from contracts.report.words import perturbation_words
@@ -36,9 +37,10 @@ def read(entries: Iterable[Entry], platform: Platform, *, complete: bool = False
     notes = [entry for entry in every if isinstance(entry, Perturbed)]
     found = pair_up(every)
     pairs = [pair for pair in found if pair.arrival.operation in platform.operations]
+    events = [Happened(places[id(one)], one.at, perturbation_words(one.what, one.detail), jump_of(one)) for one in notes]
     trace = DeclaredTrace(
         exchanges=[_exchange(nth, pair, places, platform) for nth, pair in enumerate(pairs, 1)],
-        events=[Happened(places[id(note)], note.at, perturbation_words(note.what, note.detail), _jump(note)) for note in notes],
+        events=events,
         whole=complete and _is_whole(every),
         sharp=False,
         crossing=not sequential,
@@ -115,7 +117,3 @@ def _retry_after(answer: Answer) -> list[tuple[str, str]]:
 
 def _written(document: object) -> bytes:
     return b"" if document is UNSET else msgspec.json.encode(document)
-
-
-def _jump(entry: Perturbed) -> int:
-    return round(1000 * entry.detail.get("seconds", 0)) if entry.what == "advance" else 0

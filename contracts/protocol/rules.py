@@ -108,15 +108,11 @@ def _surveyed(survey: Callable[[Any, DeclaredHistory], Marks]) -> Make:
     return lambda subject, words: Surveyed(survey=partial(survey, subject), **words)
 
 
-def _begins_late(case: Case) -> str:
-    return UNTOLD if isinstance(case.history, DeclaredHistory) and not case.history.trace.whole else ""
-
-
 _RULES: Mapping[str, tuple[Make, Callable[[Platform], Iterable[Subject]]]] = {
     "S1": (_shared(S1, step_reused), _kinds(lambda kind: kind.life.uses is not None and bool(kind.carried))),
     "N2": (_surveyed(clauses.predecessor), _kinds(lambda kind: kind.succeeds)),
     "S4": (
-        _shared(S4, mark_invented, spared=_begins_late),
+        _shared(S4, mark_invented, spared=lambda case: "" if case.history.whole else UNTOLD),
         _kinds(lambda kind: bool(kind.carried) and (bool(kind.issued) or kind.registered)),
     ),
     "R1": (_shared(R1, mark_dead_retried), _kinds(lambda kind: bool(kind.refused) and bool(kind.issued))),

@@ -272,6 +272,7 @@ def _exchange(number: int, call: DeclaredCall, record: _Record, *, sharp: bool, 
     request, decision, fault = call.request, call.decision, call.effect.label
     response = record.responses.get(call.context_id)
     delivery = "lost_request" if response is None else response.delivery
+    body = b"" if response is None else response.half if delivery == "truncated" else response.body
     arrived = delivery in {"complete", "truncated"} and answered and (returned < float("inf") or not sharp)
     return TraceExchange(
         number=number,
@@ -286,7 +287,7 @@ def _exchange(number: int, call: DeclaredCall, record: _Record, *, sharp: bool, 
         returned_at=call.arrived_at if response is None else call.now + call.effect.after,
         status=response.status if response is not None and arrived and delivery == "complete" else None,
         answer_headers=response.headers if response is not None and arrived else [],
-        answer_body=_received(response)[:KEPT] if response is not None and arrived else b"",
+        answer_body=body[:KEPT] if arrived else b"",
         heard=heard,
         unsent=in_process and response is not None and delivery == "lost_request",
         accepted=decision is not None and decision.acted and not decision.refused_by,
@@ -295,7 +296,3 @@ def _exchange(number: int, call: DeclaredCall, record: _Record, *, sharp: bool, 
         context_id=call.context_id,
         issued={} if decision is None else decision.issued,
     )
-
-
-def _received(response: Response) -> bytes:
-    return response.half if response.delivery == "truncated" else response.body

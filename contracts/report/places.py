@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from contracts.history import Call, History, UnitReading
+from contracts.history import History, UnitReading
 from contracts.history.build import build_history
 from contracts.history.validate import well_formed
 from contracts.judge import Evidence
@@ -57,7 +57,7 @@ class _OfTrace:
 
     def places(self, evidence: Sequence[Evidence]) -> RowNumbers:
         history, wanted = history_of(self._found), {item.seq for item in evidence}
-        calls = [call for call in history.calls if wanted & _entries(call)]
+        calls = [call for call in history.calls if wanted & call.seqs]
         sessions: dict[str, int | None] = {}
         for call in calls:
             session = history.sessions.get(call.presented or (call.answer.issued if call.answer else "") or "")
@@ -81,7 +81,3 @@ def others(found: Counterexample) -> str:
     named = [f"#{number}" for number in course_of(found).places(found.others).requests]
     more = found.times - 1 - len(named)
     return f"also at {', '.join(named)}" + (f" and {more} more" if more > 0 else "")
-
-
-def _entries(call: Call) -> set[int]:
-    return {call.seq} if call.answer is None else {call.seq, call.answer.seq}

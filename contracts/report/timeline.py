@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -28,12 +28,8 @@ from contracts.report.words import perturbation_words, reply_words, request_word
 def rows(history: History, evidence: Sequence[Evidence] = (), log: Iterable[OutputLine] = ()) -> list[Row]:
     """Return the table of a history, with marks at the rows that `evidence` points to, and the client's `log` between them."""
     shortest_wait = 1 if history.header.clock == "virtual" else 1000
-    return drawn(_events(history), evidence, log, _start(history), shortest_wait)
-
-
-def _events(history: History) -> Iterator[TableEvent]:
     asks = {call.seq: _ask(call, history) for call in history.calls}
-    return (_event(moment, asks) for moment in history.moments)
+    return drawn([_event(moment, asks) for moment in history.moments], evidence, log, _start(history), shortest_wait)
 
 
 def _event(moment: Moment, asks: dict[int, RequestRow]) -> TableEvent:

@@ -76,11 +76,12 @@ def verify(target: str, clients: Clients, options: Options = DEFAULT_OPTIONS, wa
         world.check()
         campaign = Search(WebChatTrials(world, clauses, options.parameters), watch)
         report = searched(target, campaign, lambda: explore(campaign, kept, limits, drawing), options, corpus)
+    walked = campaign.walked
     return replace(
         report,
         seed=drawing.chance,
         drawn=drawing.examples,
-        walked=None if drawing.extent == "off" else _walked(campaign),
+        walked=None if drawing.extent == "off" else Walked(walked["single"], walked["pair"], walked["else"], walked["drawn"]),
         drawing=rerun_options.drawing(options.clauses, drawing.examples, pace(clients), options.walk),
     )
 
@@ -141,11 +142,6 @@ def _found(campaign: Search[P], search: Callable[[], None], effort: Budget) -> t
         if not campaign.runs:
             raise
         return campaign.results(AS_FOUND), True
-
-
-def _walked(campaign: Search[Scenario]) -> Walked:
-    counts = campaign.walked
-    return Walked(singles=counts["single"], pairs=counts["pair"], others=counts["else"], drawn=counts["drawn"])
 
 
 def _pruned(campaign: Search[P], corpus: Corpus[P], effort: Budget) -> tuple[str, ...]:

@@ -113,11 +113,7 @@ def _looking_up(real: Callable[..., Any]) -> Callable[..., Any]:
 def _await_pipe(descriptor: int) -> None:
     scheduler = current_scheduler()
     if scheduler is not None and is_outside(descriptor) and os.get_blocking(descriptor):
-        scheduler.wait_until(lambda: _is_readable(descriptor), None, files=[descriptor])
-
-
-def _is_readable(descriptor: int) -> bool:
-    return is_ready(_Numbered(descriptor), READABLE)
+        scheduler.wait_until(lambda: is_ready(_Numbered(descriptor), READABLE), None, files=[descriptor])
 
 
 class _Numbered:

@@ -108,7 +108,7 @@ class VirtualDriver:
         simulation = self._simulation
         simulation.follow(schedule)
         self._input.write(b"".join([self._conversation.ask(intent) for intent in intents]))
-        self._watched(lambda: simulation.run(self._is_done))
+        self._watched(lambda: simulation.run(lambda: simulation.has_closed or not self._conversation.is_open))
         if self._conversation.is_open:
             self._has_ended()
         self._is_lost = False
@@ -162,9 +162,6 @@ class VirtualDriver:
             raise Lost(problem, self._words, waited=True) from None
         except ClientProtocolError as error:
             raise Lost(error.problem) from error
-
-    def _is_done(self) -> bool:
-        return self._simulation.has_closed or not self._conversation.is_open
 
     def _has_ended(self) -> None:
         """The client has closed its output, though it owes an answer. Raises Lost, ClientProtocolError."""

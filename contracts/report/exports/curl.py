@@ -111,16 +111,14 @@ class _Script:
         if call.returned is not None and call.status is None and answer.delivery == "complete":
             yield comment("the client had stopped waiting when this was answered")
         yield f"data={self._body(arrival, answer)}"
-        words = shown(" ".join([str(call.number), request_words(call, self._history), *self._marks(call)]))
+        marks = [f"<- {item.label}" for item in self._evidence if item.seq in call.seqs]
+        words = shown(" ".join([str(call.number), request_words(call, self._history), *marks]))
         path, _, query = arrival.path.partition("?")
         address = quote(path) + (f"?{quote(query, safe='=&[]:+%')}" if query else "")
-        options = [*self._authorization(call), *_content_type(arrival)]
+        media_type = "Content-Type:" + (f" {arrival.media_type}" if arrival.media_type else "")
+        options = [*self._authorization(call), f"-H {word(media_type)}"]
         yield f"call {word(words)} {_reply(answer)} {word(arrival.method)} {word(address)} \\\n  {' '.join(options)}"
         yield from self._remember(call)
-
-    def _marks(self, call: Call) -> list[str]:
-        here = {call.seq, call.answer.seq if call.answer is not None else None}
-        return [f"<- {item.label}" for item in self._evidence if item.seq in here]
 
     def _remember(self, call: Call) -> Iterator[str]:
         """Keep the ids and tokens that the client got in variables with the labels of the reports."""
@@ -153,10 +151,6 @@ class _Script:
                 yield "-H 'Authorization;'"
             case "malformed":
                 yield "-H 'Authorization: malformed'"
-
-
-def _content_type(arrival: Arrival) -> Iterator[str]:
-    yield f"-H {word('Content-Type:' + (f' {arrival.media_type}' if arrival.media_type else ''))}"
 
 
 def _reply(answer: Answer) -> str:
