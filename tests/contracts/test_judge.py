@@ -20,6 +20,7 @@ from contracts.judge import (
     Evidence,
     Mark,
     Parameters,
+    StatefulClause,
     Status,
     closeness,
     judge,
@@ -42,7 +43,7 @@ def clause(code: str = "X1", step: Callable[[Any, Moment, Case], tuple[Any, Mark
         "on": (CallLeft,),
         "step": step or marks(None),
     }
-    return Clause(code=code, **values | fields)
+    return StatefulClause(code=code, **values | fields)
 
 
 def marks(*given: Mark) -> Callable[[int, Moment, Case], tuple[int, Mark]]:
