@@ -12,8 +12,8 @@ from contracts.cli.options import SETTINGS, admin_token
 from contracts.cli.sources import DEFAULT_URL
 
 if TYPE_CHECKING:
-    from mockserver.exchanges import Exchange
     from mockserver.journal import Perturbed
+    from mockserver.journal_queries import Exchange
 
 
 @click.command("tail", context_settings=SETTINGS)

@@ -14,8 +14,8 @@ from contracts.history import jump_of
 from contracts.protocol.recording import Reading
 from contracts.protocol.trace import FOREVER, PLAIN_FAULTS, DeclaredTrace, Happened, Journalled, TraceExchange
 from contracts.report.words import perturbation_words
-from mockserver.exchanges import Pair, number, pair_up
 from mockserver.journal import Answer, Arrival, Entry, Header, Perturbed, merged
+from mockserver.journal_queries import Pair, number, pair_up
 from mockserver.platform.model import Platform
 
 UNITS = dict.fromkeys(("A2", "N1", "R4", "R5"), "it is about one unit of work, and a journal does not tell one from another")

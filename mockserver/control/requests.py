@@ -11,9 +11,9 @@ from msgspec import Struct
 from mockserver.clock import pause, to_milliseconds
 from mockserver.control import checks
 from mockserver.errors import InvalidRequest, NotFound
-from mockserver.exchanges import WEB_CHAT, Exchange, Pair, Reader, Vocabulary, number
 from mockserver.ids import redact_tokens
 from mockserver.journal import Answer, Arrival, Entry, Failure, Perturbed
+from mockserver.journal_queries import WEB_CHAT, Exchange, Pair, Reader, Vocabulary, number
 from mockserver.stores.base import Store
 
 INTERVAL = 0.1

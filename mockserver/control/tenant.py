@@ -18,9 +18,9 @@ from mockserver.control.sessions import Sessions
 from mockserver.control.tokens import Tokens
 from mockserver.engine.decide import secret_of
 from mockserver.engine.model import UNASSIGNED, ClockState, Credential, Organization
-from mockserver.exchanges import Reader
 from mockserver.explain import Explanation, explain
 from mockserver.journal import Entry, Header
+from mockserver.journal_queries import Reader
 from mockserver.settings import policy_from, policy_to
 
 

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from mockserver.declared.decide import Decision
 from mockserver.engine.model import Reason
-from mockserver.exchanges import Pair
 from mockserver.ids import pseudonym
 from mockserver.journal import Answer, Arrival, Delivery, Entry
+from mockserver.journal_queries import Pair
 from mockserver.platform.model import Kind, Platform
 from mockserver.wire import notes
 

@@ -11,8 +11,8 @@ from mockserver.declared.mock import Mock
 from mockserver.engine import life
 from mockserver.engine.model import Credential
 from mockserver.errors import NotFound
-from mockserver.exchanges import Reader, pair_up
 from mockserver.journal import Entry, Perturbed
+from mockserver.journal_queries import Reader, pair_up
 from mockserver.platform.model import Kind, Platform
 
 Named = tuple[str, str]

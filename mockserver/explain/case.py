@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from mockserver.engine import life
 from mockserver.engine.decide import open_session
 from mockserver.engine.model import UNASSIGNED, Credential, Organization, Policy, Reason
-from mockserver.exchanges import Pair, Reader, guest_asked, pair_up, session_of
 from mockserver.ids import was_issued
 from mockserver.journal import Arrival, Entry, Guest, Perturbed
+from mockserver.journal_queries import Pair, Reader, guest_asked, pair_up, session_of
 from mockserver.service import PlatformService
 from mockserver.stores.base import ORGANIZATION, Key
 

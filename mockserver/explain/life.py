@@ -8,11 +8,11 @@ from typing import NamedTuple
 from mockserver.clock import iso
 from mockserver.engine import life as lives
 from mockserver.engine.model import STATES, UNASSIGNED, Credential
-from mockserver.exchanges import Pair, guest_asked, guest_of
 from mockserver.explain.case import RequestCase, ends, idle_span, when
 from mockserver.explain.model import Cause, EventKind, LifeEvent, SessionLife
 from mockserver.explain.words import person, span
 from mockserver.journal import Perturbed
+from mockserver.journal_queries import Pair, guest_asked, guest_of
 
 
 class Happening(NamedTuple):

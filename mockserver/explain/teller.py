@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from mockserver.clock import iso
 from mockserver.engine.model import UNASSIGNED, Reason
 from mockserver.errors import NotFound
-from mockserver.exchanges import Reader, guest_asked, number, text_of
 from mockserver.explain.advice import advice_for
 from mockserver.explain.case import RequestCase, gather
 from mockserver.explain.guards import guards_of
@@ -17,6 +16,7 @@ from mockserver.explain.why import accepted_if, missed, summary
 from mockserver.explain.words import shortened
 from mockserver.ids import context_in, context_owner
 from mockserver.journal import Answer
+from mockserver.journal_queries import Reader, guest_asked, number, text_of
 from mockserver.service import PlatformService
 from mockserver.stores.base import ORGANIZATION
 

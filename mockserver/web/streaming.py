@@ -15,8 +15,8 @@ import msgspec
 from flask import Response
 
 from mockserver.clock import pause
-from mockserver.exchanges import Exchange
 from mockserver.journal import Perturbed
+from mockserver.journal_queries import Exchange
 from mockserver.web.delivery import PAUSE
 
 MAX_FOLLOWERS = 16

@@ -15,9 +15,9 @@ from mockserver.clock import monotonic, pause
 from mockserver.engine.decide import ParsedRequest, Seen
 from mockserver.engine.model import ClockState
 from mockserver.errors import StoreUnavailable
-from mockserver.exchanges import Reader
 from mockserver.faults.effect import Effect
 from mockserver.journal import Answer, Arrival, Entry, Failure, PendingEntry
+from mockserver.journal_queries import Reader
 from mockserver.service import PlatformService
 
 MOST = 1024

@@ -15,7 +15,7 @@ from contracts.clients.clock import VirtualClock
 from contracts.clients.conversation import Conversation, left_at_work
 from contracts.clients.errors import ClientError, ClientProtocolError
 from contracts.clients.process import PATIENCE, shown_too
-from contracts.clients.virtual.exchanges import HOST
+from contracts.clients.virtual.server import HOST
 from contracts.clients.virtual.simulation import Silent, Simulation, check_left
 from contracts.clients.virtual.starting import Input, Starter
 

@@ -12,8 +12,8 @@ from mockserver import journal
 from mockserver.control import Tenant
 from mockserver.control.requests import Filter, RecordedRequest
 from mockserver.errors import InvalidRequest
-from mockserver.exchanges import Exchange
 from mockserver.explain import Explanation
+from mockserver.journal_queries import Exchange
 from mockserver.web.console import diff
 from mockserver.web.console.extension import Console
 from mockserver.web.console.layout import frame, organization_page

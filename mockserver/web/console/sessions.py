@@ -9,8 +9,8 @@ from werkzeug.wrappers import Response
 from mockserver.control import Tenant
 from mockserver.engine.model import State
 from mockserver.errors import NotFound
-from mockserver.exchanges import Exchange
 from mockserver.explain.model import SessionLife
+from mockserver.journal_queries import Exchange
 from mockserver.web.console import timeline
 from mockserver.web.console.extension import Console
 from mockserver.web.console.layout import frame, organization_page

@@ -20,9 +20,9 @@ from contracts.protocol.walk import walk
 from mockserver.declared.mock import Mock
 from mockserver.declared.past import LATEST, DeclaredPast, past_of
 from mockserver.engine import life
-from mockserver.exchanges import Reader
 from mockserver.ids import pseudonym
 from mockserver.journal import Entry, Header
+from mockserver.journal_queries import Reader
 from mockserver.platform import Platform, compile_platform, find
 from mockserver.web.declared import create_declared_app
 from tests.contracts.protocol.test_clauses import CULPRITS, RIGHT, Toy

@@ -13,9 +13,9 @@ from mockserver.declared.handler import DeclaredHandler
 from mockserver.declared.mock import Mock, Registered
 from mockserver.declared.past import DeclaredPast
 from mockserver.engine.model import Fault
-from mockserver.exchanges import Reader
 from mockserver.explain import Explanation
 from mockserver.inprocess import Transport
+from mockserver.journal_queries import Reader
 from mockserver.platform import compile_platform, find
 from tests.fixtures.toys import NOON
 

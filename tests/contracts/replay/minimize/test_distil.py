@@ -23,7 +23,7 @@ from contracts.stories.stage import InProcessStage
 from mockserver.control import Tenant
 from mockserver.engine.model import Reason
 from mockserver.errors import NotFound
-from mockserver.exchanges import Exchange
+from mockserver.journal_queries import Exchange
 from mockserver.settings import Settings
 from tests.contracts.replay.minimize.lives import WRITE, Life, life
 

@@ -20,7 +20,7 @@ HOST = "127.0.0.1"
 Step = Callable[[], None]
 
 
-class Exchanges:
+class SteppedServer:
     """A server for one client, on `port`, whose requests and answers go on one step at a time.
 
     What comes in waits for `collect`. `parked` are the steps that can be taken now, and the rest are due at some moment.
