@@ -119,6 +119,20 @@ class Driver(Protocol):
         """Ends the client and all that it has started. Raises Lost if it does not end as it should."""
 
 
+class RealTimeDriver:
+    """The part of a driver of processes in real time that does nothing: what passes for the mock does not pass for them."""
+
+    def conduct(self, body: Callable[[], None]) -> None:
+        """See Driver."""
+        body()
+
+    def advance(self, seconds: float) -> None:
+        """See Driver."""
+
+    def grant(self, seconds: float) -> None:
+        """See Driver."""
+
+
 class Clients(Protocol):
     """How the clients of one target are made.
 

@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Literal
 
 from contracts.clients import lines
-from contracts.clients.base import Driver, Hung, Intent, Lost, Seat, Wrote
+from contracts.clients.base import Driver, Hung, Intent, Lost, RealTimeDriver, Seat, Wrote
 from contracts.clients.child import Child, command_line, environment, telling_line
 from contracts.clients.conversation import Conversation, left_at_work
 from contracts.clients.errors import ClientProtocolError
@@ -94,7 +94,7 @@ Event = lines.ReplyLine | ClientProtocolError | Hung | None
 """What may happen while a client is at work; None: it has closed its standard output."""
 
 
-class ProcessDriver:
+class ProcessDriver(RealTimeDriver):
     """One process, started once and asked as often as the scenario wants."""
 
     def __init__(self, child: Child, seat: Seat, patience: float) -> None:
@@ -124,16 +124,6 @@ class ProcessDriver:
         while self._conversation.is_open:
             self._settle(self._next())
         self._is_lost = False
-
-    def advance(self, seconds: float) -> None:
-        """See Driver; what passes for the mock does not pass for a process."""
-
-    def grant(self, seconds: float) -> None:
-        """See Driver; as above."""
-
-    def conduct(self, body: Callable[[], None]) -> None:
-        """See Driver."""
-        body()
 
     def give_up(self, why: str) -> None:
         """See Driver."""

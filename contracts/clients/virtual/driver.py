@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from contracts.clients import lines
-from contracts.clients.base import Driver, Intent, Lost, Seat
+from contracts.clients.base import Clients, Driver, Intent, Lost, Seat
 from contracts.clients.child import Child, command_line, telling_line
 from contracts.clients.clock import VirtualClock
 from contracts.clients.conversation import Conversation, left_at_work
 from contracts.clients.errors import ClientError, ClientProtocolError
 from contracts.clients.process import PATIENCE, shown_too
 from contracts.clients.virtual.server import HOST
-from contracts.clients.virtual.simulation import Silent, Simulation, check_left
+from contracts.clients.virtual.simulation import Silent, SimulatedDriver, Simulation, check_left
 from contracts.clients.virtual.starting import Input, Starter
 
 if TYPE_CHECKING:
@@ -77,11 +77,12 @@ class VirtualClients:
         self._starter.close()
 
 
-class VirtualDriver:
+class VirtualDriver(SimulatedDriver):
     """One process, and those that it starts, in a simulation."""
 
-    def __init__(self, clients: VirtualClients, child: Child, seat: Seat, simulation: Simulation, patience: float) -> None:
-        self._clients, self._child, self._simulation, self._patience = clients, child, simulation, patience
+    def __init__(self, clients: Clients, child: Child, seat: Seat, simulation: Simulation, patience: float) -> None:
+        super().__init__(clients, simulation, patience)
+        self._child = child
         self._handler, self._credentials = seat.handler, seat.credentials
         self._conversation = Conversation()
         self._lines = lines.Lines(seat.credentials)
@@ -91,16 +92,12 @@ class VirtualDriver:
         os.set_blocking(child.stdout, False)
         simulation.settled = self._listen
         simulation.watch(child.stdout, self._read)
-        simulation.watch(child.stderr, self._hear)
+        simulation.hear(child)
 
     @property
     def output(self) -> str:
         """See Driver."""
         return self._child.tail
-
-    def conduct(self, body: Callable[[], None]) -> None:
-        """See Driver."""
-        body()
 
     def send(self, intents: Sequence[Intent], schedule: Sequence[int]) -> None:
         """See Driver. Raises Lost if the client does not keep to the protocol, ends or hangs."""
@@ -121,14 +118,6 @@ class VirtualDriver:
         self._watched(lambda: simulation.run_until(simulation.now + round(seconds * 1_000_000)))
         self._is_lost = False
 
-    def grant(self, seconds: float) -> None:
-        """See Driver."""
-        self._simulation.grant(seconds)
-
-    def give_up(self, why: str) -> None:
-        """See Driver."""
-        self._simulation.given_up = self._simulation.given_up or why
-
     def close(self) -> None:
         """See Driver: ends the client's input and lets it come to its end."""
         try:
@@ -136,8 +125,7 @@ class VirtualDriver:
                 self._is_lost = True  # a second call has nothing left to check
                 self._end()
         finally:
-            self._clients.note = self._clients.note or self._simulation.note
-            self._simulation.close()
+            super().close()
             self._child.kill()
 
     def _end(self) -> None:
@@ -175,10 +163,6 @@ class VirtualDriver:
         return telling_line(self._child.tail)
 
     # -- its pipes ---------------------------------------------------------------------------------------------------------
-
-    def _hear(self) -> None:
-        if not self._child.hear():
-            self._simulation.unwatch(self._child.stderr)
 
     def _read(self) -> None:
         try:
