@@ -7,7 +7,6 @@ import heapq
 from contracts.history.attribution import attributed
 from contracts.history.calls import (
     REJECTS,
-    SPENDS,
     Call,
     Group,
     JudgedIntent,
@@ -179,10 +178,8 @@ class _Folding:
             call.does = "send"
             if isinstance(id, str):
                 call.shown["session"] = id
-                session = self._session(id)
-                session.uses += 1
-                call.beside = tuple(session.flying)
-                session.flying.append(call)
+                self._session(id)
+                self.history.note_left(call)
         elif call.operation == "create":
             call.guest = guest_of(body)
         elif call.operation == "token":
@@ -261,15 +258,9 @@ class _Folding:
         self.history.moments.append(CallReturned(call, self._place))
 
     def _note(self, call: Call) -> None:
-        """File a call under its session, its token or its own content, by what its answer says."""
+        """File a call under its ids, its token or its own content, by what its answer says."""
         history = self.history
         history.note_return(call)
-        if call.presented is not None:
-            history.sessions[call.presented].flying.remove(call)
-        if call.presented is not None and call.effect in SPENDS:
-            history.sessions[call.presented].spent.append(call)
-        if call.presented is not None and call.effect is SendEffect.DEAD:
-            history.sessions[call.presented].dead.append(call)
         if call.token_refused:
             history.refusals.setdefault(call.token, []).append(call)
         if call.scope_refused:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from msgspec import UnsetType
 
-from contracts.history.calls import Call, Identity, JudgedIntent, SeenCredential, UnitReading
+from contracts.history.calls import SPENDS, Call, Identity, JudgedIntent, SeenCredential, SendEffect, UnitReading
 from contracts.history.moments import Moment, WorldChanged, time_of
 from mockserver.journal import Header
 
@@ -61,6 +61,14 @@ class History:
         """The sessions of the web chat, by id."""
         return self.credentials["session"]
 
+    def note_left(self, call: Call) -> None:
+        """Note that a call has left, the next one to do so. The ids that it shows are known."""
+        shown = [self.credentials[kind][id] for kind, id in call.shown.items()]
+        call.beside = tuple(other for credential in shown for other in credential.flying)
+        for credential in shown:
+            credential.uses += 1
+            credential.flying.append(call)
+
     def note_return(self, call: Call) -> None:
         """Note that a call has come back, the next one to do so."""
         for unit in (call.intent, call.group):
@@ -68,6 +76,14 @@ class History:
                 unit.over.setdefault(call.operation, []).append(call)
         if call.retry_after is not None:
             self.waits.append(call)
+        for kind, id in (call.shown | call.ended).items():
+            credential, effect = self.credentials[kind][id], call.effects.get(kind)
+            if kind in call.shown:
+                credential.flying.remove(call)
+                if effect in SPENDS:
+                    credential.spent.append(call)
+            if effect is SendEffect.DEAD:
+                credential.dead.append(call)
 
     def shown_by(self, call: Call, kind: str) -> SeenCredential:
         """Return the credential of a kind that a call showed."""
