@@ -45,7 +45,10 @@ def _mark_not_renewed(moment: Moment, case: Case) -> Mark:
         case CallReturned(call) if call.intent is not None and call.token_refused:
             return EXERCISED
         case CallLeft(call, place) if call.intent is not None and call.operation != "token":
-            return _shown_again(call, _first_refusal(call.intent.calls, place))
+            refused = _first_refusal(call.intent.calls, place)
+            if refused is not None and call.token is not None and call.token == refused.token:
+                message = f"{noun_of(call)} showed a token again that a 401 had refused"
+                return Breach(message, (at("token refused", refused), at("shown again", call)))
         case IntentEnded(intent, place) if intent.outcome != "accepted":
             calls = intent.possible
             refused = _first_refusal(calls, place)
@@ -55,13 +58,6 @@ def _mark_not_renewed(moment: Moment, case: Case) -> Mark:
                 return None
             return _not_asked(refused, intent)
     return None
-
-
-def _shown_again(call: Call, refused: Call | None) -> Breach | None:
-    if refused is None or call.token is None or call.token != refused.token:
-        return None
-    message = f"{noun_of(call)} showed a token again that a 401 had refused"
-    return Breach(message, (at("token refused", refused), at("shown again", call)))
 
 
 def _asked_for_another(refused: Call, intent: JudgedIntent, case: Case) -> bool:

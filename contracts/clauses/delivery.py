@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from contracts.clauses.excuses import excuse, jumped
 from contracts.clauses.words import answer_to, at, name_of, noun_of, plain_or_quoted, quote, reported, seconds, told, told_apart
-from contracts.history import Call, CallLeft, CallReturned, Group, IntentEnded, JudgedIntent, Moment, SendEffect, document
+from contracts.history import Call, CallLeft, CallReturned, IntentEnded, JudgedIntent, Moment, SendEffect, document
 from contracts.judge import EXERCISED, Breach, Case, Clause, Evidence, Mark
 from mockserver.journal import Guest
 
@@ -166,15 +166,11 @@ D3 = Clause(
 def _mark_text_altered(moment: Moment, _: Case) -> Mark:
     match moment:
         case CallReturned(call) if call.intent is not None and call.accepted and not call.arrival.truncated:
-            return _alteration(call, call.intent) or EXERCISED
+            if call.text is None or call.text == call.intent.text:
+                return EXERCISED
+            accepted, given = told_apart(call.text, call.intent.text)
+            return Breach(f"{name_of(call.intent)} was accepted as {accepted} instead of {given}", (at("altered", call),))
     return None
-
-
-def _alteration(call: Call, intent: JudgedIntent) -> Breach | None:
-    if call.text is None or call.text == intent.text:
-        return None
-    accepted, given = told_apart(call.text, intent.text)
-    return Breach(f"{name_of(intent)} was accepted as {accepted} instead of {given}", (at("altered", call),))
 
 
 D4 = Clause(
@@ -189,7 +185,8 @@ D4 = Clause(
 def _mark_guest_altered(moment: Moment, _: Case) -> Mark:
     match moment:
         case CallLeft(call) if call.operation == "create" and call.group is not None and _tells_its_guest(call):
-            return _guest_alteration(call, call.group) or EXERCISED
+            intents = [call.intent] if call.intent is not None else call.group.intents
+            return _guest_alteration(call, [intent.guest for intent in intents]) or EXERCISED
     return None
 
 
@@ -201,9 +198,8 @@ def _tells_its_guest(call: Call) -> bool:
     return call.guest is not None or "guest" not in document(arrival)
 
 
-def _guest_alteration(call: Call, group: Group) -> Breach | None:
+def _guest_alteration(call: Call, given: list[Guest]) -> Breach | None:
     """If intents overlap, a create belongs to the intent whose guest it names. This one names a guest of none of them."""
-    given = [call.intent.guest] if call.intent is not None else [intent.guest for intent in group.intents]
     if call.guest in given:
         return None
     shown = "without a guest" if call.guest is None else f"for {_in_full(call.guest)}"
@@ -231,22 +227,18 @@ LONGEST = 24 * 3600 * 1000
 
 
 def _mark_never_returns(moment: Moment, case: Case) -> Mark:
-    match moment:
-        case IntentEnded(intent):
-            return _endless(intent, case) or EXERCISED
-    return None
-
-
-def _endless(intent: JudgedIntent, case: Case) -> Breach | None:
     """A client that took too long is judged in virtual time only. One that was given up is judged on any clock: it made too
     many requests, its process ended, or it was silent for too long.
     """
-    took = (intent.ended_at or 0) - intent.began_at - jumped(intent, intent.ended or 0, case)
-    too_long = took > LONGEST and case.history.header.clock == "virtual"
-    if intent.outcome != "never" and len(intent.calls) <= MOST_REQUESTS and not too_long:
-        return None
-    why = f": {intent.error}" if intent.error else f": {len(intent.calls)} requests in {seconds(took)}"
-    return Breach(f"{name_of(intent)} was never brought to an end{why}", (reported(intent),))
+    match moment:
+        case IntentEnded(intent):
+            took = (intent.ended_at or 0) - intent.began_at - jumped(intent, intent.ended or 0, case)
+            too_long = took > LONGEST and case.history.header.clock == "virtual"
+            if intent.outcome != "never" and len(intent.calls) <= MOST_REQUESTS and not too_long:
+                return EXERCISED
+            why = f": {intent.error}" if intent.error else f": {len(intent.calls)} requests in {seconds(took)}"
+            return Breach(f"{name_of(intent)} was never brought to an end{why}", (reported(intent),))
+    return None
 
 
 D6 = Clause(

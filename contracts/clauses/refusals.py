@@ -146,17 +146,13 @@ def _step_scope(changed: float, moment: Moment, _: Case) -> tuple[float, Mark]:
         case CallReturned(call) if call.scope_refused and call.intent is not None:
             return changed, EXERCISED
         case CallLeft(call, place) if call.intent is not None and call.operation in {"create", "send"}:
-            return changed, _scope_retry(call, scope_refusal(call.intent, changed, place))
+            refused = scope_refusal(call.intent, changed, place)
+            if refused is not None:
+                message = f"{noun_of(call)} followed a 403 for a missing scope"
+                return changed, Breach(message, (at("scope refused", refused), at("tried again", call)))
         case IntentEnded(intent, place) if intent.outcome == "accepted":
             return changed, _scope_denied(intent, scope_refusal(intent, changed, place))
     return changed, None
-
-
-def _scope_retry(call: Call, refused: Call | None) -> Mark:
-    if refused is None:
-        return None
-    message = f"{noun_of(call)} followed a 403 for a missing scope"
-    return Breach(message, (at("scope refused", refused), at("tried again", call)))
 
 
 def _scope_denied(intent: JudgedIntent, refused: Call | None) -> Mark:

@@ -137,18 +137,15 @@ def _mark_immediate(moment: Moment, case: Case) -> Mark:
         case CallReturned(call) if call.intent is not None and _asks_for_a_pause(call):
             return EXERCISED
         case CallLeft(call, place) if call.intent is not None:
-            earlier = _over(call.intent, call.operation, place)
-            found = earlier and _asks_for_a_pause(earlier[-1])
-            return _at_once(call, earlier[-1], case) if found else None
+            last = next(reversed(_over(call.intent, call.operation, place)), None)
+            if last is None or not _asks_for_a_pause(last):
+                return None
+            waited = call.left_at - (last.returned_at or 0)
+            if waited + case.history.slack < 1000 * case.parameters.min_pause:
+                label = "server error" if last.status != 429 else "asked to wait"
+                message = f"{noun_of(call)} was tried again {seconds(waited)} after a {last.status}"
+                return Breach(message, (at(label, last), at("tried at once", call)))
     return None
-
-
-def _at_once(call: Call, failed: Call, case: Case) -> Breach | None:
-    waited = call.left_at - (failed.returned_at or 0)
-    if waited + case.history.slack >= 1000 * case.parameters.min_pause:
-        return None
-    message = f"{noun_of(call)} was tried again {seconds(waited)} after a {failed.status}"
-    return Breach(message, (at("server error" if failed.status != 429 else "asked to wait", failed), at("tried at once", call)))
 
 
 R6 = Clause(

@@ -125,16 +125,12 @@ def _mark_stale(moment: Moment, case: Case) -> Mark:
             allowed = case.parameters.max_age * 1000
             slack = 2 * (case.history.resolution - 1)  # for the time stamps of both ends
             if age - slack > allowed:
-                return _staleness(call, age, allowed, case)
+                session = case.history.sessions[call.presented or ""]
+                message = f"session {session.label} was {seconds(age)} old when it was used; {seconds(allowed)} are allowed"
+                created = (at("created", session.created),) if session.created is not None else ()
+                return Breach(message, (*created, at("used", call)))
             return EXERCISED if age + slack <= allowed else None
     return None
-
-
-def _staleness(call: Call, age: int, allowed: float, case: Case) -> Breach:
-    session = case.history.sessions[call.presented or ""]
-    message = f"session {session.label} was {seconds(age)} old when it was used; {seconds(allowed)} are allowed"
-    created = (at("created", session.created),) if session.created is not None else ()
-    return Breach(message, (*created, at("used", call)))
 
 
 S2 = Clause(
@@ -258,19 +254,15 @@ S5 = Clause(
 
 
 def _mark_orphaned(moment: Moment, _: Case) -> Mark:
+    """After a refusal, a further session may be part of the recovery."""
     match moment:
         case CallLeft(call, place) if call.operation == "create" and call.intent is not None:
-            return _orphan(call, call.intent, place) or EXERCISED
+            earlier = [other for other in call.intent.of("create") if other.left < place]
+            if not earlier or any(other.was_over(place) and other.status != 200 for other in call.intent.calls):
+                return EXERCISED
+            message = f"a second session was created for {name_of(call.intent)}, though nothing had gone wrong"
+            return Breach(message, (at("first session", earlier[0]), at("second session", call)))
     return None
-
-
-def _orphan(call: Call, intent: JudgedIntent, place: float) -> Breach | None:
-    """After a refusal, a further session may be part of the recovery."""
-    earlier = [other for other in intent.of("create") if other.left < place]
-    if not earlier or any(other.was_over(place) and other.status != 200 for other in intent.calls):
-        return None
-    message = f"a second session was created for {name_of(intent)}, though nothing had gone wrong"
-    return Breach(message, (at("first session", earlier[0]), at("second session", call)))
 
 
 S6 = Clause(

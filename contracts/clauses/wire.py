@@ -5,7 +5,7 @@ from __future__ import annotations
 from contracts.clauses import shapes
 from contracts.clauses.excuses import handed_on, made_up
 from contracts.clauses.words import at, noun_of, quote, told
-from contracts.history import Call, CallLeft, CallReturned, Moment
+from contracts.history import CallLeft, CallReturned, Moment
 from contracts.judge import EXERCISED, Breach, Case, Clause, Mark
 
 BODIES = frozenset({"create", "send"})
@@ -35,20 +35,16 @@ W1 = Clause(
 
 
 def _mark_endpoint(moment: Moment, _: Case) -> Mark:
+    """An unknown path may still exist, such as the platform's own description: it is then answered."""
     match moment:
         case CallReturned(call):
-            return _stray(call) or EXERCISED
+            nowhere = call.operation is None and (call.status is None or call.status in NOWHERE)
+            refused = call.status in NOWHERE and not made_up(call)
+            if not nowhere and not refused:
+                return EXERCISED
+            message = f"{call.arrival.method} {quote(call.arrival.path)} is not an operation of the platform"
+            return Breach(message, (at("no such operation", call),))
     return None
-
-
-def _stray(call: Call) -> Breach | None:
-    """An unknown path may still exist, such as the platform's own description: it is then answered."""
-    nowhere = call.operation is None and (call.status is None or call.status in NOWHERE)
-    refused = call.status in NOWHERE and not made_up(call)
-    if not nowhere and not refused:
-        return None
-    message = f"{call.arrival.method} {quote(call.arrival.path)} is not an operation of the platform"
-    return Breach(message, (at("no such operation", call),))
 
 
 NOWHERE = frozenset({404, 405})

@@ -98,13 +98,11 @@ class Archive:
             self.version = loose.text(told) or ""
         elif piece.name == "pages" and isinstance(told, list):
             for page in told:
-                self._take_page(loose.members(page))
-
-    def _take_page(self, page: dict[str, Any]) -> None:
-        name = loose.text(page.get("id")) or ""
-        self._pages[name] = None
-        if "_dayfly" in page:
-            self.own[name] = msgspec.json.encode(page["_dayfly"])
+                known = loose.members(page)
+                name = loose.text(known.get("id")) or ""
+                self._pages[name] = None
+                if "_dayfly" in known:
+                    self.own[name] = msgspec.json.encode(known["_dayfly"])
 
     def _check_page(self) -> None:
         known = self.own or self._pages

@@ -64,16 +64,13 @@ class _Folding:
         if isinstance(entry, Arrival):
             self._arrive(entry)
         elif isinstance(entry, Perturbed):
-            self._hold(entry)
+            if self._open:
+                self._held.append(entry)
+            else:
+                self._change(entry)
         else:
             self._change(*self._held)
             self._take_clients_side(entry)
-
-    def _hold(self, entry: Perturbed) -> None:
-        if self._open:
-            self._held.append(entry)
-        else:
-            self._change(entry)
 
     def _take_clients_side(self, entry: Began | Ended | Returned) -> None:
         if isinstance(entry, Returned):
