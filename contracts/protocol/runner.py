@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from msgspec.structs import replace
 
-from contracts.clients.base import Clients, Credentials, Hung, Outcome
+from contracts.clients.base import Clients, Credentials, Outcome
 from contracts.clients.watched import failing, is_arrived
 from contracts.protocol.scenario import Advance, DeclaredScenario, Do, End, Happening, Inject, Together, told
 from contracts.protocol.trace import PLAIN_FAULTS, DeclaredTrace, Happened, TraceExchange, UnitRun
@@ -181,13 +181,7 @@ class ProtocolRunner:
         handler.real_time = not is_virtual
         with repeatable_chance(scenario.chance):
             play = _Play(self.clients, handler)
-            try:
-                play.go_through(scenario)
-            finally:
-                handler.arriving = None
-                play.close()
-        if handler.failure is not None:
-            raise handler.failure
+            play.to_end(lambda: play.go_through(scenario))
         return play.ran(_trace(handler, sharp=is_virtual, in_process=self.clients.door == "in_process"))
 
 
@@ -205,12 +199,7 @@ class _Play(Playing):
 
     def go_through(self, scenario: DeclaredScenario) -> None:
         """Run the steps until the end, or until the client must be given up."""
-        try:
-            self._running.conduct(lambda: self._take(scenario))
-        except Hung as hung:
-            self._give_up(hung)
-        finally:
-            self._watch.end()
+        self._goes_through(lambda: self._running.conduct(lambda: self._take(scenario)))
 
     def _take(self, scenario: DeclaredScenario) -> None:
         for step in scenario.steps:

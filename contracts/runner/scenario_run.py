@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from contracts import scenario as scenarios
-from contracts.clients.base import Clients, Credentials, Hung, describe
+from contracts.clients.base import Clients, Credentials, describe
 from contracts.clients.errors import FactoryError
 from contracts.clients.watched import WatchedHandler
 from contracts.runner.journal_writer import JournalWriter, OpenIntent
@@ -50,16 +50,9 @@ class ScenarioRun(Playing):
     def play(self, scenario: Scenario) -> None:
         """Run the items. Stops early if the client has to be given up."""
         for restarts, items in groupby(enumerate(scenario.items), key=lambda one: isinstance(one[1], scenarios.RestartClient)):
-            try:
-                if restarts or self._driver is None:
-                    self._go_through(items)
-                else:
-                    self._driver.conduct(partial(self._go_through, items))
-            except Hung as hung:
-                self._give_up(hung)
+            run = partial(self._go_through, items)
+            if not self._goes_through(run if restarts or self._driver is None else partial(self._driver.conduct, run)):
                 return
-            finally:
-                self._watch.end()
 
     def _go_through(self, items: Iterable[tuple[int, Item]]) -> None:
         for place, item in items:
