@@ -88,6 +88,7 @@ class SteppedServer:
                 own, address = self._listening.accept()
             except OSError:
                 return
+            own.setblocking(False)
             self._accepted += 1
             connection = self._connections[address[1]] = Connection(own, address[1], self._accepted)
             self._selector.register(own, selectors.EVENT_READ, partial(self._serve, connection))
