@@ -6,13 +6,12 @@ They are in place while `scheduled_sockets()` lasts. Other connections, and call
 from __future__ import annotations
 
 import socket
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from contracts.clients.connections import READABLE, WRITABLE, Endpoint, end_of, is_ready, wait
 from contracts.clients.scheduled import current_scheduler
+from contracts.clients.swap import WhileUsed
 
 Connected = Callable[[socket.socket], None]
 """Called with a socket that has connected to a platform."""
@@ -149,40 +148,24 @@ _STAND_INS: dict[str, Any] = {
 }
 
 
-class _Sockets:
-    """The stand-ins: put in place for the first user and taken away after the last."""
+class _Sockets(WhileUsed):
+    """The stand-ins."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._users = 0
+        super().__init__()
         self._class: Any = socket.socket
         """The class that has them. A client may have replaced `socket.socket` meanwhile."""
 
-    def enter(self) -> None:
-        with self._lock:
-            self._users += 1
-            if self._users == 1:
-                self._class = socket.socket
-                for name, stand_in in _STAND_INS.items():
-                    setattr(self._class, name, stand_in)
+    def _install(self) -> None:
+        self._class = socket.socket
+        for name, stand_in in _STAND_INS.items():
+            setattr(self._class, name, stand_in)
 
-    def leave(self) -> None:
-        with self._lock:
-            self._users -= 1
-            if self._users == 0:
-                for name in _STAND_INS:
-                    delattr(self._class, name)
-                self._class._real_close = _real_close
+    def _undo(self) -> None:
+        for name in _STAND_INS:
+            delattr(self._class, name)
+        self._class._real_close = _real_close
 
 
-_sockets = _Sockets()
-
-
-@contextmanager
-def scheduled_sockets() -> Iterator[None]:
-    """Let threads under a scheduler wait there for a platform in this process. May be nested."""
-    _sockets.enter()
-    try:
-        yield
-    finally:
-        _sockets.leave()
+scheduled_sockets = _Sockets().used
+"""Let threads under a scheduler wait there for a platform in this process, while this context lasts. May be nested."""
