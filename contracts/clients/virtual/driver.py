@@ -16,7 +16,7 @@ from contracts.clients.conversation import Conversation, left_at_work
 from contracts.clients.errors import ClientError, ClientProtocolError
 from contracts.clients.process import PATIENCE, shown_too
 from contracts.clients.virtual.server import HOST
-from contracts.clients.virtual.simulation import Silent, SimulatedDriver, Simulation, check_left
+from contracts.clients.virtual.simulation import Silent, Simulation, check_left
 from contracts.clients.virtual.starting import Input, Starter
 
 if TYPE_CHECKING:
@@ -75,6 +75,30 @@ class VirtualClients:
     def close(self) -> None:
         """See Clients."""
         self._starter.close()
+
+
+class SimulatedDriver:
+    """The part of a driver that is the same for all processes in a simulation."""
+
+    def __init__(self, clients: Clients, simulation: Simulation, patience: float) -> None:
+        self._clients, self._simulation, self._patience = clients, simulation, patience
+
+    def conduct(self, body: Callable[[], None]) -> None:
+        """See Driver."""
+        body()
+
+    def grant(self, seconds: float) -> None:
+        """See Driver."""
+        self._simulation.grant(seconds)
+
+    def give_up(self, why: str) -> None:
+        """See Driver."""
+        self._simulation.given_up = self._simulation.given_up or why
+
+    def close(self) -> None:
+        """See Driver."""
+        self._clients.note = self._clients.note or self._simulation.note
+        self._simulation.close()
 
 
 class VirtualDriver(SimulatedDriver):

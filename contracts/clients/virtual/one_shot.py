@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from contracts.clients.base import Clients, Intent, Lost, Seat, shortened
 from contracts.clients.child import KEPT_OUTPUT, telling_line
 from contracts.clients.one_shot import outcome_of
-from contracts.clients.virtual.simulation import SimulatedDriver, Simulation, check_left
+from contracts.clients.virtual.driver import SimulatedDriver
+from contracts.clients.virtual.simulation import Simulation, check_left
 from contracts.clients.virtual.starting import Input, Starter
 
 

@@ -12,7 +12,7 @@ import selectors
 import time
 from collections.abc import Callable, Sequence
 
-from contracts.clients.base import Clients, Hung, Seat, following
+from contracts.clients.base import Hung, Seat, following
 from contracts.clients.child import Child
 from contracts.clients.clock import VirtualClock
 from contracts.clients.errors import BeyondVirtualTime
@@ -440,27 +440,3 @@ class _Stuck:
             self._since, self._rests = _monotonic(), 0
         self._rests += 1
         return RESTS[min(self._rests, len(RESTS)) - 1]
-
-
-class SimulatedDriver:
-    """The part of a driver that is the same for all processes in a simulation."""
-
-    def __init__(self, clients: Clients, simulation: Simulation, patience: float) -> None:
-        self._clients, self._simulation, self._patience = clients, simulation, patience
-
-    def conduct(self, body: Callable[[], None]) -> None:
-        """See Driver."""
-        body()
-
-    def grant(self, seconds: float) -> None:
-        """See Driver."""
-        self._simulation.grant(seconds)
-
-    def give_up(self, why: str) -> None:
-        """See Driver."""
-        self._simulation.given_up = self._simulation.given_up or why
-
-    def close(self) -> None:
-        """See Driver."""
-        self._clients.note = self._clients.note or self._simulation.note
-        self._simulation.close()
