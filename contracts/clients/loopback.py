@@ -88,22 +88,25 @@ class Loopback:
                 self._scheduler.notice(STRANGER)
             else:
                 own.peer, client.peer = client, own
-            self._talk(_Line(connection, address[1], client))
+            self._talk(connection, address[1], client)
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
             own.has_sent()
             if client is not None:
                 client.is_deserted()
 
-    def _talk(self, line: _Line) -> None:
+    def _talk(self, connection: socket.socket, port: int, client: ClientEnd | None) -> None:
         """Answer one request after another, as long as the client wants."""
         try:
+            line = _Line(connection, port, client)
             while True:
                 request = line.next_request()
                 if request is not None:
                     self._exchange(line, request)
                 elif line.is_over or not line.receive():
                     return
+        except OSError:  # the client is gone
+            pass
         except Exception:
             if self._seat.handler.failure is None:  # otherwise the scenario's runner reports it
                 raise
