@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from contracts.cli import completing
-from contracts.cli.console import Destination, tell
 from contracts.cli.options import (
     SETTINGS,
     admin_token,
@@ -18,6 +17,7 @@ from contracts.cli.options import (
     report_options,
 )
 from contracts.cli.options import platform as platform_option
+from contracts.cli.output import Destination, tell
 from contracts.judge import Parameters
 from contracts.report.model import Source
 

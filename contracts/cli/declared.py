@@ -208,7 +208,7 @@ def worded(demands: Iterable[Requirement]) -> str:
 
 def probe(named: str, url: str, admin_token: str, client_id: str, client_secret: str, *, as_json: bool) -> int:
     """Probe a provider of a declared platform and print the result; return the exit status."""
-    from contracts.cli.console import say_json
+    from contracts.cli.output import say_json
     from contracts.protocol.probe import KnownCredential, prober, table
     from mockserver.platform import compile_platform, find
 

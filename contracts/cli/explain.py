@@ -13,10 +13,10 @@ import click
 from msgspec import to_builtins
 
 from contracts.cli import completing
-from contracts.cli.console import say_json
 from contracts.cli.options import SETTINGS, admin_token
 from contracts.cli.options import as_json as json_option
 from contracts.cli.options import platform as platform_option
+from contracts.cli.output import say_json
 from contracts.cli.sources import DEFAULT_URL, ask
 from contracts.stories.exports import KINDS
 from mockserver.ids import context_in, context_owner
@@ -76,7 +76,7 @@ def command(
 
 
 def _list(platform: str, as_json: bool) -> None:
-    from contracts.cli.console import style_for
+    from contracts.cli.output import style_for
     from contracts.report.describe import document
 
     clauses = _clauses(platform)
@@ -100,8 +100,8 @@ def _clauses(platform: str) -> Sequence[Requirement]:
 
 
 def _explain_clause(code_or_name: str, platform: str, as_json: bool) -> None:
-    from contracts.cli.console import style_for
     from contracts.cli.declared import clauses_anywhere, is_declared
+    from contracts.cli.output import style_for
     from contracts.report.describe import describe, document
     from contracts.verify import select_from
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
-from contracts.cli.console import Destination, clients_print_to_stderr, tell
 from contracts.cli.leftovers import nothing_left_running
 from contracts.cli.options import SETTINGS, Chosen, ClientChoice, client_options, contract_options, driven, report_options
 from contracts.cli.options import platform as platform_option
+from contracts.cli.output import Destination, clients_print_to_stderr, tell
 from contracts.judge import Parameters
 from contracts.report.exports import curl, pytest
 from contracts.report.exports.pytest import Client

@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 
 from contracts.cli import completing
-from contracts.cli.console import STDOUT, Destination, deliver, write
 from contracts.cli.options import SETTINGS, reports_as
+from contracts.cli.output import STDOUT, Destination, deliver, write
 from contracts.replay.reports import KINDS, render
 from contracts.stories.exports import KINDS as STORIES
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from contracts.cli import completing
-from contracts.cli.console import say_json
 from contracts.cli.options import SETTINGS, Seconds, admin_token
 from contracts.cli.options import as_json as json_option
 from contracts.cli.options import platform as platform_option
+from contracts.cli.output import say_json
 from contracts.stories.exports import KINDS
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def _status(told: Mapping[str, StoryResult]) -> int:
 
 
 def _style(aside: bool = False) -> Style:
-    from contracts.cli.console import style_for
+    from contracts.cli.output import style_for
 
     look = style_for(sys.stderr if aside else sys.stdout)
     return replace(look, columns=min(WIDTH, look.columns))

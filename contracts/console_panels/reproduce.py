@@ -76,7 +76,7 @@ class Reproductions:
         shown: dict[str, Any] = {**place, "why": found.why, "steps": [], "scripts": [], "story": None}
         if found.story is not None:
             shown |= {"steps": list(_steps(found.story)), "scripts": scripts(found.story, found.reason), "story": found.story}
-        return Markup(flask.render_template("workbench/reproduce.html", **shown))
+        return Markup(flask.render_template("panels/reproduce.html", **shown))
 
     def download(self, id: str, context_id: str, kind: str) -> Response:
         """Return a script as a file."""
