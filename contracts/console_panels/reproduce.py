@@ -90,7 +90,7 @@ class Reproductions:
 
     def as_json(self, id: str, context_id: str) -> Response:
         """Return the story, its steps in words, and its scripts; 409 if no story was found."""
-        from contracts.stories.exports.json import document
+        from contracts.stories.codec import document
 
         found = self._find(self._control.tenant(id), context_id)
         if found.story is None:

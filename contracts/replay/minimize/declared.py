@@ -13,9 +13,9 @@ from contracts.protocol.asking import beside
 from contracts.replay.minimize.distil import NotReproduced
 from contracts.scenario import Advance
 from contracts.stories.declared import Ask, DeclaredStory, End, Register, Step
-from contracts.stories.mocks import MockInProcess
 from contracts.stories.model import Expected
 from contracts.stories.run import run
+from contracts.stories.stage import MockInProcess
 from contracts.verify.shrink import without
 from mockserver.declared.entries import Recorded
 from mockserver.declared.past import DeclaredPast, Named

@@ -10,8 +10,8 @@ from contracts.replay.minimize.fallbacks import recipes
 from contracts.replay.minimize.minimize import smaller, tidy
 from contracts.replay.minimize.past import Past, past_of
 from contracts.replay.minimize.reconstruct import stories
-from contracts.stories.codec import StoryError, decode, encode
-from contracts.stories.model import Story
+from contracts.stories.codec import decode, encode
+from contracts.stories.model import Story, StoryError
 from contracts.stories.run import run
 from contracts.stories.stage import InProcessStage
 from contracts.verify.shrink import smallest

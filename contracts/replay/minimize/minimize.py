@@ -10,8 +10,7 @@ from msgspec.structs import replace
 
 from contracts.replay.minimize.names import fresh
 from contracts.scenario import Advance
-from contracts.stories.codec import SAVES
-from contracts.stories.model import CLIENT, Step, Story
+from contracts.stories.model import CLIENT, SAVES, Step, Story
 from contracts.stories.names import reference
 from contracts.verify.shrink import without
 from mockserver.engine.model import Policy

@@ -8,9 +8,9 @@ import pytest
 from contracts.console_panels import extend
 from contracts.protocol.probe import ProbeControl, Prober
 from contracts.replay.minimize import NotReproduced, distil_declared
-from contracts.stories.mocks import MockInProcess
 from contracts.stories.model import Asking
 from contracts.stories.run import run
+from contracts.stories.stage import MockInProcess
 from mockserver.declared.mock import Mock
 from mockserver.declared.past import past_of
 from mockserver.platform import compile_platform, find
@@ -62,7 +62,7 @@ def test_what_happened_elsewhere_is_left_out() -> None:
             "ping",
         ]
         told = http.get(f"/__admin/organizations/default/requests/{refused.headers['Dayfly-Context']}/reproduce").json()
-        assert told["scripts"].keys() == {"curl", "python"}
+        assert told["scripts"].keys() == {"curl", "python", "node"}
         assert [one["answer"] for one in told["steps"]] == ["200", "", "404 session.ended"]
         page = http.get(f"/__admin/console/organizations/default/requests/{refused.headers['Dayfly-Context']}").text
         assert "The smallest chain found" in page
