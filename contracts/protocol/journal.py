@@ -38,7 +38,7 @@ def read(entries: Iterable[Entry], platform: Platform, *, complete: bool = False
     pairs = [pair for pair in found if pair.arrival.operation in platform.operations]
     trace = DeclaredTrace(
         exchanges=[_exchange(nth, pair, places, platform) for nth, pair in enumerate(pairs, 1)],
-        events=[Happened(places[id(note)], note.at, perturbation_words(note.what, note.detail), _jump(note)) for note in notes],
+        events=[_happened(note, places[id(note)]) for note in notes],
         whole=complete and _is_whole(every),
         sharp=False,
         crossing=not sequential,
@@ -94,13 +94,13 @@ def _ids(arrival: Arrival, answer: Answer | None, platform: Platform) -> Journal
     kinds = platform.kinds
     shown = {kind: id for kind, id in arrival.shown.items() if kind in kinds and name in kinds[kind].carried}
     if answer is None or answer.status is None:
-        return Journalled(name, shown, {})
+        return Journalled(name, shown, {}, "" if answer is None else answer.reason)
     brought = {
         kind: id
         for kind, id in answer.brought.items()
         if kind in kinds and (kinds[kind].always or (name in kinds[kind].issued and answer.status < 400))
     }
-    return Journalled(name, shown, brought)
+    return Journalled(name, shown, brought, answer.reason)
 
 
 def _known(arrival: Arrival, answer: Answer) -> dict[str, str]:
@@ -115,6 +115,11 @@ def _retry_after(answer: Answer) -> list[tuple[str, str]]:
 
 def _written(document: object) -> bytes:
     return b"" if document is UNSET else msgspec.json.encode(document)
+
+
+def _happened(entry: Perturbed, place: float) -> Happened:
+    words = perturbation_words(entry.what, entry.detail)
+    return Happened(place, entry.at, words, _jump(entry), entry.what, entry.detail)
 
 
 def _jump(entry: Perturbed) -> int:

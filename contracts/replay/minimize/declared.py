@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any
 
 from msgspec.structs import replace
 
@@ -22,6 +21,7 @@ from mockserver.declared.past import DeclaredPast, Named
 from mockserver.journal import Perturbed
 from mockserver.platform import compile_platform, find
 from mockserver.platform.model import Answer, Platform
+from mockserver.platform.places import Place
 
 MOST = 30
 """The most requests that are repeated: the latest that have to do with the refused one."""
@@ -79,6 +79,15 @@ def _simpler_step(step: Step) -> Iterator[Step]:
         yield from (replace(step, save={name: id for name, id in step.save.items() if name != left}) for left in step.save)
     elif isinstance(step, Advance) and step.seconds != round(step.seconds):
         yield Advance(float(round(step.seconds) + 1))
+
+
+def unlike(platform: Platform, operation: str, reason: str) -> dict[Place, str]:
+    """Return other values than those that a credential is bound to, by place, if a call was refused for that."""
+    kind = platform.kinds.get(reason.removesuffix(".foreign"))
+    if kind is None or not kind.bound:
+        return {}
+    carried = kind.places[operation][0]
+    return {beside(places, carried): OTHER for places in kind.bound.values()}
 
 
 class _TellingDeclared:
@@ -139,15 +148,8 @@ class _TellingDeclared:
         answer = self._answer(one)
         saves = {kind: self._named(kind, id) for kind, id in placed.items() if answer.status < 400 or kinds[kind].always}
         expected = Expected(answer.status, reason=reason if one is self._entry else None)
-        return Ask(operation=one.operation, show=show, put=self._put(one), save=saves, expect=expected)
-
-    def _put(self, one: Recorded) -> dict[str, Any]:
-        """Return other values than those that a credential is bound to, if it was refused for that."""
-        kind = self._platform.kinds.get(one.refused_by)
-        if kind is None or one.cause != "foreign" or not kind.bound:
-            return {}
-        carried = kind.places[one.operation][0]
-        return {str(beside(places, carried)): OTHER for places in kind.bound.values()}
+        put = {str(place): other for place, other in unlike(self._platform, one.operation, reason).items()}
+        return Ask(operation=one.operation, show=show, put=put, save=saves, expect=expected)
 
     def _answer(self, one: Recorded) -> Answer:
         """Return the answer that the platform decided on, without any fault."""

@@ -1,0 +1,260 @@
+"""Replays a recording of a declared platform on a mock of it, whose clock follows the recording's.
+
+The mock issues the recorded ids, so the recorded requests are made as they are. A journal has no requests, but the ids in them:
+its requests are built from the declaration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
+
+from contracts.history import Call, SendEffect
+from contracts.protocol.asking import request
+from contracts.protocol.history import history_of
+from contracts.protocol.recording import Reading
+from contracts.protocol.trace import Happened, TraceExchange
+from contracts.protocol.wire import code_of
+from contracts.remote.web import NoAnswer, Web
+from contracts.replay.minimize import NotReproduced, distil_declared
+from contracts.replay.minimize.declared import unlike
+from contracts.replay.recording import RecordingError, RecordingProblem
+from contracts.replay.results import Inference, RefusalGroup, ReplayedAnswer, ReplayedRequest, ReproductionReport
+from contracts.stories.declared import DeclaredStory
+from contracts.stories.stage import NOWHERE
+from mockserver.declared.decide import bound_in
+from mockserver.declared.explain import explained
+from mockserver.declared.handler import CONTEXT, REASON, DeclaredHandler
+from mockserver.declared.mock import Mock, Registered
+from mockserver.declared.past import past_of
+from mockserver.engine.model import Fault
+from mockserver.errors import NotFound
+from mockserver.inprocess import Transport
+from mockserver.platform.message import HttpMessage
+from mockserver.platform.model import Kind, Platform
+
+UNSENT = {"accept-encoding", "connection", "content-length", "host", "transfer-encoding"}
+"""Headers that the transport of a request has, and not its meaning."""
+
+NO_POLICY = Inference(findings=[], explanations=[], notes=[], policy={}, explains_all=False)
+
+
+class _Issuing(Mock):
+    """A mock that issues the ids that it is given in `next`, by kind, at the time in `at`."""
+
+    def __init__(self, platform: Platform, at: int) -> None:
+        self.at, self.next = at, dict[str, str]()
+        super().__init__(platform, system=lambda: self.at)
+
+    def mint(self, kind: str) -> str:
+        """Return the id to issue."""
+        return self.next.pop(kind, None) or super().mint(kind)
+
+
+class Earlier(NamedTuple):
+    """A credential from before the recording: when it was issued, as is assumed, and if it `ended` before its first use."""
+
+    at: int
+    kind: str
+    id: str
+    bound: dict[str, str]
+    ended: bool
+
+
+class DeclaredReplay:
+    """Replays a recording, once. `named` is the name or file of its platform."""
+
+    def __init__(self, reading: Reading, named: str, source: str) -> None:
+        self._reading, self._named, self._source = reading, named, source
+        self._history = history_of(reading.platform, reading.trace)
+        self._is_journal = any(one.journalled for one in reading.trace.exchanges)
+        self._taken: dict[int, list[str]] = {}
+        self._contexts: dict[int, str] = {}
+        earlier = sorted(self._earlier())
+        start = min([*(one.at for one in earlier), *(one.left_at for one in reading.trace.exchanges)], default=0)
+        self._mock = _Issuing(reading.platform, start)
+        self._web = Web(NOWHERE, transport=Transport(DeclaredHandler(self._mock), lambda _: None))
+        for one in earlier:
+            self._mock.at = one.at
+            self._mock.register(one.kind, Registered(one.id, one.bound))
+            if one.ended:
+                self._mock.end(one.kind, one.id)
+
+    @property
+    def unit(self) -> str:
+        """The unit that numbers count."""
+        return "entry" if any(one.entry for one in self._reading.trace.exchanges) else "request"
+
+    def report(self) -> ReproductionReport:
+        """Replay everything, and report what that shows. Raises RecordingError if there is no call of the platform."""
+        if not self._reading.calls:
+            raise RecordingError(self._source, f"{self._reading.extent}; is it the right platform?")
+        refusals: dict[str, RefusalGroup] = {}
+        results = [self._counted(result, refusals) for result in self._results()]
+        return ReproductionReport(
+            source=self._source,
+            kind=f"{self._reading.platform.name}, {self._reading.extent}",
+            unit=self.unit,
+            resolution=1,
+            policy={},
+            policy_from="as declared",
+            results=results,
+            refusals=list(refusals.values()),
+            problems=[RecordingProblem(None, f"skipped: {why}") for why in self._reading.skipped],
+            inference=NO_POLICY,
+        )
+
+    def smallest(self, number: int | None) -> DeclaredStory:
+        """Return the smallest story that is refused as entry `number` is (None: the first one). Raises RecordingError."""
+        for result in self._results():
+            if result.number == number or (number is None and (result.recorded.status or 0) >= 400):
+                try:
+                    return distil_declared(past_of(self._mock), self._contexts.get(result.number, ""), self._named)
+                except NotReproduced as error:
+                    raise RecordingError(self._source, f"no story of {self.unit} {result.number}: {error.why}") from error
+        missing = "nothing in it was refused" if number is None else f"there is no {self.unit} {number} of the platform in it"
+        raise RecordingError(self._source, f"{missing}, so there is no story to write")
+
+    def _results(self) -> Iterator[ReplayedRequest]:
+        """Make the requests, and the changes between them, in their order."""
+        events = iter(sorted(self._reading.trace.events, key=lambda event: event.place))
+        waiting = next(events, None)
+        for call in self._history.calls:
+            while waiting is not None and waiting.place < call.left:
+                self._repeat(waiting)
+                waiting = next(events, None)
+            yield self._ask(call, self._history.exchange(call))
+
+    def _repeat(self, event: Happened) -> None:
+        """Repeat a change from outside. The clock follows the stamps anyway, and answers have the faults."""
+        self._mock.at, detail = max(self._mock.at, event.at), event.detail
+        if event.what == "register":
+            self._mock.register(detail["kind"], Registered(self._own(detail["id"]), {}))
+        elif event.what == "end":
+            with suppress(NotFound):  # it is from before, and nothing showed it
+                id = detail.get("id")
+                self._mock.end(detail["kind"], None if id is None else self._own(id), by=detail.get("by", "ended"))
+        elif event.what == "reset":
+            self._mock.reset()
+
+    def _own(self, id: str) -> str:
+        """Return the id that the mock issues in place of a recorded one. A journal's pseudonyms do not fit in a header."""
+        return id.replace(":", "-") if self._is_journal else id
+
+    # -- requests ----------------------------------------------------------------------------------------------------
+
+    def _ask(self, call: Call, exchange: TraceExchange) -> ReplayedRequest:
+        self._mock.at, number = max(self._mock.at, exchange.left_at), exchange.entry or exchange.number
+        shown = call.shown | call.ended
+        fault = _fault(call, exchange)
+        if fault is not None:
+            self._mock.plan(fault)
+        self._mock.next = {kind: self._own(id) for kind, id in call.brought.items()}
+        reproduced = self._answer(exchange, {kind: self._own(id) for kind, id in shown.items()}, number)
+        answer = HttpMessage(headers=exchange.answer_headers, body=exchange.answer_body)
+        code = None if call.status is None else code_of(self._reading.platform, answer)
+        recorded = ReplayedAnswer(status=call.status, code=None if code is None else str(code))
+        same_code = None in {recorded.code, reproduced.code} or recorded.code == reproduced.code
+        names = [self._history.credentials[kind][id].name for kind, id in shown.items()]
+        return ReplayedRequest(
+            number=number,
+            at=exchange.left_at,
+            request=call.operation or f"{exchange.method} {exchange.path}",
+            session=", ".join(names) or None,
+            recorded=recorded,
+            reproduced=reproduced,
+            agrees=recorded.status == reproduced.status and (same_code or fault is not None),
+            taken="; ".join(self._taken.get(call.number, ())) or None,
+        )
+
+    def _answer(self, exchange: TraceExchange, shown: Mapping[str, str], number: int) -> ReplayedAnswer:
+        method, address, headers, body = self._request(exchange, shown)
+        try:
+            reply = self._web.ask(method, address, headers=headers, content=body)
+        except NoAnswer:
+            return ReplayedAnswer(status=None)
+        self._contexts[number] = reply.headers.get(CONTEXT.lower(), "")
+        code = code_of(self._reading.platform, HttpMessage(body=reply.body))
+        reason = reply.headers.get(REASON.lower())
+        return ReplayedAnswer(status=reply.status, code=None if code is None else str(code), reason=reason)
+
+    def _request(self, exchange: TraceExchange, shown: Mapping[str, str]) -> tuple[str, str, list[tuple[str, str]], bytes]:
+        told, platform = exchange.journalled, self._reading.platform
+        operation = None if told is None else platform.operations.get(told.operation or "")
+        if told is None or operation is None:
+            kept = [(name, value) for name, value in exchange.headers if name.lower() not in UNSENT and name[:1] != ":"]
+            address = exchange.path + (f"?{exchange.query}" if exchange.query else "")
+            return exchange.method, address, [one for one in kept if "".join(one).isascii()], exchange.body
+        registered = {kind: self._mock.registered[kind].bound for kind in shown if kind in self._mock.registered}
+        made = request(platform, operation, shown, registered, unlike(platform, operation.name, told.reason))
+        return made.method, made.path, list(made.headers.items()), made.body
+
+    # -- what was before ---------------------------------------------------------------------------------------------
+
+    def _earlier(self) -> Iterator[Earlier]:
+        """Yield the credentials that are shown before they are issued, and note what is assumed of them."""
+        known = {(event.detail.get("kind"), event.detail.get("id")) for event in self._reading.trace.events}
+        for call in self._history.calls:
+            for name, id in (call.shown | call.ended).items():
+                if (name, id) not in known:
+                    known.add((name, id))
+                    yield from self._earlier_one(call, name, id)
+            known |= set(call.brought.items())
+
+    def _earlier_one(self, call: Call, name: str, id: str) -> Iterator[Earlier]:
+        exchange, kind = self._history.exchange(call), self._reading.platform.kinds[name]
+        is_dead = call.effects.get(name) is SendEffect.DEAD
+        causes = {one for one in ("expired", "idle", "ended", "spent") if is_dead and _is_told(kind, one, call)}
+        if exchange.journalled is not None and exchange.journalled.reason.startswith(f"{name}."):
+            causes &= {exchange.journalled.reason.removeprefix(f"{name}.")}
+        taken = self._taken.setdefault(call.number, [])
+        if is_dead and not causes:
+            taken.append(f"its {kind.noun} is assumed to be invented")
+            return
+        message = HttpMessage(exchange.method, exchange.path, exchange.query, exchange.headers, exchange.body)
+        bound = {one: value for one, value in zip(kind.bound, bound_in(kind, message), strict=True) if value}
+        lived = max(kind.life.ttl or 0, kind.life.idle or 0) if {"expired", "idle"} & causes else 0
+        if not kind.registered:
+            taken.append(f"its {kind.noun} is from before the recording; it is assumed to be {'over' if is_dead else 'alive'}")
+        yield Earlier(exchange.left_at - lived - 1, name, self._own(id), bound, is_dead and not lived)
+
+    def _counted(self, result: ReplayedRequest, refusals: dict[str, RefusalGroup]) -> ReplayedRequest:
+        """Count a refusal; explain the first of each kind."""
+        reason, status = result.reproduced.reason, result.reproduced.status or 0
+        if reason is None or status < 400 or reason == "fault.injected":
+            return result
+        known = refusals.get(reason)
+        if known is not None:
+            refusals[reason] = replace(known, count=known.count + 1)
+            return result
+        told = explained(past_of(self._mock), self._contexts[result.number])
+        refusals[reason] = RefusalGroup(
+            status=status,
+            number=result.number,
+            reason=reason,
+            session=result.session,
+            guard=next((guard.name for guard in told.guards if guard.verdict == "refused"), ""),
+            cause=told.summary,
+            missed=told.missed,
+            advice=told.advice,
+        )
+        return result
+
+
+def _is_told(kind: Kind, cause: str, call: Call) -> bool:
+    return cause in kind.refused and kind.refused[cause].status == call.status
+
+
+def _fault(call: Call, exchange: TraceExchange) -> Fault | None:
+    """Return the fault that explains an answer which is not the platform's own."""
+    if call.operation is None:
+        return None
+    if call.status is None:
+        return Fault(kind="lost_response" if exchange.accepted else "lost_request", operation=call.operation)
+    if call.status < 500 and not exchange.spoiled:
+        return None
+    kept: dict[str, Any] = {"retry_after": call.retry_after, "after_acting": exchange.accepted}
+    return Fault(kind="status", operation=call.operation, status=call.status, **kept)
