@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from msgspec.structs import replace
@@ -15,7 +16,10 @@ from contracts.cli.output import Destination, clients_print_to_stderr, tell
 from contracts.judge import Parameters
 from contracts.report.exports import curl, pytest
 from contracts.report.exports.pytest import Client
-from contracts.report.model import Report
+from contracts.report.model import ClauseResult, Report
+
+if TYPE_CHECKING:
+    from contracts.verify.declared import PlatformSource
 
 EXPORTS = ("pytest", "curl")
 
@@ -55,7 +59,7 @@ def command(
     from contracts.scenario import load
     from contracts.verify import Options, replay
 
-    declared = declaration(platform, context, "emit")
+    declared = declaration(platform, context)
     options = Options(clauses=clauses, parameters=replace(contract, one_shot=choice.one_shot))
 
     def run(client: Chosen) -> Report:
@@ -69,7 +73,7 @@ def command(
     if emit is None:
         tell(report, destinations, as_json=as_json)
         context.exit(report.exit_status(strict=strict))
-    export = _export(emit, report, _client(client), options.parameters)
+    export = _export(emit, report, _client(client), options.parameters, declared)
     click.echo(export, nl=False)
     tell(report, destinations, as_json=as_json, aside=True)
 
@@ -98,10 +102,24 @@ def _client(client: Chosen) -> Client:
     )
 
 
-def _export(kind: str, report: Report, client: Client, parameters: Parameters) -> str:
+def _export(kind: str, report: Report, client: Client, parameters: Parameters, declared: PlatformSource | None = None) -> str:
     """Return the first violation as a file. Raise ClickException if there is none."""
     if not report.violated:
         raise click.ClickException(f"{report.target} violates no clause in this scenario, so there is nothing to write")
-    if kind == "curl":
-        return curl.render(report.violated[0])
-    return pytest.render(report.violated[0], client, parameters)
+    result = report.violated[0]
+    if kind == "pytest":
+        return pytest.render(result, client, parameters, report.platform)
+    return curl.render(result) if declared is None else _calls(result, declared)
+
+
+def _calls(result: ClauseResult, declared: PlatformSource) -> str:
+    """Return what the client of a declared platform did as a script."""
+    from contracts.protocol.course import CourseOfRun
+    from contracts.replay.calls import story_of
+    from contracts.stories.exports import render
+
+    found = result.counterexample
+    assert found is not None
+    assert isinstance(found.course, CourseOfRun)
+    title = f"{result.code} {result.name}: {found.message}"
+    return render(story_of(declared.platform, found.course.trace, declared.named, title), "curl")

@@ -149,7 +149,7 @@ class DeclaredReplay:
     def _ask(self, call: Call, exchange: TraceExchange) -> ReplayedRequest:
         self._mock.at, number = max(self._mock.at, exchange.left_at), exchange.entry or exchange.number
         shown = call.shown | call.ended
-        fault = _fault(call, exchange)
+        fault = fault_of(call, exchange)
         if fault is not None:
             self._mock.plan(fault)
         self._mock.next = {kind: self._own(id) for kind, id in call.brought.items()}
@@ -248,7 +248,7 @@ def _is_told(kind: Kind, cause: str, call: Call) -> bool:
     return cause in kind.refused and kind.refused[cause].status == call.status
 
 
-def _fault(call: Call, exchange: TraceExchange) -> Fault | None:
+def fault_of(call: Call, exchange: TraceExchange) -> Fault | None:
     """Return the fault that explains an answer which is not the platform's own."""
     if call.operation is None:
         return None
