@@ -61,6 +61,8 @@ def command(
         raise click.UsageError("--list cannot be combined with a clause or a contextId")
     if context_id is None and (kind is not None or journal is not None):
         raise click.UsageError("--emit and --journal are for the contextId of an answer")
+    if kind is not None and as_json:
+        raise click.UsageError("--emit cannot be combined with --json")
     if listed:
         _list(platform, as_json)
     elif subject is None:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from contracts.cli.leftovers import nothing_left_running
 from contracts.cli.options import SETTINGS, Chosen, ClientChoice, client_options, contract_options, driven, report_options
 from contracts.cli.options import platform as platform_option
-from contracts.cli.output import Destination, clients_print_to_stderr, tell
+from contracts.cli.output import Destination, check_emit, clients_print_to_stderr, tell
 from contracts.judge import Parameters
 from contracts.report.exports import curl, pytest
 from contracts.report.exports.pytest import Client
@@ -59,6 +59,7 @@ def command(
     from contracts.scenario import load
     from contracts.verify import Options, replay
 
+    check_emit(emit, destinations, as_json)
     declared = declaration(platform, context)
     options = Options(clauses=clauses, parameters=replace(contract, one_shot=choice.one_shot))
 

@@ -13,7 +13,7 @@ import click
 from contracts.cli import completing
 from contracts.cli.options import SETTINGS, reports_as
 from contracts.cli.options import platform as platform_option
-from contracts.cli.output import STDOUT, Destination, deliver, write
+from contracts.cli.output import Destination, check_emit, deliver, write
 from contracts.replay.reports import KINDS, render
 from contracts.stories.exports import KINDS as STORIES
 
@@ -65,7 +65,9 @@ def command(
     from contracts.replay import text
     from contracts.replay.reports import toml
 
-    _check_emit(emit, entry, as_json or any(path == STDOUT for _, path in destinations))
+    if emit is None and entry is not None:
+        raise click.UsageError("--entry needs --emit")
+    check_emit(emit, destinations, as_json)
     if is_declared(platform):
         if infer_policy is not None or hosts:
             raise click.UsageError("--infer-policy and --host are for the web chat, and do not go with --platform")
@@ -119,14 +121,6 @@ def _declared(recording: str, platform: str, policy: Path | None) -> tuple[Repro
     reading = reading_of(declared, recording)
     report = DeclaredReplay(reading, platform, recording).report()
     return report, DeclaredReplay(reading, platform, recording).smallest
-
-
-def _check_emit(emit: str | None, entry: int | None, taken: bool) -> None:
-    """Raise UsageError if an entry is named for nothing, or if a report goes to standard output as well."""
-    if emit is None and entry is not None:
-        raise click.UsageError("--entry needs --emit")
-    if emit is not None and taken:
-        raise click.UsageError("--emit takes standard output; write the report to a file, as in --report json:report.json")
 
 
 def _size(name: str) -> int:

@@ -22,6 +22,7 @@ from mockserver.declared.mock import Mock
 from mockserver.inprocess import Transport
 from mockserver.platform import compile_platform, find
 from mockserver.web.declared import create_declared_app
+from tests.functional.test_cli_json import check
 
 EVERY = [(platform, name) for platform in ("acme", "jenkins", "mcp", "oauth") for name in library.names(platform)]
 START = 1_795_348_800_000
@@ -79,6 +80,7 @@ def test_a_recording_is_answered_as_it_was(
     status = cli.run(("reproduce", "--platform", platform, str(file), "--json"))
     printed = capsys.readouterr()
     told = json.loads(printed.out)
+    check("reproduce", told)
     if (name, kind) == (OUTSIDE, "har"):
         assert (status, told["agrees"]) == (1, False), printed.err
         return
