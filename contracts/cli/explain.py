@@ -57,12 +57,7 @@ def command(
     Every answer of a mock has that id in a header: ININ-Correlation-Id, or Dayfly-Context of a declared platform.
     """
     context_id = context_in(subject or "")
-    if listed and subject is not None:
-        raise click.UsageError("--list cannot be combined with a clause or a contextId")
-    if context_id is None and (kind is not None or journal is not None):
-        raise click.UsageError("--emit and --journal are for the contextId of an answer")
-    if kind is not None and as_json:
-        raise click.UsageError("--emit cannot be combined with --json")
+    _check_options(listed and subject is not None, context_id, kind, journal, as_json)
     if listed:
         _list(platform, as_json)
     elif subject is None:
@@ -75,6 +70,16 @@ def command(
         _explain_request(context_id, url, admin_token, as_json)
     else:
         _explain_clause(subject.strip(), platform, as_json)
+
+
+def _check_options(both: bool, context_id: str | None, kind: str | None, journal: str | None, as_json: bool) -> None:
+    """Raise UsageError for options that do not go together."""
+    if both:
+        raise click.UsageError("--list cannot be combined with a clause or a contextId")
+    if context_id is None and (kind is not None or journal is not None):
+        raise click.UsageError("--emit and --journal are for the contextId of an answer")
+    if kind is not None and as_json:
+        raise click.UsageError("--emit cannot be combined with --json")
 
 
 def _list(platform: str, as_json: bool) -> None:

@@ -10,6 +10,7 @@ from contracts.protocol.history import DeclaredHistory, history_of
 from contracts.protocol.trace import DeclaredTrace, Happened, TraceExchange
 from contracts.protocol.wire import operation_of
 from contracts.replay.declared import fault_of
+from contracts.replay.minimize.names import fresh
 from contracts.replay.recording import RecordingError
 from contracts.scenario import Advance
 from contracts.stories.declared import Ask, DeclaredStory, End, Step, Strike
@@ -80,8 +81,7 @@ class _Steps:
         return escaped(id) if name is None else f"${name}"
 
     def _named(self, kind: str, id: str) -> str:
-        number = sum(other == kind for other, _ in self._names) + 1
-        return self._names.setdefault((kind, id), kind if number == 1 else f"{kind}_{number}")
+        return self._names.setdefault((kind, id), fresh(kind, self._names.values()))
 
     def _put(self, operation: Operation, message: HttpMessage) -> dict[str, Any]:
         """Return the values of a unit of work that a call has, by place."""
