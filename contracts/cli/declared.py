@@ -193,11 +193,12 @@ def _names_of(demand: Requirement) -> tuple[str, str, str]:
 
 
 def clauses_of(named: str) -> tuple[Requirement, ...]:
-    """Return the clauses for clients of a platform."""
+    """Return the clauses of a platform: the web chat's, or those for clients of a declared one."""
+    from contracts.clauses import DEMANDS
     from contracts.verify.declared import declaration
 
     declared = declaration(named)
-    return () if declared is None else tuple(declared.demands)
+    return DEMANDS if declared is None else declared.demands
 
 
 def worded(demands: Iterable[Requirement]) -> str:

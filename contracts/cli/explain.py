@@ -83,10 +83,11 @@ def _check_options(both: bool, context_id: str | None, kind: str | None, journal
 
 
 def _list(platform: str, as_json: bool) -> None:
+    from contracts.cli.declared import clauses_of
     from contracts.cli.output import style_for
     from contracts.report.describe import document
 
-    clauses = _clauses(platform)
+    clauses = clauses_of(platform)
     if as_json:
         say_json({"clauses": [document(clause) for clause in clauses]})
         return
@@ -97,24 +98,15 @@ def _list(platform: str, as_json: bool) -> None:
         click.echo("\n".join(told))
 
 
-def _clauses(platform: str) -> Sequence[Requirement]:
-    """Return the clauses of a declared platform, or those of the web chat."""
-    from contracts.clauses import DEMANDS
-    from contracts.verify.declared import declaration
-
-    declared = declaration(platform)
-    return DEMANDS if declared is None else declared.demands
-
-
 def _explain_clause(code_or_name: str, platform: str, as_json: bool) -> None:
-    from contracts.cli.declared import clauses_anywhere, is_declared
+    from contracts.cli.declared import clauses_anywhere, clauses_of, is_declared
     from contracts.cli.output import style_for
     from contracts.report.describe import describe, document
     from contracts.verify import select_from
 
     if _PART_OF_ID.fullmatch(code_or_name):
         raise click.ClickException(f"{code_or_name!r} is not a whole contextId; copy all 36 characters of it")
-    found: Mapping[str, Sequence[Requirement]] = {platform: _clauses(platform)}
+    found: Mapping[str, Sequence[Requirement]] = {platform: clauses_of(platform)}
     if not is_declared(platform) and not any(code_or_name in {one.code, one.name} for one in found[platform]):
         found = clauses_anywhere(code_or_name) or found
         if platform in found and "/" in code_or_name:

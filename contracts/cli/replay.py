@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 from msgspec.structs import replace
@@ -13,6 +14,7 @@ from contracts.cli.leftovers import nothing_left_running
 from contracts.cli.options import SETTINGS, Chosen, ClientChoice, client_options, contract_options, driven, report_options
 from contracts.cli.options import platform as platform_option
 from contracts.cli.output import Destination, check_emit, clients_print_to_stderr, tell
+from contracts.errors import ScenarioError
 from contracts.judge import Parameters
 from contracts.report.exports import curl, pytest
 from contracts.report.exports.pytest import Client
@@ -20,6 +22,8 @@ from contracts.report.model import ClauseResult, Report
 
 if TYPE_CHECKING:
     from contracts.verify.declared import PlatformSource
+
+S = TypeVar("S")
 
 EXPORTS = ("pytest", "curl")
 
@@ -65,8 +69,10 @@ def command(
 
     def run(client: Chosen) -> Report:
         if declared is not None:
-            return declared.replay(client.name, client.clients, steps.load(file), options, times)
-        return replay(client.name, client.clients, load(file), options, times)
+            read = _load(file, steps.load, load, "the web chat; leave out --platform")
+            return declared.replay(client.name, client.clients, read, options, times)
+        scenario = _load(file, load, steps.load, "a declared platform; add --platform")
+        return replay(client.name, client.clients, scenario, options, times)
 
     with nothing_left_running(), clients_print_to_stderr():
         client, report = driven(choice, run, None if declared is None else declared.methods)
@@ -77,6 +83,17 @@ def command(
     export = _export(emit, report, _client(client), options.parameters, declared)
     click.echo(export, nl=False)
     tell(report, destinations, as_json=as_json, aside=True)
+
+
+def _load(file: Path, own: Callable[[Path], S], other: Callable[[Path], object], hint: str) -> S:
+    """Read a scenario. Raises ScenarioError, or ClickException with a hint for one of the other kind."""
+    try:
+        return own(file)
+    except ScenarioError:
+        with suppress(ScenarioError):
+            other(file)
+            raise click.ClickException(f"{file}: this is a scenario of {hint}") from None
+        raise
 
 
 def _from(file: Path, report: Report) -> Report:

@@ -9,7 +9,7 @@ from contracts.history import Call
 from contracts.protocol.history import DeclaredHistory, history_of
 from contracts.protocol.trace import DeclaredTrace, Happened, TraceExchange
 from contracts.protocol.wire import operation_of
-from contracts.replay.declared import fault_of
+from contracts.replay.earlier import fault_of
 from contracts.replay.minimize.names import fresh
 from contracts.replay.recording import RecordingError
 from contracts.scenario import Advance

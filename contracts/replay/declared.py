@@ -6,38 +6,40 @@ its requests are built from the declaration.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Any, NamedTuple
+from operator import itemgetter
 
 from msgspec.structs import replace
 
-from contracts.history import Call, SendEffect
+from contracts.history import Call
 from contracts.protocol.asking import request
 from contracts.protocol.history import history_of
 from contracts.protocol.recording import Reading
 from contracts.protocol.trace import Happened, TraceExchange
 from contracts.protocol.wire import code_of
 from contracts.remote.web import NoAnswer, Web
+from contracts.replay.earlier import earlier, fault_of
 from contracts.replay.minimize import NotReproduced, distil_declared
 from contracts.replay.minimize.declared import unlike
 from contracts.replay.recording import RecordingError, RecordingProblem
 from contracts.replay.results import Inference, RefusalGroup, ReplayedAnswer, ReplayedRequest, ReproductionReport
 from contracts.stories.declared import DeclaredStory
 from contracts.stories.stage import NOWHERE
-from mockserver.declared.decide import bound_in
 from mockserver.declared.explain import explained
 from mockserver.declared.handler import CONTEXT, REASON, DeclaredHandler
 from mockserver.declared.mock import Mock, Registered
 from mockserver.declared.past import past_of
-from mockserver.engine.model import Fault
 from mockserver.errors import NotFound
 from mockserver.inprocess import Transport
 from mockserver.platform.message import HttpMessage
-from mockserver.platform.model import Kind, Platform
+from mockserver.platform.model import Platform
 
 UNSENT = {"accept-encoding", "connection", "content-length", "host", "transfer-encoding"}
 """Headers that the transport of a request has, and not its meaning."""
+
+_REQUEST = re.compile(r"\brequest (\d+)\b")
 
 NO_POLICY = Inference(findings=[], explanations=[], notes=[], policy={}, explains_all=False)
 
@@ -54,16 +56,6 @@ class _Issuing(Mock):
         return self.next.pop(kind, None) or super().mint(kind)
 
 
-class Earlier(NamedTuple):
-    """A credential from before the recording: when it was issued, as is assumed, and if it `ended` before its first use."""
-
-    at: int
-    kind: str
-    id: str
-    bound: dict[str, str]
-    ended: bool
-
-
 class DeclaredReplay:
     """Replays a recording, once. `named` is the name or file of its platform."""
 
@@ -71,17 +63,21 @@ class DeclaredReplay:
         self._reading, self._named, self._source = reading, named, source
         self._history = history_of(reading.platform, reading.trace)
         self._is_journal = any(one.journalled for one in reading.trace.exchanges)
-        self._taken: dict[int, list[str]] = {}
         self._contexts: dict[int, str] = {}
-        earlier = sorted(self._earlier())
-        start = min([*(one.at for one in earlier), *(one.left_at for one in reading.trace.exchanges)], default=0)
+        self._numbers: list[int] = []
+        found = list(earlier(self._history))
+        self._taken: dict[int, str] = {}
+        for one in found:
+            self._taken[one.number] = "; ".join(filter(None, (self._taken.get(one.number), one.taken)))
+        known = sorted([(one.at, one) for one in found if one.at is not None], key=itemgetter(0))
+        start = min([*(at for at, _ in known), *(one.left_at for one in reading.trace.exchanges)], default=0)
         self._mock = _Issuing(reading.platform, start)
         self._web = Web(NOWHERE, transport=Transport(DeclaredHandler(self._mock), lambda _: None))
-        for one in earlier:
-            self._mock.at = one.at
-            self._mock.register(one.kind, Registered(one.id, one.bound))
+        for at, one in known:
+            self._mock.at = at
+            self._mock.register(one.kind, Registered(self._own(one.id), one.bound))
             if one.ended:
-                self._mock.end(one.kind, one.id)
+                self._mock.end(one.kind, self._own(one.id))
 
     @property
     def unit(self) -> str:
@@ -149,6 +145,7 @@ class DeclaredReplay:
     def _ask(self, call: Call, exchange: TraceExchange) -> ReplayedRequest:
         self._mock.at, number = max(self._mock.at, exchange.left_at), exchange.entry or exchange.number
         shown = call.shown | call.ended
+        self._numbers.append(number)
         fault = fault_of(call, exchange)
         if fault is not None:
             self._mock.plan(fault)
@@ -167,7 +164,7 @@ class DeclaredReplay:
             recorded=recorded,
             reproduced=reproduced,
             agrees=recorded.status == reproduced.status and (same_code or fault is not None),
-            taken="; ".join(self._taken.get(call.number, ())) or None,
+            taken=self._taken.get(call.number) or None,
         )
 
     def _answer(self, exchange: TraceExchange, shown: Mapping[str, str], number: int) -> ReplayedAnswer:
@@ -192,35 +189,6 @@ class DeclaredReplay:
         made = request(platform, operation, shown, registered, unlike(platform, operation.name, told.reason))
         return made.method, made.path, list(made.headers.items()), made.body
 
-    # -- what was before ---------------------------------------------------------------------------------------------
-
-    def _earlier(self) -> Iterator[Earlier]:
-        """Yield the credentials that are shown before they are issued, and note what is assumed of them."""
-        known = {(event.detail.get("kind"), event.detail.get("id")) for event in self._reading.trace.events}
-        for call in self._history.calls:
-            for name, id in (call.shown | call.ended).items():
-                if (name, id) not in known:
-                    known.add((name, id))
-                    yield from self._earlier_one(call, name, id)
-            known |= set(call.brought.items())
-
-    def _earlier_one(self, call: Call, name: str, id: str) -> Iterator[Earlier]:
-        exchange, kind = self._history.exchange(call), self._reading.platform.kinds[name]
-        is_dead = call.effects.get(name) is SendEffect.DEAD
-        causes = {one for one in ("expired", "idle", "ended", "spent") if is_dead and _is_told(kind, one, call)}
-        if exchange.journalled is not None and exchange.journalled.reason.startswith(f"{name}."):
-            causes &= {exchange.journalled.reason.removeprefix(f"{name}.")}
-        taken = self._taken.setdefault(call.number, [])
-        if is_dead and not causes:
-            taken.append(f"its {kind.noun} is assumed to be invented")
-            return
-        message = HttpMessage(exchange.method, exchange.path, exchange.query, exchange.headers, exchange.body)
-        bound = {one: value for one, value in zip(kind.bound, bound_in(kind, message), strict=True) if value}
-        lived = max(kind.life.ttl or 0, kind.life.idle or 0) if {"expired", "idle"} & causes else 0
-        if not kind.registered:
-            taken.append(f"its {kind.noun} is from before the recording; it is assumed to be {'over' if is_dead else 'alive'}")
-        yield Earlier(exchange.left_at - lived - 1, name, self._own(id), bound, is_dead and not lived)
-
     def _counted(self, result: ReplayedRequest, refusals: dict[str, RefusalGroup]) -> ReplayedRequest:
         """Count a refusal; explain the first of each kind."""
         reason, status = result.reproduced.reason, result.reproduced.status or 0
@@ -237,24 +205,13 @@ class DeclaredReplay:
             reason=reason,
             session=result.session,
             guard=next((guard.name for guard in told.guards if guard.verdict == "refused"), ""),
-            cause=told.summary,
+            cause=_REQUEST.sub(self._in_entries, told.summary),
             missed=told.missed,
             advice=told.advice,
         )
         return result
 
-
-def _is_told(kind: Kind, cause: str, call: Call) -> bool:
-    return cause in kind.refused and kind.refused[cause].status == call.status
-
-
-def fault_of(call: Call, exchange: TraceExchange) -> Fault | None:
-    """Return the fault that explains an answer which is not the platform's own."""
-    if call.operation is None:
-        return None
-    if call.status is None:
-        return Fault(kind="lost_response" if exchange.accepted else "lost_request", operation=call.operation)
-    if call.status < 500 and not exchange.spoiled:
-        return None
-    kept: dict[str, Any] = {"retry_after": call.retry_after, "after_acting": exchange.accepted}
-    return Fault(kind="status", operation=call.operation, status=call.status, **kept)
+    def _in_entries(self, found: re.Match[str]) -> str:
+        """Return the recording's number in place of the mock's."""
+        place = int(found[1]) - 1
+        return f"{self.unit} {self._numbers[place]}" if place < len(self._numbers) else found[0]

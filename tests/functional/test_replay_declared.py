@@ -16,6 +16,7 @@ from mockserver.web.declared import create_declared_app
 from tests.contracts.protocol import clients
 from tests.contracts.protocol.test_clauses import CULPRITS, Toy
 from tests.need import need
+from tests.readmes import ROOT
 
 TOLD = [row for row in CULPRITS if row[2] not in {"D3/message", "A3/token"}]
 """Those whose mistake is in their requests, and does not need two threads."""
@@ -44,6 +45,20 @@ def test_the_calls_of_a_culprit_are_a_script(
     with LiveServer(create_declared_app(Mock(compile_platform(tmp_path / "toy.yaml")))) as live:
         done = subprocess.run(["bash", "calls.sh", live.url], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
+
+
+@pytest.mark.parametrize("platform", ["", "toy.yaml"])
+def test_a_scenario_of_the_other_kind_is_told(
+    platform: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    toy, client, code, _ = CULPRITS[0]
+    words = found(toy, client, code, tmp_path)
+    theirs = str(ROOT / "fixtures" / "scenarios" / "earlier-today.json")
+    capsys.readouterr()
+    assert cli.run(("replay", *(("--platform", platform, theirs) if platform else words[3:4]), words[4])) == 2
+    hint = "the web chat; leave out --platform" if platform else "a declared platform; add --platform"
+    assert capsys.readouterr().err.endswith(f".json: this is a scenario of {hint}\n")
 
 
 def test_a_finding_is_a_test(

@@ -93,6 +93,36 @@ def test_a_recording_is_answered_as_it_was(
     assert refused <= reasons, printed.err
 
 
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (("{jsonl}",), "this is a journal of the platform mcp; add --platform mcp, or its file"),
+        (("{jsonl}", "--platform", "acme"), "this is a journal of the platform mcp; add --platform mcp, or its file"),
+        (("{har}", "--platform", "acme"), "0 of 5 entries are calls of this platform; is it the right platform?"),
+        (("{har}", "--platform", "mcp", "--host", "x"), "--infer-policy and --host are for the web chat"),
+        (("{har}", "--platform", "mcp", "--emit", "curl", "--entry", "9"), "there is no entry 9 of the platform in it"),
+    ],
+)
+def test_what_cannot_be_replayed_is_told(
+    words: tuple[str, ...], problem: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {kind: str(path) for kind, path in recorded("mcp", "idle-over-lunch", tmp_path).items()}
+    assert cli.run(("reproduce", *(word.format(**files) for word in words))) == 2
+    assert problem in capsys.readouterr().err
+
+
+def test_requests_are_named_by_their_entries(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = recorded("mcp", "idle-over-lunch", tmp_path)["har"]
+    document = json.loads(file.read_text())
+    elsewhere = {**document["log"]["entries"][0], "request": {"method": "GET", "url": "https://elsewhere.example.com/"}}
+    document["log"]["entries"].insert(0, elsewhere)
+    file.write_text(json.dumps(document))
+    assert cli.run(("reproduce", "--platform", "mcp", str(file), "--json")) == 0
+    (refused,) = json.loads(capsys.readouterr().out)["refusals"]
+    assert refused["number"] == 4
+    assert "It was last used by entry 3 (ping)." in refused["cause"]
+
+
 @pytest.mark.parametrize("kind", ["har", "jsonl"])
 @pytest.mark.parametrize(("platform", "name"), EVERY)
 def test_its_refusal_is_written_as_the_smallest_story(
