@@ -1,7 +1,7 @@
 """Replays a recording of a declared platform on a mock of it, whose clock follows the recording's.
 
-The mock issues the recorded ids, so the recorded requests are made as they are. A journal has no requests, but the ids in them:
-its requests are built from the declaration.
+The mock issues the recorded ids, so the recorded requests are made as they are. A journal has the ids of its requests, from
+which the declaration builds them again.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class DeclaredReplay:
         return "entry" if any(one.entry for one in self._reading.trace.exchanges) else "request"
 
     def report(self) -> ReproductionReport:
-        """Replay everything, and report what that shows. Raises RecordingError if there is no call of the platform."""
+        """Replay everything, and report what that shows. Raises RecordingError without a call of the platform."""
         if not self._reading.calls:
             raise RecordingError(self._source, f"{self._reading.extent}; is it the right platform?")
         refusals: dict[str, RefusalGroup] = {}

@@ -1,4 +1,4 @@
-"""What a recording of a declared platform leaves out: ids from before it began, and the faults behind its answers."""
+"""The facts behind a recording of a declared platform: ids from before it began, and the faults behind its answers."""
 
 from __future__ import annotations
 

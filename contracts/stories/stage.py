@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from contracts.errors import ProbeError
 from contracts.platform_requests import ClientCredentials, PlatformReply
-from contracts.remote.control import PREFIX, ProbedOrganization, RemoteControl
+from contracts.remote.control import ADMIN, PREFIX, ProbedOrganization, RemoteControl
 from contracts.stories.model import CLIENT
 from contracts.stories.plan import Gap, whole_policy
 from mockserver.clock import pause
@@ -26,9 +26,6 @@ NAME = "dayfly story"
 
 NOWHERE = "https://platform.invalid"
 """A URL that no network resolves, for a mock in this process."""
-
-ADMIN = "/__admin"
-"""The control API of a declared platform, which has one organisation."""
 
 
 def client_of(credentials: ClientCredentials, platform: Platform | None = None) -> dict[Gap, str]:

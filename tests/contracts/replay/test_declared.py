@@ -11,12 +11,12 @@ import pytest
 
 from contracts import cli
 from contracts.platform_requests import PlatformReply
-from contracts.remote.control import RemoteControl
+from contracts.remote.control import ADMIN, RemoteControl
 from contracts.remote.web import Web
 from contracts.stories import library
 from contracts.stories.codec import decode
 from contracts.stories.run import run, tell
-from contracts.stories.stage import ADMIN, NOWHERE, MockInProcess, StoryStage
+from contracts.stories.stage import NOWHERE, MockInProcess, StoryStage
 from mockserver.clock import iso
 from mockserver.declared.mock import Mock
 from mockserver.inprocess import Transport
