@@ -120,7 +120,7 @@ def _declared(recording: str, platform: str, policy: Path | None) -> tuple[Repro
     declared = PlatformSource(platform, lambda recorded: compile_platform(path, {**recorded, **words}))
     reading = reading_of(declared, recording)
     report = DeclaredReplay(reading, platform, recording).report()
-    return report, DeclaredReplay(reading, platform, recording).smallest
+    return report, lambda entry: DeclaredReplay(reading, platform, recording).smallest(entry)
 
 
 def _size(name: str) -> int:

@@ -60,7 +60,7 @@ class _Steps:
         operation = operation_of(self._platform, message)
         if operation is None:
             raise RecordingError(self._platform.name, f"{exchange.method} {exchange.path} is not an operation of the platform")
-        fault = fault_of(call, exchange)
+        fault = fault_of(self._platform, call, exchange)
         if fault is not None:
             yield Strike(operation=operation.name, fault=fault)
         shown = call.shown | call.ended

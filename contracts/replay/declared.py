@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from operator import itemgetter
+from urllib.parse import quote
 
 from msgspec.structs import replace
 
@@ -39,6 +40,8 @@ from mockserver.platform.model import Platform
 UNSENT = {"accept-encoding", "connection", "content-length", "host", "transfer-encoding"}
 """Headers that the transport of a request has, and not its meaning."""
 
+PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
+
 _REQUEST = re.compile(r"\brequest (\d+)\b")
 
 NO_POLICY = Inference(findings=[], explanations=[], notes=[], policy={}, explains_all=False)
@@ -54,6 +57,14 @@ class _Issuing(Mock):
     def mint(self, kind: str) -> str:
         """Return the id to issue."""
         return self.next.pop(kind, None) or super().mint(kind)
+
+    def register(self, name: str, given: Registered | None = None) -> Registered:
+        """Issue a credential as it was recorded, however short its secret is: this journal is not written."""
+        kind = self.kind(name)
+        made = self.registered[name] = self._made(kind, given)
+        self._change(kind, made.id, lambda former, now: self._record(kind, made, now, former))
+        self._note("register", {"kind": name, "id": self.told_as(name, made.id)})
+        return made
 
 
 class DeclaredReplay:
@@ -146,7 +157,7 @@ class DeclaredReplay:
         self._mock.at, number = max(self._mock.at, exchange.left_at), exchange.entry or exchange.number
         shown = call.shown | call.ended
         self._numbers.append(number)
-        fault = fault_of(call, exchange)
+        fault = fault_of(self._reading.platform, call, exchange)
         if fault is not None:
             self._mock.plan(fault)
         self._mock.next = {kind: self._own(id) for kind, id in call.brought.items()}
@@ -184,7 +195,12 @@ class DeclaredReplay:
         if told is None or operation is None:
             kept = [(name, value) for name, value in exchange.headers if name.lower() not in UNSENT and name[:1] != ":"]
             address = exchange.path + (f"?{exchange.query}" if exchange.query else "")
-            return exchange.method, address, [one for one in kept if "".join(one).isascii()], exchange.body
+            return (
+                exchange.method,
+                quote(address, safe=PRINTABLE),
+                [one for one in kept if "".join(one).isascii()],
+                exchange.body,
+            )
         registered = {kind: self._mock.registered[kind].bound for kind in shown if kind in self._mock.registered}
         made = request(platform, operation, shown, registered, unlike(platform, operation.name, told.reason))
         return made.method, made.path, list(made.headers.items()), made.body

@@ -11,7 +11,7 @@ from contracts.protocol.trace import TraceExchange
 from mockserver.declared.decide import bound_in
 from mockserver.engine.model import Fault
 from mockserver.platform.message import HttpMessage
-from mockserver.platform.model import Kind
+from mockserver.platform.model import Kind, Platform
 
 
 class Earlier(NamedTuple):
@@ -59,13 +59,14 @@ def _is_told(kind: Kind, cause: str, call: Call) -> bool:
     return cause in kind.refused and kind.refused[cause].status == call.status
 
 
-def fault_of(call: Call, exchange: TraceExchange) -> Fault | None:
+def fault_of(platform: Platform, call: Call, exchange: TraceExchange) -> Fault | None:
     """Return the fault that explains an answer which is not the platform's own."""
     if call.operation is None:
         return None
     if call.status is None:
         return Fault(kind="lost_response" if exchange.accepted else "lost_request", operation=call.operation)
-    if call.status < 500 and not exchange.spoiled:
+    is_limited = call.status == 429 and not any(platform.kinds[name].life.rate for name in call.shown)
+    if call.status < 500 and not exchange.spoiled and not is_limited:
         return None
     wait, acted = call.retry_after, exchange.accepted
     return Fault(kind="status", operation=call.operation, status=call.status, retry_after=wait, after_acting=acted)

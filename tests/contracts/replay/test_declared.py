@@ -111,6 +111,30 @@ def test_what_cannot_be_replayed_is_told(
     assert problem in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("path", "status", "header", "agrees"),
+    [
+        ("/resource/a", 429, "Bearer abc", True),  # the platform declares no rate
+        ("/resource/a", 520, "Bearer abc", True),
+        ("/resource/a", 0, "Bearer abc", True),  # no answer came
+        ("/resource/a%00b%zz?x=\x01 \xe9", 200, "Bearer abc", True),
+        ("/resource/a", 301, "Bearer abc", False),
+        ("/resource/a", 401, "Bearer \xe9\u4e2d", True),
+        ("/resource/a", 200, "Bearer " + "z" * 70_000, True),
+    ],
+)
+def test_odd_entries_are_replayed(
+    path: str, status: int, header: str, agrees: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sent = {"method": "GET", "url": f"https://api.example.com{path}", "headers": _listed({"Authorization": header, ":a": "b"})}
+    answer = {"status": status, "headers": [], "content": {"mimeType": "", "text": ""}}
+    entry = {"startedDateTime": iso(START), "time": 1, "request": sent, "response": answer}
+    (tmp_path / "odd.har").write_text(json.dumps({"log": {"version": "1.2", "entries": [entry]}}))
+    assert cli.run(("reproduce", "--platform", "oauth", str(tmp_path / "odd.har"), "--json")) == (0 if agrees else 1)
+    (result,) = json.loads(capsys.readouterr().out)["results"]
+    assert result["recorded"]["status"] == (status or None)
+
+
 def test_requests_are_named_by_their_entries(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = recorded("mcp", "idle-over-lunch", tmp_path)["har"]
     document = json.loads(file.read_text())
