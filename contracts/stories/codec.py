@@ -65,18 +65,19 @@ def decode(raw: bytes, source: str = "story", platform: str | None = None) -> An
         hint = f"add --platform {named}" if named else "leave out --platform"
         raise StoryError(source, "$", f"this is a story of the platform {named or WEB_CHAT}; {hint}")
     story = (_declared if named else _web_chat).decode(raw, source)
-    if platform:
-        story = replace(story, platform=platform)
+    if platform is not None or not named:
+        story = replace(story, platform=platform or "")
     check(story, source)
     return story
 
 
 def _platform_in(raw: bytes) -> str:
-    """Return the platform that a story names; "" without one, or if it cannot be read."""
+    """Return the declared platform that a story names; "" without one, or if it cannot be read."""
     try:
-        return msgspec.json.decode(raw, type=_Named).platform
+        named = msgspec.json.decode(raw, type=_Named).platform
     except (ValueError, RecursionError):
         return ""
+    return "" if named == WEB_CHAT else named
 
 
 def load(path: Path, platform: str | None = None) -> AnyStory:

@@ -109,6 +109,7 @@ def test_a_service_that_cannot_be_controlled_is_asked_what_it_can_be(capsys: pyt
         (("run", "--platform", "mcp", "{webchat}"), "this is a story of the platform webchat; leave out --platform"),
         (("run", "--platform", "mcp", "{header}"), "$.steps[0]: the header Mcp-Session-Id can only have printable ASCII"),
         (("show", "--platform", "mcp", "{policy}"), "$.policy: is for the web chat"),
+        (("show", "{number}"), "number.json: $.platform: Expected `str`, got `int`"),
     ],
 )
 def test_what_is_wrong_is_told(
@@ -121,9 +122,17 @@ def test_what_is_wrong_is_told(
     written = {name: {**story, "steps": [step]} for name, step in steps.items()}
     written["good"] = json.loads(library.raw("no-session-id", "mcp"))
     written["policy"] = {**written["good"], "policy": {"ttl": 5}}
+    written["number"] = {**json.loads(library.raw("sent-twice")), "platform": 5}
     written["webchat"] = json.loads(library.raw("sent-twice"))
     for name, document in written.items():
         (tmp_path / f"{name}.json").write_text(json.dumps(document))
     files = {name: str(tmp_path / f"{name}.json") for name in written}
     assert cli.run(("stories", *(word.format(**files) for word in words))) == 2
     assert problem in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_story_may_name_the_web_chat(tmp_path: Path) -> None:
+    path = tmp_path / "story.json"
+    path.write_text(json.dumps({**json.loads(library.raw("sent-twice")), "platform": "webchat"}))
+    assert cli.run(("stories", "run", str(path))) == 0
+    assert cli.run(("stories", "run", "--platform", "webchat", str(path))) == 0
