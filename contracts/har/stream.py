@@ -17,6 +17,9 @@ CHUNK = 256 << 10
 MAX_PIECE = 32 << 20
 """Most bytes of a piece that are kept. No tool writes an entry of the platform's that long."""
 
+MOST_MEMBERS = 1000
+"""Most members of the document that are looked at for its log. Tools write it as the only one."""
+
 _SPACE = re.compile(rb"[ \t\r\n]*")
 _SCALAR = re.compile(rb"[^ \t\r\n,:\]}]*")
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+("?)|[{}\[\]]', re.DOTALL)
@@ -50,6 +53,8 @@ def pieces(file: BinaryIO, source: str, progress: Callable[[int], object] = lamb
             names.append(name)
             if name == "log" and text.is_object():
                 yield from reading.log(text)
+            elif len(names) > MOST_MEMBERS:
+                break
             else:
                 text.value()
     except _Unexpected as error:

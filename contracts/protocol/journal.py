@@ -37,7 +37,7 @@ def read(entries: Iterable[Entry], platform: Platform, *, complete: bool = False
     notes = [entry for entry in every if isinstance(entry, Perturbed)]
     found = pair_up(every)
     pairs = [pair for pair in found if pair.arrival.operation in platform.operations]
-    events = [Happened(places[id(one)], one.at, perturbation_words(one.what, one.detail), jump_of(one)) for one in notes]
+    events = [_happened(note, places[id(note)]) for note in notes]
     trace = DeclaredTrace(
         exchanges=[_exchange(nth, pair, places, platform) for nth, pair in enumerate(pairs, 1)],
         events=events,
@@ -96,13 +96,13 @@ def _ids(arrival: Arrival, answer: Answer | None, platform: Platform) -> Journal
     kinds = platform.kinds
     shown = {kind: id for kind, id in arrival.shown.items() if kind in kinds and name in kinds[kind].carried}
     if answer is None or answer.status is None:
-        return Journalled(name, shown, {})
+        return Journalled(name, shown, {}, "" if answer is None else answer.reason)
     brought = {
         kind: id
         for kind, id in answer.brought.items()
         if kind in kinds and (kinds[kind].always or (name in kinds[kind].issued and answer.status < 400))
     }
-    return Journalled(name, shown, brought)
+    return Journalled(name, shown, brought, answer.reason)
 
 
 def _known(arrival: Arrival, answer: Answer) -> dict[str, str]:
@@ -117,3 +117,8 @@ def _retry_after(answer: Answer) -> list[tuple[str, str]]:
 
 def _written(document: object) -> bytes:
     return b"" if document is UNSET else msgspec.json.encode(document)
+
+
+def _happened(entry: Perturbed, place: float) -> Happened:
+    words = perturbation_words(entry.what, entry.detail)
+    return Happened(place, entry.at, words, jump_of(entry), entry.what, entry.detail)

@@ -13,6 +13,7 @@ from itertools import count
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from msgspec import to_builtins
 from msgspec.structs import replace
 
 from contracts.clients.base import Clients, Credentials, Outcome
@@ -223,7 +224,8 @@ class _Play(Playing):
     def _happen(self, happening: Happening, *, inside: bool = False) -> None:
         record = self._record
         jump = round(1000 * happening.seconds) if isinstance(happening, Advance) else 0
-        record.events.append(Happened(record.next(), record.now(), told(happening), jump))
+        detail = to_builtins(happening)
+        record.events.append(Happened(record.next(), record.now(), told(happening), jump, detail.pop("step"), detail))
         match happening:
             case End(kind, by):
                 self._mock.end(kind, by=by)

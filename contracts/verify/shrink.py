@@ -14,7 +14,7 @@ from typing import Generic, NamedTuple, TypeVar
 from msgspec.structs import replace
 
 from contracts.builtin import ANN
-from contracts.generate.messages import GUESTS
+from contracts.generate.odd import GUESTS
 from contracts.scenario import (
     LONGEST,
     Advance,

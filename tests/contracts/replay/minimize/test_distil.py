@@ -16,8 +16,8 @@ from contracts.remote.control import ProbedOrganization
 from contracts.replay.minimize import NotReproduced, distil
 from contracts.scenario import Advance
 from contracts.stories import library
-from contracts.stories.codec import StoryError, check
-from contracts.stories.model import Call, Create, Request, Send, Story, Token
+from contracts.stories.codec import check
+from contracts.stories.model import Call, Create, Request, Send, Story, StoryError, Token
 from contracts.stories.run import run, tell
 from contracts.stories.stage import InProcessStage
 from mockserver.control import Tenant

@@ -118,6 +118,12 @@ def _take_standard_output() -> None:
         context.obj.add("printed")
 
 
+def check_emit(emit: str | None, destinations: Sequence[Destination], as_json: bool) -> None:
+    """Raise UsageError if a report is to go to standard output beside a script."""
+    if emit is not None and (as_json or any(path == STDOUT for _, path in destinations)):
+        raise click.UsageError("--emit takes standard output; write the report to a file, as in --report json:report.json")
+
+
 def tell(report: Report, destinations: Sequence[Destination], *, as_json: bool, aside: bool = False) -> None:
     """Write a report to its files and for people: to standard output, or to standard error if programs read standard output.
 

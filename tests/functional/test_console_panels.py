@@ -1,4 +1,4 @@
-"""`dayfly serve` with the workbench in its console: several workers on a shared store, and everything they add is there."""
+"""`dayfly serve` with the judge in its console: several workers on a shared store, and all additions are there."""
 
 from __future__ import annotations
 
@@ -63,9 +63,9 @@ def test_the_journal_of_all_workers_is_judged(serving: Serving) -> None:
 
 
 def test_what_the_pages_want_is_let_in_by_their_policy(serving: Serving) -> None:
-    sheet = httpx.get(f"{serving.url}/__admin/console/workbench.css")
+    sheet = httpx.get(f"{serving.url}/__admin/console/panels.css")
     assert sheet.headers["Content-Type"].startswith("text/css")
     assert ".timeline" in sheet.text
     page = httpx.get(f"{serving.url}{CONSOLE}/contract", timeout=60)
     assert "style-src 'self'" in page.headers["Content-Security-Policy"]
-    assert 'href="/__admin/console/workbench.css"' in page.text
+    assert 'href="/__admin/console/panels.css"' in page.text

@@ -1,4 +1,4 @@
-"""The workbench's additions to a mock: a request's story as JSON and files, behind the same guards, and a judged journal."""
+"""The additions of the judge and the stories to a mock: a story as JSON and files, and a judged journal."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ CONSOLE = "/__admin/console/organizations"
 ADMIN = "/__admin/organizations"
 
 
-class Bench(NamedTuple):
-    """A mock with the workbench, a browser on the same machine, and a client's life."""
+class PanelledMock(NamedTuple):
+    """A mock with the panels, a browser on the same machine, and a client's life."""
 
     parts: Assembly
     browser: FlaskClient
@@ -40,18 +40,18 @@ class Bench(NamedTuple):
         return self.life.tenant.requests.find(**filters)[0].context_id  # type: ignore[arg-type]
 
 
-def bench(settings: Settings) -> Iterator[Bench]:
+def panelled(settings: Settings) -> Iterator[PanelledMock]:
     with assemble(settings) as parts:
-        yield Bench(parts, create_app(parts, extensions=(extend,)).test_client(), Life(Control(parts), {}))
+        yield PanelledMock(parts, create_app(parts, extensions=(extend,)).test_client(), Life(Control(parts), {}))
 
 
 @pytest.fixture
-def mock() -> Iterator[Bench]:
-    yield from bench(Settings())
+def mock() -> Iterator[PanelledMock]:
+    yield from panelled(Settings())
 
 
 @pytest.fixture
-def refused(mock: Bench) -> str:
+def refused(mock: PanelledMock) -> str:
     """Return the address of a request that used a session twice."""
     mock.life.login()
     mock.life.create()
@@ -60,7 +60,7 @@ def refused(mock: Bench) -> str:
     return f"{mock.life.tenant.id}/requests/{mock.latest(reason='session.consumed')}"
 
 
-def test_a_refused_request_is_told_as_json(mock: Bench, refused: str) -> None:
+def test_a_refused_request_is_told_as_json(mock: PanelledMock, refused: str) -> None:
     answer = mock.browser.get(f"{ADMIN}/{refused}/reproduce")
     assert answer.status_code == 200
     told = answer.get_json()
@@ -73,7 +73,7 @@ def test_a_refused_request_is_told_as_json(mock: Bench, refused: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_script_is_on_the_page_and_a_file_beside_it(mock: Bench, refused: str, kind: str) -> None:
+def test_each_script_is_on_the_page_and_a_file_beside_it(mock: PanelledMock, refused: str, kind: str) -> None:
     page = mock.browser.get(f"{CONSOLE}/{refused}")
     file = mock.browser.get(f"{CONSOLE}/{refused}/reproduce.{kind}")
     assert (page.status_code, file.status_code) == (200, 200)
@@ -84,7 +84,7 @@ def test_each_script_is_on_the_page_and_a_file_beside_it(mock: Bench, refused: s
     assert "<" not in shown[1]
 
 
-def test_what_there_is_not_is_said_so(mock: Bench, refused: str) -> None:
+def test_what_there_is_not_is_said_so(mock: PanelledMock, refused: str) -> None:
     assert mock.browser.get(f"{CONSOLE}/{refused}/reproduce.cobol").status_code == 404
     nowhere = refused[:-12] + "0" * 12
     assert mock.browser.get(f"{ADMIN}/{nowhere}/reproduce").status_code == 404
@@ -96,14 +96,14 @@ def test_what_there_is_not_is_said_so(mock: Bench, refused: str) -> None:
 
 
 def test_what_lies_beyond_any_request_says_why() -> None:
-    for mock in bench(Settings(max_live_sessions=0)):
+    for mock in panelled(Settings(max_live_sessions=0)):
         mock.life.login()
         mock.life.create()
         page = mock.browser.get(f"{CONSOLE}/{mock.life.tenant.id}/requests/{mock.latest()}")
         assert "own limit of live sessions" in page.text
 
 
-def test_a_request_that_names_no_organisation_is_reproduced_too(mock: Bench) -> None:
+def test_a_request_that_names_no_organisation_is_reproduced_too(mock: PanelledMock) -> None:
     mock.life.raw("/nowhere", b"{}", "application/json")
     (stray,) = Control(mock.parts).tenant("unassigned").requests.find()
     page = mock.browser.get(f"{CONSOLE}/unassigned/requests/{stray.context_id}")
@@ -111,7 +111,7 @@ def test_a_request_that_names_no_organisation_is_reproduced_too(mock: Bench) -> 
     assert f"{CONSOLE}/unassigned/requests/{stray.context_id}/reproduce.node" in page.text
 
 
-def test_a_story_is_looked_for_once(mock: Bench, refused: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_story_is_looked_for_once(mock: PanelledMock, refused: str, monkeypatch: pytest.MonkeyPatch) -> None:
     mock.browser.get(f"{CONSOLE}/{refused}")
     monkeypatch.setattr(reproduce, "_find", lambda *_: pytest.fail("it was known already"))
     assert mock.browser.get(f"{CONSOLE}/{refused}").status_code == 200
@@ -119,7 +119,7 @@ def test_a_story_is_looked_for_once(mock: Bench, refused: str, monkeypatch: pyte
 
 
 def test_without_the_token_nobody_sees_anything() -> None:
-    for mock in bench(Settings(admin_token="a-token")):
+    for mock in panelled(Settings(admin_token="a-token")):
         mock.life.login(secret="another-secret")
         place = f"{mock.life.tenant.id}/requests/{mock.latest()}"
         assert mock.browser.get(f"{ADMIN}/{place}/reproduce").status_code == 401
@@ -132,7 +132,7 @@ def test_without_the_token_nobody_sees_anything() -> None:
 # -- the contract ----------------------------------------------------------------------------------------------------
 
 
-def test_a_journal_is_judged_and_what_was_broken_drawn(mock: Bench, refused: str) -> None:
+def test_a_journal_is_judged_and_what_was_broken_drawn(mock: PanelledMock, refused: str) -> None:
     page = mock.browser.get(f"{CONSOLE}/{refused.partition('/')[0]}/contract").text
     assert "<strong>1</strong> violated" in page
     assert page.count("timeline") == 1
@@ -142,7 +142,7 @@ def test_a_journal_is_judged_and_what_was_broken_drawn(mock: Bench, refused: str
 
 
 def test_a_judgement_holds_until_something_new_is_journalled(
-    mock: Bench, refused: str, monkeypatch: pytest.MonkeyPatch
+    mock: PanelledMock, refused: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address, judged_again = f"{CONSOLE}/{refused.partition('/')[0]}/contract", Mock(wraps=judged.judge)
     mock.browser.get(address)
@@ -155,7 +155,7 @@ def test_a_judgement_holds_until_something_new_is_journalled(
 
 
 def test_a_journal_that_has_lost_its_beginning_is_judged_as_far_as_it_goes() -> None:
-    for mock in bench(Settings(journal_entries=7)):
+    for mock in panelled(Settings(journal_entries=7)):
         mock.life.login()
         for number in range(5):
             mock.life.create()
@@ -167,7 +167,9 @@ def test_a_journal_that_has_lost_its_beginning_is_judged_as_far_as_it_goes() -> 
         assert ">used again<" in page.text
 
 
-def test_of_a_large_journal_the_latest_entries_are_judged(mock: Bench, refused: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_a_large_journal_the_latest_entries_are_judged(
+    mock: PanelledMock, refused: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     entries = list(mock.life.tenant.trace())
     monkeypatch.setattr(judged, "MOST_BYTES", sum(len(encode(entry)) for entry in entries[-3:]))
     page = mock.browser.get(f"{CONSOLE}/{refused.partition('/')[0]}/contract").text
@@ -175,7 +177,7 @@ def test_of_a_large_journal_the_latest_entries_are_judged(mock: Bench, refused: 
     assert f"dayfly check URL --organization {mock.life.tenant.id}" in page
 
 
-def test_of_many_lines_those_around_are_drawn(mock: Bench) -> None:
+def test_of_many_lines_those_around_are_drawn(mock: PanelledMock) -> None:
     mock.life.login()
     mock.life.hurry(100)
     mock.life.send(0)
