@@ -16,8 +16,7 @@ from mockserver.draws import Draws
 from mockserver.engine.decide import Outcome, ParsedRequest, Seen, decide, decide_token
 from mockserver.engine.model import DEFAULT_ORGANIZATION, UNASSIGNED, ClockState, Fault, Organization, Reason
 from mockserver.errors import ConflictError
-from mockserver.faults.effect import Effect
-from mockserver.faults.plan import draw
+from mockserver.faults import Effect, draw
 from mockserver.ids import Ids, redact_tokens, was_issued
 from mockserver.journal import PendingEntry
 from mockserver.stores.base import ORGANIZATION, Issue, Key, Loaded, Store, Use, Write

@@ -17,8 +17,7 @@ from mockserver.declared.mock import Mock
 from mockserver.engine.decide import ParsedRequest, Seen
 from mockserver.engine.model import DEFAULT_ORGANIZATION, Reason
 from mockserver.errors import ConflictError, StoreUnavailable
-from mockserver.faults import NONE, effect_of
-from mockserver.faults.effect import Effect
+from mockserver.faults import NONE, Effect, effect_of
 from mockserver.journal import Answer as Recorded
 from mockserver.journal import Entry
 from mockserver.platform.message import HttpMessage

@@ -6,8 +6,7 @@ from msgspec import Struct
 
 from mockserver.engine.decide import Outcome, ParsedRequest, Seen, secret_of
 from mockserver.engine.model import Operation, Reason
-from mockserver.faults import NONE
-from mockserver.faults.effect import Effect
+from mockserver.faults import NONE, Effect
 from mockserver.journal import Entry
 from mockserver.wire import notes
 from mockserver.wire.credentials import shown_as

@@ -16,7 +16,7 @@ from mockserver.engine.decide import ParsedRequest, Seen
 from mockserver.engine.model import ClockState
 from mockserver.errors import StoreUnavailable
 from mockserver.exchanges import Reader
-from mockserver.faults.effect import Effect
+from mockserver.faults import Effect
 from mockserver.journal import Answer, Arrival, Entry, Failure, PendingEntry
 from mockserver.service import PlatformService
 
