@@ -190,17 +190,14 @@ class PlatformService:
         """Journal an answer that needs no decision: an unknown route, or a fault in the platform's place."""
         for _ in range(ATTEMPTS):
             outcome = Outcome(reason, seen, acted=call.effect.acts)
-            if self._note_answer(call, outcome):
+            if self._record(call, outcome):
                 return outcome
             seen = self.look(call.ask)
         raise ConflictError("the organization", ATTEMPTS)
 
     def _record(self, call: PendingCall, outcome: Outcome, attempt: int = 0) -> bool:
         """Write the outcome and journal its answer. Return False if a record has changed since it was read."""
-        session, token, issued = outcome.session, outcome.token, outcome.issued
-        if session is None and token is None and issued is None:
-            return self._note_answer(call, outcome)
-        seen = outcome.seen
+        session, token, issued, seen = outcome.session, outcome.token, outcome.issued, outcome.seen
         organization = seen.organization
         policy = organization.policy
         writes: list[Write] = []
@@ -215,22 +212,32 @@ class PlatformService:
         if issued is not None and seen.client is not None:
             writes.append(Write(Key("token", issued.id), None, issued))
             count = Issue(seen.client.id, seen.client.version, policy.max_tokens_per_client)
-        noted, left = call.answered(outcome), seen.now + call.effect.after
         commit_id = call.context_id if attempt == 0 else f"{call.context_id}:{attempt}"
-        done = self.store.commit(
-            organization.id,
-            writes,
-            noted,
-            commit_id,
-            seen.now,
-            policy.retention,
-            left,
-            organization.version,
-            False,
-            count,
-            room,
-        )
-        if done and self._sink is not None:
+        noted, left = call.answered(outcome), seen.now + call.effect.after
+        return self.write(organization, writes, noted, seen.now, left, commit_id, count, room)
+
+    def write(
+        self,
+        organization: Organization,
+        writes: Sequence[Write],
+        noted: PendingEntry | None,
+        now: int,
+        left: int,
+        commit_id: str = "",
+        count: Use | Issue | None = None,
+        room: int | None = None,
+    ) -> bool:
+        """Write records at `now`, and journal `noted` at `left`, unless a record or `organization` has changed meanwhile.
+
+        Return False then. See `Store.commit` for `count` and `room`.
+        """
+        store, id, version = self.store, organization.id, organization.version
+        if writes or count is not None or noted is None:
+            id_of_commit, retention = commit_id or self.ids.context(id), organization.policy.retention
+            done = store.commit(id, writes, noted, id_of_commit, now, retention, left, version, False, count, room)
+        else:
+            done = bool(store.note(id, noted, left, version or None))
+        if done and noted is not None and self._sink is not None:
             self._sink(noted, left)
         return done
 
@@ -261,16 +268,6 @@ class PlatformService:
             self._sink(noted, at)
 
     # -- writing -----------------------------------------------------------------------------------------------------
-
-    def _note_answer(self, call: PendingCall, outcome: Outcome) -> bool:
-        """Journal an answer without any write. Return False if the organisation has changed meanwhile."""
-        organization, noted = outcome.seen.organization, call.answered(outcome)
-        left = outcome.seen.now + call.effect.after
-        if not self.store.note(organization.id, noted, left, organization.version or None):
-            return False
-        if self._sink is not None:
-            self._sink(noted, left)
-        return True
 
     def change(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from threading import Lock
 from typing import Any
 
@@ -316,7 +316,7 @@ class Mock:
             writes = [Write(key, None if former is None else former.version, record, record.ends_at)]
             if former is None and kind.life.live is not None:
                 writes += self._recounted(crowd_of(kind.name, record.within))
-            if self.write(organization, writes, now):
+            if self.service.write(organization, writes, None, now, now):
                 return True
         raise ConflictError(kind.noun, ATTEMPTS)
 
@@ -332,25 +332,6 @@ class Mock:
             raise NotFound("organization", self.organization)
         found = record if isinstance(record, Credential) else None
         return organization, found, organization.clock.reading(loaded.system)
-
-    def write(
-        self,
-        organization: Organization,
-        writes: Sequence[Write],
-        now: int,
-        noted: PendingEntry | None = None,
-        after: int = 0,
-        commit_id: str = "",
-    ) -> bool:
-        """Write records, and journal `noted` at `after` milliseconds. Return False if a record has changed meanwhile."""
-        if not writes and noted is not None:
-            done = bool(self.store.note(organization.id, noted, now + after, organization.version))
-        else:
-            id, retention = commit_id or self.ids.context(organization.id), organization.policy.retention
-            done = self.store.commit(organization.id, writes, noted, id, now, retention, now + after, organization.version)
-        if done and noted is not None:
-            self.service.sink(noted, now + after)
-        return done
 
 
 def alive(mock: Mock, records: Iterable[Credential]) -> list[Credential]:

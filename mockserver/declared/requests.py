@@ -180,9 +180,8 @@ class DeclaredRequests:
         decision.writes = WRITTEN  # the journal keeps the decision
         wait = retry_after(response.headers) if response.status >= 300 else ""
         noted = DeclaredAnswerNote(call, decision, response.status, response.delivery, response.body, wait)
-        return self._mock.write(
-            read.seen.organization, writes, read.seen.now, noted, call.effect.after, f"{call.context_id}:{attempt}"
-        )
+        now, commit_id = read.seen.now, f"{call.context_id}:{attempt}"
+        return self._service.write(read.seen.organization, writes, noted, now, now + call.effect.after, commit_id)
 
     def _change(self, read: StoreRead, record: Credential, decision: Decision) -> Write:
         """Return the write of a record. An owner was seen with its own owners' effect, which is not written."""
