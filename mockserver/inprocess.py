@@ -59,44 +59,27 @@ def to_response(answer: Response, request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("the connection could not be made (injected fault)", request=request)
     if answer.delivery == "lost_response":
         raise httpx.ReadError("the connection closed before an answer (injected fault)", request=request)
-    stream: httpx.SyncByteStream | httpx.ByteStream
     if answer.delivery == "truncated":
-        stream = _Cut(answer.half, request)
-    else:
-        stream = _Pieces(answer.pieces) if answer.split else httpx.ByteStream(answer.body)
+        early = httpx.RemoteProtocolError("the body ended before its Content-Length (injected fault)", request=request)
+        return httpx.Response(answer.status, headers=answer.headers, stream=_Pieces([answer.half], early), request=request)
+    stream = _Pieces(answer.pieces) if answer.split else httpx.ByteStream(answer.body)
     return httpx.Response(answer.status, headers=answer.headers, stream=stream, request=request)
 
 
 class _Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A whole body, in the pieces in which it is sent."""
+    """A body in the pieces in which it is sent; with an `error` it ends too early."""
 
-    def __init__(self, pieces: list[bytes]) -> None:
-        self._pieces = pieces
+    def __init__(self, pieces: list[bytes], error: Exception | None = None) -> None:
+        self._pieces, self._error = pieces, error
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(self._pieces)
+        yield from self._pieces
+        if self._error is not None:
+            raise self._error
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        for piece in self._pieces:
+        for piece in self:
             yield piece
-
-
-class _Cut(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A body that ends too early."""
-
-    def __init__(self, part: bytes, request: httpx.Request) -> None:
-        self._part, self._request = part, request
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield self._part
-        raise self._error()
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        yield self._part
-        raise self._error()
-
-    def _error(self) -> httpx.RemoteProtocolError:
-        return httpx.RemoteProtocolError("the body ended before its Content-Length (injected fault)", request=self._request)
 
 
 class _Patience:

@@ -39,6 +39,7 @@ class PendingCall(PendingEntry, Protocol):
     ask: ParsedRequest
     effect: Effect
     context_id: str
+    seen: Seen | None
 
     def answered(self, outcome: Outcome) -> PendingEntry:
         """Return the journal entry for the answer that `outcome` leads to."""
@@ -111,6 +112,7 @@ class PlatformService:
         seen = self.store.look(organization, ask.client_id, ask.bearer, ask.session_id, call, moment)
         if seen is None:
             seen = self._arrive_elsewhere(call, organization)
+        call.seen = seen
         if self._sink is not None:
             self._sink(call, seen.now)
         return seen

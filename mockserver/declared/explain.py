@@ -13,16 +13,10 @@ from mockserver.declared.entries import Recorded, is_struck
 from mockserver.declared.mock import Mock
 from mockserver.declared.past import LATEST, DeclaredPast, PastCredential, past_of
 from mockserver.engine.model import NEVER, Reason
-from mockserver.explain.model import (
-    CredentialStory,
-    ExplainedRequest,
-    Explanation,
-    GuardVerdict,
-    LifeEvent,
-    Verdict,
-)
-from mockserver.explain.teller import sent_answer
-from mockserver.explain.words import shortened, span
+from mockserver.explain.guards import verdicts
+from mockserver.explain.model import CredentialStory, Explanation, GuardVerdict, LifeEvent
+from mockserver.explain.teller import asked, sent_answer
+from mockserver.explain.words import span
 from mockserver.journal import Perturbed
 from mockserver.platform.message import NOTHING, HttpMessage, base64_json, dig
 from mockserver.platform.model import Kind, Platform
@@ -74,15 +68,14 @@ def explained(past: DeclaredPast, context_id: str) -> Explanation:
     """Return the explanation of a contextId of a journal. Raises NotFound."""
     entry, platform = past.find(context_id), past.platform
     operation = platform.operations.get(entry.operation)
-    asked = () if operation is None else operation.guards
     before = past.before(entry.answer_seq or LATEST)
     return Explanation(
         context_id=context_id,
         organization="default",
         summary=past.hide(_why(past, entry)),
-        asked=_asked(entry),
+        asked=asked(entry.arrival),
         answer=sent_answer(entry.answer, entry.arrived_at),
-        guards=tuple(GuardVerdict(name, _verdict(name, entry, asked)) for name in asked),
+        guards=_verdicts(entry, () if operation is None else operation.guards),
         session=None,
         accepted_if=accepted_if(platform, entry, before),
         missed=missed(entry, before),
@@ -91,31 +84,9 @@ def explained(past: DeclaredPast, context_id: str) -> Explanation:
     )
 
 
-def _asked(entry: Recorded) -> ExplainedRequest:
-    arrival = entry.arrival
-    return ExplainedRequest(
-        method=arrival.method,
-        path=arrival.path,
-        operation=arrival.operation,
-        at=arrival.at / 1000,
-        time=iso(arrival.at),
-        credential=arrival.credential,
-        client_id=None,
-        session=None,
-        guest=None,
-        text=None,
-        body=shortened(arrival.text) if arrival.text is not None else None,
-        traceparent=arrival.traceparent,
-    )
-
-
-def _verdict(name: str, entry: Recorded, guards: Sequence[str]) -> Verdict:
-    if entry.acted_at is None:
-        return "not reached"
-    if name == entry.refused_by:
-        return "refused"
-    passed = not entry.refused_by or entry.refused_by not in guards or guards.index(name) < guards.index(entry.refused_by)
-    return "passed" if passed else "not reached"
+def _verdicts(entry: Recorded, guards: Sequence[str]) -> tuple[GuardVerdict, ...]:
+    refusing = guards.index(entry.refused_by) if entry.refused_by in guards else len(guards)
+    return verdicts(guards, -1 if entry.acted_at is None else refusing)
 
 
 def _why(past: DeclaredPast, entry: Recorded) -> str:

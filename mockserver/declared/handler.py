@@ -16,8 +16,7 @@ from mockserver.declared.entries import arrival
 from mockserver.declared.mock import Mock
 from mockserver.engine.decide import ParsedRequest, Seen
 from mockserver.engine.model import DEFAULT_ORGANIZATION, Reason
-from mockserver.errors import ConflictError, StoreUnavailable
-from mockserver.faults import NONE, Effect, effect_of
+from mockserver.faults import NONE, Effect
 from mockserver.journal import Answer as Recorded
 from mockserver.journal import Entry
 from mockserver.platform.message import HttpMessage
@@ -25,11 +24,10 @@ from mockserver.platform.model import Answer, Kind, Operation, Values
 from mockserver.wire import altered
 from mockserver.wire.bodies import JSON
 from mockserver.wire.encoding import GZIP, encoding_of, opened
-from mockserver.wire.handler import LARGE
 from mockserver.wire.message import MAX_READ, Request, Response
 from mockserver.wire.notes import hiding
 from mockserver.wire.redaction import Secrets
-from mockserver.wire.serving import Serving, reason_of, weight_of
+from mockserver.wire.serving import Serving, beginning, weight_of
 from mockserver.wire.table import TABLE
 from mockserver.wire.unserved import Known
 
@@ -125,24 +123,17 @@ class DeclaredHandler(Serving):
 
     def arrive(self, request: Request) -> DeclaredCall:
         """See Serving."""
-        mock, message = self.mock, self.read(request)
+        message = self.read(request)
         operation, row, detail = self._match(message)
         shown = {}
         for name, read in operation.shows if operation is not None else ():
             id = read(message)
             if id is not None:
                 shown[name] = id if type(id) is str and id.isascii() else _plain(id)
-        if request.size > LARGE or request.unheld:
-            request = replace(request, body=request.body[:LARGE])
-        call = self._call(request, message, operation, shown, row, detail)
-        if self.unserved.waiting:
-            self.unserved.catch_up()
-        try:
-            seen = mock.requests.arrive(call)
-            if operation is not None and seen.faults is not None and seen.faults.faults:
-                call.effect = effect_of(mock.service.draw_fault(call, seen))
-        except (StoreUnavailable, ConflictError) as error:
-            call.answered_with, call.message = self.failed(call, error, reason_of(error)), _ANSWERED
+        call = self._call(beginning(request), message, operation, shown, row, detail)
+        self.receive(call, self.mock.requests.arrive, operation is not None)
+        if call.answered_with is not None:
+            call.message = _ANSWERED
         return call
 
     def _call(

@@ -13,8 +13,7 @@ from msgspec.structs import replace
 from mockserver import openapi
 from mockserver.engine.decide import Outcome, ParsedRequest, refusal, secret_of
 from mockserver.engine.model import Credential, Operation, Reason
-from mockserver.errors import ConflictError, StoreUnavailable
-from mockserver.faults import effect_of
+from mockserver.errors import StoreUnavailable
 from mockserver.ids import token_owner
 from mockserver.service import PlatformService
 from mockserver.stores.base import LIGHT
@@ -24,10 +23,10 @@ from mockserver.wire.call import ArrivedCall
 from mockserver.wire.credentials import basic, bearer, shown_as
 from mockserver.wire.encoding import GZIP, encoding_of, opened, whole
 from mockserver.wire.message import Request, Response
-from mockserver.wire.notes import KEPT, MARGIN, AnswerNote
+from mockserver.wire.notes import AnswerNote
 from mockserver.wire.redaction import Secrets
 from mockserver.wire.render import headers_of, render
-from mockserver.wire.serving import CALL, Serving, reason_of, weight_of
+from mockserver.wire.serving import CALL, LARGE, Serving, beginning, weight_of
 
 DOCUMENT = "/openapi.json"
 """The path of the platform's OpenAPI document."""
@@ -41,9 +40,6 @@ ROUTES: dict[str, Operation] = {
 METHOD = "POST"
 
 SECRETS_KNOWN = 1024
-
-LARGE = KEPT + MARGIN
-"""Bodies from this size on are read with care. The journal keeps no more than this."""
 
 UNREAD = frozenset(reason for reason in Reason if reason.startswith(("auth.", "scope.", "body.")))
 """Refusals that do not depend on the body."""
@@ -98,26 +94,14 @@ class Handler(Serving):
 
     def _arrived(self, call: ArrivedCall) -> ArrivedCall:
         """Journal a call's arrival and read its snapshot. If the store cannot be reached, the call is answered already."""
-        platform, request = self.platform, call.request
+        request = call.request = beginning(call.request)
         if call.known_secrets is None or self.key_header:
             call.known_secrets, call.key_header = self._secrets, self.key_header
-        if request.size > LARGE or request.unheld:
-            request = call.request = replace(request, body=request.body[:LARGE])
         size = request.size + len(request.authorization or "") + len(request.agent or "")
         unusual = request.query or request.others or request.content_type != JSON or call.refused is not None
         if size > LIGHT or unusual:
             call.weight = weight_of(request)
-        if self.unserved.waiting:
-            self.unserved.catch_up()
-        try:
-            seen = call.seen = platform.arrive(call)
-            if seen.faults is not None and seen.faults.faults and call.refused is None:
-                call.effect = effect_of(platform.draw_fault(call, seen))
-        except (StoreUnavailable, ConflictError) as error:
-            call.answered_with = self.failed(call, error, reason_of(error))
-        except Exception as error:
-            vars(error)[CALL] = call
-            raise
+        self.receive(call, self.platform.arrive, call.refused is None)
         return call
 
     def _arrive_packed(self, operation: Operation, request: Request, encoding: str) -> ArrivedCall:
