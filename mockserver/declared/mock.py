@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from functools import partial
 from threading import Lock
 from typing import Any
 
@@ -12,7 +14,7 @@ from msgspec.structs import replace
 from mockserver.clock import SystemClock
 from mockserver.control.clock import Clock
 from mockserver.control.faults import MAX_FAULTS, fault_to
-from mockserver.control.records import FAULT_PLANS, ChangeNote, Records
+from mockserver.control.records import FAULT_PLANS, ChangeNote, Of, Records
 from mockserver.declared.decide import new
 from mockserver.declared.entries import Recorded, recorded, told_as
 from mockserver.declared.requests import DeclaredRequests, crowd_of
@@ -160,7 +162,7 @@ class Mock:
             problem = f"must have at least {SHORTEST_SECRET} characters, so that the journal can redact it"
             raise InvalidRequest(short, problem)
         made = self._made(kind, given)
-        self._change(kind, made.id, lambda former, now: self._record(kind, made, now, former))
+        self._put(kind, made)
         self._know(name, made)
         self._note("register", {"kind": name, "id": self.told_as(name, made.id)})
         return made
@@ -191,8 +193,8 @@ class Mock:
 
     def credential(self, name: str, id: str) -> Credential:
         """Return one credential. Raises NotFound."""
-        _, record, _ = self._read(self.key(self.kind(name).name, id))
-        if record is None:
+        (record,) = self.editor.read((self.key(self.kind(name).name, id),)).records
+        if not isinstance(record, Credential):
             raise NotFound(self.kind(name).noun, id)
         return record
 
@@ -225,13 +227,7 @@ class Mock:
         self.service.sink(note, now)
 
     def _end(self, record: Credential, by: str) -> bool:
-        def over(former: Credential | None, now: int) -> Credential | None:
-            if former is None:
-                return None
-            ended = life.expire(former, now) if by == "expired" else life.end(former, by, now)
-            return None if ended is former else ended
-
-        return self._change(self.platform.kinds[record.kind], record.id, over)
+        return self._edit(record, lambda old, now: life.expire(old, now) if by == "expired" else life.end(old, by, now))
 
     def mint(self, kind: str) -> str:
         """Return a new id."""
@@ -291,47 +287,47 @@ class Mock:
         self.editor.start_afresh(lambda one: replace(one, version=one.version + 1, clock=ClockState()), "reset")
         for kind in self.platform.kinds.values():
             for record in self.credentials(kind.name) if kind.registered else ():
-                self._revive(kind, record)
-
-    def _revive(self, kind: Kind, record: Credential) -> None:
-        """Issue a registered credential anew, as it was."""
-
-        def anew(former: Credential | None, now: int) -> Credential | None:
-            if former is None:
-                return None
-            return replace(new(kind, former.id, now, bound=former.bound, scopes=former.scopes), version=former.version + 1)
-
-        self._change(kind, record.id, anew)
+                self._edit(record, partial(_anew, kind))
 
     # -- writing -----------------------------------------------------------------------------------------------------
 
-    def _change(self, kind: Kind, id: str, change: Callable[[Credential | None, int], Credential | None]) -> bool:
-        """Write what `change` makes of a credential at a time; return False if it makes None of it. Raises NotFound."""
-        key = self.key(kind.name, id)
+    def _edit(self, record: Credential, edit: Callable[[Credential, int], Credential]) -> bool:
+        """Write what `edit` makes of a credential at a time. Return False if that changes nothing, or it was forgotten."""
+        place = Of(self.places[record.kind], Credential)
+        changed = [False]
+
+        def noted(old: Credential, now: int) -> Credential:
+            new = edit(old, now)
+            changed.append(new is not old)
+            return new
+
+        with suppress(NotFound):
+            self.editor.change(place, f"{record.kind}/{record.id}", noted, None)
+        return changed[-1]
+
+    def _put(self, kind: Kind, made: Registered) -> None:
+        """Write a registered credential in place of one with this id, if there is one."""
+        key = self.key(kind.name, made.id)
         for _ in range(ATTEMPTS):
-            organization, former, now = self._read(key)
-            record = change(former, now)
-            if record is None:
-                return False
+            organization, (found,), system = self.editor.read((key,))
+            former, now = found if isinstance(found, Credential) else None, organization.clock.reading(system)
+            record = self._record(kind, made, now, former)
             writes = [Write(key, None if former is None else former.version, record, record.ends_at)]
             if former is None and kind.life.live is not None:
                 writes += self._recounted(crowd_of(kind.name, record.within))
             if self.service.write(organization, writes, None, now, now):
-                return True
+                return
         raise ConflictError(kind.noun, ATTEMPTS)
 
     def _recounted(self, crowd: Key) -> list[Write]:
         """Return what has an owner's living credentials counted anew when the next one is issued."""
-        _, counted, _ = self._read(crowd)
+        (counted,) = self.editor.read((crowd,)).records
         return [] if counted is None else [Write(crowd, counted.version, None)]
 
-    def _read(self, key: Key) -> tuple[Organization, Credential | None, int]:
-        loaded = self.store.load(self.organization, (ORGANIZATION, key), None, self.service.moment())
-        organization, record = loaded.records
-        if not isinstance(organization, Organization):
-            raise NotFound("organization", self.organization)
-        found = record if isinstance(record, Credential) else None
-        return organization, found, organization.clock.reading(loaded.system)
+
+def _anew(kind: Kind, old: Credential, now: int) -> Credential:
+    """Return a registered credential as if it were issued just now."""
+    return replace(new(kind, old.id, now, bound=old.bound, scopes=old.scopes), version=old.version + 1)
 
 
 def alive(mock: Mock, records: Iterable[Credential]) -> list[Credential]:
