@@ -137,7 +137,6 @@ def text_of(arrival: Arrival) -> str | None:
 
 
 def guest_asked(arrival: Arrival) -> Guest | None:
-    """Return the guest that a request to create a session names."""
     guest = _member(arrival.body, "guest") if arrival.operation == "create" else None
     name, email = _member(guest, "name"), _member(guest, "email")
     return Guest(name, email) if isinstance(name, str) and isinstance(email, str) else None
@@ -254,7 +253,6 @@ class Answers:
         self._failures: dict[str, Failure] = {}
 
     def take(self, entry: Answer | Failure) -> None:
-        """Add an entry about a request's answer."""
         if isinstance(entry, Failure):
             self._failures[entry.context_id] = entry
         else:

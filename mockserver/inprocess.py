@@ -109,7 +109,6 @@ class Transport(httpx.BaseTransport):
         self._handler, self._wait = handler, wait
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send one request and return its response."""
         call = self._handler.arrive(to_request(request, request.read()))
         if not call.delay:
             answer = self._handler.finish(call)
@@ -144,7 +143,6 @@ class AsyncTransport(httpx.AsyncBaseTransport):
         self._handler, self._wait = handler, wait
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send one request and return its response."""
         call = self._handler.arrive(to_request(request, await request.aread()))
         patience = _Patience(request)
         waited = patience.share(call.delay)

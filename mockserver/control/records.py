@@ -43,7 +43,6 @@ class ChangeNote:
         self.what, self.detail = what, detail
 
     def entry(self, seq: int, at: int) -> Entry:
-        """Return the entry with its number and time."""
         return Perturbed(seq, at, self.what, self.detail)
 
 
@@ -139,7 +138,6 @@ class Records:
     def change_organization(
         self, edit: Callable[[Organization, int], Organization], what: str, detail: dict[str, Any] | None = None
     ) -> Organization:
-        """Edit the organisation itself."""
         return self.change(ORGANIZATIONS, "", edit, what, detail)
 
     def change_all(self, kind: Of[R], edit: Callable[[R, int], R], what: str, detail: dict[str, Any] | None = None) -> int:
@@ -208,7 +206,6 @@ def gone(cursor: str, field: str) -> InvalidRequest:
 
 
 def key_of(record: Record) -> Key:
-    """Return a record's place within its organisation."""
     if isinstance(record, Credential):
         return Key(_KINDS[record.kind], record.id)
     return ORGANIZATION if isinstance(record, Organization) else FAULTS

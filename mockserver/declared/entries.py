@@ -127,7 +127,6 @@ def _body(body: bytes, call: DeclaredCall, decision: Decision) -> Any:
 
 
 def recorded(pairs: Iterable[Pair]) -> list[Recorded]:
-    """Return pairs of journal entries as requests."""
     return [_recorded(number, *pair) for number, pair in enumerate(pairs, 1)]
 
 

@@ -68,7 +68,6 @@ class DeclaredCall(Struct, gc=False):
 
     @property
     def operation(self) -> str | None:
-        """The name of the operation that is called."""
         return None if self.called is None else self.called.name
 
     @property
@@ -92,7 +91,6 @@ class DeclaredCall(Struct, gc=False):
         return tuple(id for name, id in self.shown.items() if self.kinds[name].duty.get("secret"))
 
     def entry(self, seq: int, at: int) -> Entry:
-        """Return the journal entry for the arrival."""
         return arrival(self, seq, at)
 
     def hidden(self, text: str) -> str:
@@ -113,7 +111,6 @@ class DeclaredHandler(Serving):
         self.mock = mock
 
     def hide(self, text: str) -> str:
-        """Return a text without secrets."""
         return self.mock.secrets.hide(text)
 
     def takes(self, path: str, authorization: str | None) -> int:  # noqa: ARG002 - the front end's signature
@@ -122,7 +119,6 @@ class DeclaredHandler(Serving):
         return MAX_READ if limit is None else min(limit + 1, MAX_READ)
 
     def arrive(self, request: Request) -> DeclaredCall:
-        """See Serving."""
         message = self.read(request)
         operation, row, detail = self._match(message)
         shown = {}
@@ -159,7 +155,6 @@ class DeclaredHandler(Serving):
         return HttpMessage(request.method, request.path, request.query, headers_kept(request), body)
 
     def answered(self, call: DeclaredCall) -> Response:
-        """See Serving."""
         try:
             return self.mock.requests.answer(call, self._render)
         finally:
@@ -170,11 +165,9 @@ class DeclaredHandler(Serving):
         return replace(response, body=b"") if call.request.method == "HEAD" else response
 
     def unread(self, request: Request) -> DeclaredCall:
-        """See Serving."""
         return self._call(request, _ANSWERED, None, {})
 
     def own_answer(self, call: DeclaredCall, reason: Reason) -> tuple[Response, Known]:
-        """See Serving."""
         row = TABLE[reason]
         body = msgspec.json.encode({"message": row.message, "contextId": call.context_id})
         headers = [("Content-Type", JSON), ("Content-Length", str(len(body))), (CONTEXT, call.context_id)]

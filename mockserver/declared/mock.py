@@ -135,7 +135,6 @@ class Mock:
         return self.editor.now()
 
     def advance(self, milliseconds: int) -> None:
-        """Move the clock forward."""
         self.clock.advance(milliseconds / 1000)
 
     # -- credentials -------------------------------------------------------------------------------------------------
@@ -230,7 +229,6 @@ class Mock:
         return self._edit(record, lambda old, now: life.expire(old, now) if by == "expired" else life.end(old, by, now))
 
     def mint(self, kind: str) -> str:
-        """Return a new id."""
         if not kind:
             return self.ids.message()
         if self.platform.kinds[kind].duty.get("secret"):
@@ -252,11 +250,9 @@ class Mock:
         self.editor.change(FAULT_PLANS, "", edit, "fault", fault_to(fault))
 
     def planned(self) -> list[Fault]:
-        """Return the planned faults."""
         return list(self.editor.get(FAULT_PLANS, "").faults)
 
     def clear_faults(self) -> None:
-        """Forget the planned faults."""
         self.editor.change(FAULT_PLANS, "", lambda plan, _: replace(plan, version=plan.version + 1, faults=()), "clear_faults")
 
     # -- journal -----------------------------------------------------------------------------------------------------
@@ -274,7 +270,6 @@ class Mock:
         return found
 
     def hide(self, text: str) -> str:
-        """Return a text without secrets."""
         return self.secrets.hide(text)
 
     def told_as(self, kind: str, id: str) -> str:
@@ -331,6 +326,5 @@ def _anew(kind: Kind, old: Credential, now: int) -> Credential:
 
 
 def alive(mock: Mock, records: Iterable[Credential]) -> list[Credential]:
-    """Return the records that are alive."""
     now = mock.now()
     return [record for record in records if not life.cause_at(record, mock.owner(record), now)]

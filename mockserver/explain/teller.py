@@ -60,7 +60,6 @@ def absence(reader: Reader) -> str:
 
 
 def told(case: RequestCase) -> Explanation:
-    """Return the case as an explanation."""
     life = life_of(case)
     return Explanation(
         context_id=case.arrival.context_id,

@@ -60,7 +60,6 @@ class DeclaredApp:
         self.answering, self._control, self._cors, self._console = handler, control, cors, console
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer a WSGI call."""
         if self._console is not None and environ["PATH_INFO"].startswith(CONSOLE):
             return self._console(environ, start_response)
         if self._control is not None and environ["PATH_INFO"].startswith(PREFIX):

@@ -58,7 +58,6 @@ class ArrivedCall(Struct, gc=False):
         return self.operation == "token"
 
     def entry(self, seq: int, at: int) -> Entry:
-        """Return the journal entry for the arrival."""
         return notes.arrival(self, seq, at)
 
     def answered(self, outcome: Outcome) -> notes.AnswerNote:

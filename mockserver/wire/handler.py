@@ -77,7 +77,6 @@ class Handler(Serving):
     # -- arriving ----------------------------------------------------------------------------------------------------
 
     def arrive(self, request: Request) -> ArrivedCall:
-        """See Serving."""
         operation = ROUTES.get(request.path)
         if operation is None or request.method != METHOD:
             return self._arrive_lost(request, operation)
@@ -240,7 +239,6 @@ class Handler(Serving):
     # -- answering ---------------------------------------------------------------------------------------------------
 
     def answered(self, call: ArrivedCall) -> Response:
-        """See Serving."""
         return render(call, self._act(call), opaque=self.opaque)
 
     def _act(self, call: ArrivedCall) -> Outcome:
@@ -255,7 +253,6 @@ class Handler(Serving):
         return platform.answer(call, seen)
 
     def unread(self, request: Request) -> ArrivedCall:
-        """See Serving."""
         operation, shown = ROUTES.get(request.path), _show(request.authorization)
         ask = ParsedRequest(operation or "token", shown.organization, shown.client_id, size=request.size)
         call = ArrivedCall(request, operation, ask, self._context(ask), known_secrets=self._secrets, key_header=self.key_header)

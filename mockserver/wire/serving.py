@@ -76,7 +76,6 @@ class Serving(ABC):
         """Return an answer that is not the platform's, with its journal entry."""
 
     def finish(self, call: Any) -> Response:
-        """Return the answer to a call, and journal it."""
         if call.answered_with is not None:
             return call.answered_with  # type: ignore[no-any-return]
         try:

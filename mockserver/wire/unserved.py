@@ -66,7 +66,6 @@ class LateArrival(Struct, frozen=True, gc=False):
         return self.call.weight
 
     def entry(self, seq: int, at: int) -> Entry:
-        """Return the arrival, marked as late."""
         arrival = self.call.entry(seq, at)
         assert isinstance(arrival, Arrival)
         return replace(arrival, late=True)
@@ -83,7 +82,6 @@ class FailureNote(Struct, frozen=True, gc=False):
         return 0
 
     def entry(self, seq: int, at: int) -> Entry:
-        """Return the failure with its number and timestamp."""
         given = self.given
         head = (seq, at, given.context_id, given.status, given.reason)
         return Failure(*head, code=given.code, delivery=given.delivery, body=given.body)
@@ -100,7 +98,6 @@ class Known(Struct, frozen=True, gc=False):
         return 0
 
     def entry(self, seq: int, at: int) -> Entry:
-        """Return the entry with another number and timestamp."""
         return replace(self.read, seq=seq, at=at)
 
 

@@ -11,8 +11,6 @@ FAULTS = "/organizations/<id>/faults"
 
 
 def add(calls: Calls, _: Control) -> None:
-    """Add the views."""
-
     @calls.add("GET", FAULTS)
     def list_faults(tenant: Tenant) -> dict[str, Any]:
         return {"faults": tenant.faults.list()}

@@ -14,8 +14,6 @@ ORGANIZATION = "/organizations/<id>"
 
 
 def add(calls: Calls, control: Control) -> None:
-    """Add the views."""
-
     @calls.add("POST", "/organizations", 201)
     def create_organization(
         *,

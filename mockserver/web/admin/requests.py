@@ -32,7 +32,6 @@ class Counted(Filter, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def add(calls: Calls, control: Control) -> None:
-    """Add the views."""
     followers = Followers()
 
     @calls.add("GET", REQUESTS)

@@ -22,8 +22,6 @@ class SessionPart(BaseConverter):
 
 
 def add(calls: Calls, _: Control) -> None:
-    """Add the views."""
-
     @calls.add("GET", SESSIONS)
     def list_sessions(
         tenant: Tenant, *, state: str | None = None, guest: str | None = None, limit: int = 100, after: str = ""

@@ -16,8 +16,6 @@ PAGE = 100
 
 
 def add(blueprint: Blueprint, console: Console) -> None:
-    """Add the views."""
-
     @blueprint.get("/organizations/<id>/access")
     def access(id: str) -> Response:
         tenant = console.control.tenant(id)

@@ -18,8 +18,6 @@ _SPAN = re.compile(r"\s*(?P<number>[0-9]{1,15}(?:\.[0-9]{1,6})?)\s*(?P<unit>[a-z
 
 
 def add(blueprint: Blueprint, console: Console) -> None:
-    """Add the views."""
-
     @blueprint.post("/organizations/<id>/clock/freeze")
     def freeze_clock(id: str) -> Response:
         console.control.tenant(id).clock.freeze()

@@ -30,8 +30,6 @@ TOLD = {
 
 
 def add(blueprint: Blueprint, console: Console) -> None:
-    """Add the views."""
-
     @blueprint.get("/organizations/<id>/faults")
     def faults(id: str) -> Response:
         tenant = console.control.tenant(id)

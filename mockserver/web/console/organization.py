@@ -15,8 +15,6 @@ from mockserver.web.console.strays import strays_of
 
 
 def add(blueprint: Blueprint, console: Console) -> None:
-    """Add the views."""
-
     @blueprint.get("/organizations/<id>")
     def organization(id: str) -> Response:
         tenant = console.control.tenant(id)

@@ -19,8 +19,6 @@ def has_many(console: Console) -> bool:
 
 
 def add(blueprint: Blueprint, console: Console) -> None:
-    """Add the views."""
-
     @blueprint.get("/", strict_slashes=False)
     def overview() -> Response:
         if not has_many(console):

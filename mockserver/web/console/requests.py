@@ -31,7 +31,6 @@ class Sought(Filter, frozen=True, kw_only=True):
     person: str | None = None
 
     def lets(self, exchange: Exchange) -> bool:
-        """Return whether the request passes the filter."""
         return super().lets(exchange) and self._is_for(exchange)
 
     def _is_for(self, exchange: Exchange) -> bool:
@@ -49,8 +48,6 @@ class ListPart(NamedTuple):
 
 
 def add(blueprint: Blueprint, console: Console) -> None:
-    """Add the views."""
-
     @blueprint.get("/organizations/<id>/requests")
     def requests(id: str) -> Response:
         tenant = console.control.tenant(id)

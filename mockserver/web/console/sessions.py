@@ -24,8 +24,6 @@ SHOWN = 500
 
 
 def add(blueprint: Blueprint, console: Console) -> None:
-    """Add the views."""
-
     @blueprint.get("/organizations/<id>/sessions")
     def sessions(id: str) -> Response:
         tenant = console.control.tenant(id)
