@@ -133,7 +133,9 @@ def session_of(pair: Pair) -> str | None:
 def text_of(arrival: Arrival) -> str | None:
     """Return the message of a send, or the beginning of a body that could not be decoded."""
     text = _member(arrival.body, "text") if arrival.operation == "send" else None
-    return text if isinstance(text, str) or arrival.text is None else arrival.text[:LONGEST_BEGINNING]
+    if isinstance(text, str):
+        return text
+    return None if arrival.text is None else arrival.text[:LONGEST_BEGINNING]
 
 
 def guest_asked(arrival: Arrival) -> Guest | None:
