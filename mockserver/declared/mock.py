@@ -163,7 +163,9 @@ class Mock:
         made = self._made(kind, given)
         self._put(kind, made)
         self._know(name, made)
-        self._note("register", {"kind": name, "id": self.told_as(name, made.id)})
+        owner = self._owner_of_registered(kind)
+        within = {"within": self.told_as(kind.within, owner)} if kind.within and owner else {}
+        self._note("register", {"kind": name, "id": self.told_as(name, made.id), **within})
         return made
 
     def _made(self, kind: Kind, given: Registered | None) -> Registered:
@@ -174,8 +176,14 @@ class Mock:
 
     def _record(self, kind: Kind, made: Registered, now: int, former: Credential | None = None) -> Credential:
         scopes = self.platform.scopes_within(kind.name) if made.scopes is None else made.scopes
-        record = new(kind, made.id, now, bound=tuple(made.bound.values()), scopes=scopes)
+        within = self._owner_of_registered(kind)
+        record = new(kind, made.id, now, within=within, bound=tuple(made.bound.values()), scopes=scopes)
         return record if former is None else replace(record, version=former.version + 1)
+
+    def _owner_of_registered(self, kind: Kind) -> str:
+        """Return the id of the owner of a credential that is issued without a request: what was registered last of its kind."""
+        owner = self.registered.get(kind.within or "")
+        return "" if owner is None else owner.id
 
     def key(self, kind: str, id: str) -> Key:
         """Return the place of a credential in the store."""

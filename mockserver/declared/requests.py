@@ -5,7 +5,7 @@ If a record has changed in between, the request is decided again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -94,15 +94,11 @@ class DeclaredRequests:
     # -- reading -----------------------------------------------------------------------------------------------------
 
     def _load(self, call: DeclaredCall, arrival: PendingEntry | None = None) -> StoreRead | None:
-        """Read what a request shows, with the owners of it that are known, in one round trip. None: the store was emptied."""
-        shown, places, owners = call.shown, self._mock.places, self._owners
-        keys = [ORGANIZATION, FAULTS]
-        for kind, id in shown.items():
-            keys.append(Key(places[kind], f"{kind}/{id}"))
-        for key in keys:
-            owner = owners.get(key.id)
-            if owner is not None and owner not in keys:
-                keys.append(owner)
+        """Read what a request shows, with its owners as far as they are known or likely, in one round trip.
+
+        None: the store was emptied.
+        """
+        keys = self._keys_of(call.shown)
         loaded = self._store.load(self._mock.organization, keys, arrival, self._service.moment())
         organization, plan, *records = loaded.records
         if not isinstance(organization, Organization):
@@ -112,10 +108,30 @@ class DeclaredRequests:
         read = StoreRead(seen, {}, {})
         for key, record in zip(keys[2:], records, strict=True):
             read.records[key.id] = record
-        for kind, record in zip(shown, records, strict=False):
+        for kind, record in zip(call.shown, records, strict=False):
             if isinstance(record, Credential):
                 read.found[kind] = record
         return read
+
+    def _keys_of(self, shown: Mapping[str, str]) -> list[Key]:
+        """Return the places of the organisation, its faults, what a request shows, and the owners of that."""
+        places, owners = self._mock.places, self._owners
+        keys = [ORGANIZATION, FAULTS, *(Key(places[kind], f"{kind}/{id}") for kind, id in shown.items())]
+        for kind, key in zip(shown, keys[2:], strict=True):
+            likely = None if key.id in owners else self._likely_owner(kind)
+            if likely is not None and likely not in keys:
+                keys.append(likely)
+        for key in keys:
+            owner = owners.get(key.id)
+            if owner is not None and owner not in keys:
+                keys.append(owner)
+        return keys
+
+    def _likely_owner(self, kind: str) -> Key | None:
+        """Return the place of the owner that most credentials of a kind have, if their owners are registered."""
+        within = self._within[kind]
+        registered = self._mock.registered.get(within)
+        return None if registered is None else Key(self._mock.places[within], f"{within}/{registered.id}")
 
     def _snapshot(self, call: DeclaredCall, read: StoreRead) -> Snapshot:
         """Return the state for a decision: what is shown, with the owners and what lives beside it."""
@@ -136,14 +152,19 @@ class DeclaredRequests:
         within = self._within[record.kind]
         place = f"{within}/{record.within}"
         if place not in read.records:
-            if len(self._owners) >= REMEMBERED:
-                self._owners.clear()
-            key = self._owners[f"{record.kind}/{record.id}"] = Key(self._mock.places[within], place)
-            (read.records[place],) = self._read([key])
+            (read.records[place],) = self._read([self._remember_owner(record)])
         owner = read.records[place]
         if not isinstance(owner, Credential):
             return None
         return life.inherited(owner, self._owner(owner, read)) if owner.within else owner
+
+    def _remember_owner(self, record: Credential) -> Key:
+        """Return the place of a credential's owner, which is read along with it from now on."""
+        if len(self._owners) >= REMEMBERED:
+            self._owners.clear()
+        within = self._within[record.kind]
+        key = self._owners[f"{record.kind}/{record.id}"] = Key(self._mock.places[within], f"{within}/{record.within}")
+        return key
 
     def _crowd(self, name: str, seen: Snapshot, read: StoreRead) -> tuple[Credential, ...]:
         """Return the credentials of a kind that live beside one to be issued, oldest first."""
@@ -177,6 +198,9 @@ class DeclaredRequests:
         for name in self._limited:
             if name in decision.issued:
                 writes.append(self._joined(name, read, decision))
+        for record in decision.writes.values():
+            if record.within and decision.issued.get(record.kind) == record.id:
+                self._remember_owner(record)
         decision.writes = WRITTEN  # the journal keeps the decision
         wait = retry_after(response.headers) if response.status >= 300 else ""
         noted = DeclaredAnswerNote(call, decision, response.status, response.delivery, response.body, wait)

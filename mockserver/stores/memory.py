@@ -146,8 +146,7 @@ class MemoryStore:
                 _former, noted = tenant.start_afresh(), None  # possibly a million sessions, which are freed after the lock
             self._apply(tenant, organization, writes, now, retention)
             if noted is not None:
-                tenant.noted += 1
-                tenant.journal.append((now if stamp is None else stamp, noted))
+                tenant.note(noted, now if stamp is None else stamp)
             commits.add(commit_id)
             if len(commits) >= COMMITS_KNOWN:
                 self._earlier_commits, self._commits = commits, set()

@@ -234,6 +234,7 @@ class RedisStore:
             self._remember,
             _clock(writes),
             *terms,
+            *self._journal_bounds[1:],
             *(part for write in writes for part in _parts(write)),
             repeatable=True,
         )
