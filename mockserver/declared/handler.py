@@ -27,7 +27,7 @@ from mockserver.wire.encoding import GZIP, encoding_of, opened
 from mockserver.wire.message import MAX_READ, Request, Response
 from mockserver.wire.notes import hiding
 from mockserver.wire.redaction import Secrets
-from mockserver.wire.serving import Serving, beginning, weight_of
+from mockserver.wire.serving import LARGE, Serving, beginning, weight_of
 from mockserver.wire.table import TABLE
 from mockserver.wire.unserved import Known
 
@@ -126,7 +126,9 @@ class DeclaredHandler(Serving):
             id = read(message)
             if id is not None:
                 shown[name] = id if type(id) is str and id.isascii() else _plain(id)
-        call = self._call(beginning(request), message, operation, shown, row, detail)
+        if request.size > LARGE or request.unheld:
+            request = beginning(request)
+        call = self._call(request, message, operation, shown, row, detail)
         self.receive(call, self.mock.requests.arrive, operation is not None)
         if call.answered_with is not None:
             call.message = _ANSWERED

@@ -77,6 +77,7 @@ class Mock:
         self.secrets = Secrets()
         self._learning = Lock()
         self.registered: dict[str, Registered] = {}
+        self.registered_at: dict[str, Key] = {}
         self._given = dict(registered or {})
         self.service = Service(self.store, system, self.ids, restore=lambda _: self.restore(), sink=sink)
         self.organization = DEFAULT_ORGANIZATION
@@ -122,7 +123,7 @@ class Mock:
         self._know(kind.name, Registered(found.id, bound, found.scopes))
 
     def _know(self, name: str, made: Registered) -> None:
-        self.registered[name] = made
+        self.registered[name], self.registered_at[name] = made, self.key(name, made.id)
         secret = [made.id] if self.platform.kinds[name].duty.get("secret") else []
         with self._learning:
             for one in (*made.bound.values(), *secret):

@@ -115,23 +115,18 @@ class DeclaredRequests:
 
     def _keys_of(self, shown: Mapping[str, str]) -> list[Key]:
         """Return the places of the organisation, its faults, what a request shows, and the owners of that."""
-        places, owners = self._mock.places, self._owners
-        keys = [ORGANIZATION, FAULTS, *(Key(places[kind], f"{kind}/{id}") for kind, id in shown.items())]
-        for kind, key in zip(shown, keys[2:], strict=True):
-            likely = None if key.id in owners else self._likely_owner(kind)
-            if likely is not None and likely not in keys:
-                keys.append(likely)
-        for key in keys:
-            owner = owners.get(key.id)
-            if owner is not None and owner not in keys:
-                keys.append(owner)
+        places, owners, keys, above = self._mock.places, self._owners, [ORGANIZATION, FAULTS], list[Key]()
+        for kind, id in shown.items():
+            key = Key(places[kind], f"{kind}/{id}")
+            keys.append(key)
+            owner = owners.get(key.id) or self._mock.registered_at.get(self._within[kind])  # which most of a kind have
+            if owner is not None:
+                above.append(owner)
+        for one in above:
+            if one not in keys:
+                keys.append(one)
+                above += [owners[one.id]] if one.id in owners else []
         return keys
-
-    def _likely_owner(self, kind: str) -> Key | None:
-        """Return the place of the owner that most credentials of a kind have, if their owners are registered."""
-        within = self._within[kind]
-        registered = self._mock.registered.get(within)
-        return None if registered is None else Key(self._mock.places[within], f"{within}/{registered.id}")
 
     def _snapshot(self, call: DeclaredCall, read: StoreRead) -> Snapshot:
         """Return the state for a decision: what is shown, with the owners and what lives beside it."""
@@ -198,8 +193,11 @@ class DeclaredRequests:
         for name in self._limited:
             if name in decision.issued:
                 writes.append(self._joined(name, read, decision))
-        for record in decision.writes.values():
-            if record.within and decision.issued.get(record.kind) == record.id:
+        for issued in decision.issued.items():
+            record = decision.writes[issued]
+            within = self._within[record.kind]
+            likely = self._mock.registered_at.get(within)
+            if record.within and (likely is None or likely.id != f"{within}/{record.within}"):
                 self._remember_owner(record)
         decision.writes = WRITTEN  # the journal keeps the decision
         wait = retry_after(response.headers) if response.status >= 300 else ""

@@ -93,7 +93,9 @@ class Handler(Serving):
 
     def _arrived(self, call: ArrivedCall) -> ArrivedCall:
         """Journal a call's arrival and read its snapshot. If the store cannot be reached, the call is answered already."""
-        request = call.request = beginning(call.request)
+        request = call.request
+        if request.size > LARGE or request.unheld:
+            request = call.request = beginning(request)
         if call.known_secrets is None or self.key_header:
             call.known_secrets, call.key_header = self._secrets, self.key_header
         size = request.size + len(request.authorization or "") + len(request.agent or "")

@@ -120,7 +120,7 @@ def reason_of(error: StoreUnavailable | ConflictError) -> Reason:
 
 def beginning(request: Request) -> Request:
     """Return a request with as much of its body as the journal may keep."""
-    return replace(request, body=request.body[:LARGE]) if request.size > LARGE or request.unheld else request
+    return replace(request, body=request.body[:LARGE])
 
 
 def weight_of(request: Request) -> int:

@@ -6,7 +6,7 @@ import logging
 from collections import deque
 from contextlib import suppress
 from threading import Event, Lock, Thread
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -75,11 +75,7 @@ class FailureNote(Struct, frozen=True, gc=False):
     """The entry for the answer that was sent instead of the platform's."""
 
     given: Answer
-
-    @property
-    def weight(self) -> int:
-        """Always 0, because it is small."""
-        return 0
+    weight: ClassVar[int] = 0
 
     def entry(self, seq: int, at: int) -> Entry:
         given = self.given
@@ -91,11 +87,7 @@ class Known(Struct, frozen=True, gc=False):
     """An entry that was read from the journal."""
 
     read: Entry
-
-    @property
-    def weight(self) -> int:
-        """Always 0, because it is not kept."""
-        return 0
+    weight: ClassVar[int] = 0
 
     def entry(self, seq: int, at: int) -> Entry:
         return replace(self.read, seq=seq, at=at)
