@@ -124,7 +124,7 @@ def _is_by_control(past: DeclaredPast, kind: Kind, entry: Recorded) -> bool:
     """Return True if the control API ended a credential that was refused as expired or evicted."""
     id, cause = entry.shown.get(kind.name, ""), entry.cause
     known = _known_before(past, kind, id, entry)
-    if known is None or known.record.ended_by != cause:
+    if cause not in {"expired", "evicted"} or known is None or known.record.ended_by != cause:
         return False
     acts = (note for note in past.notes if _concerns(note, kind.name, id) and note.detail.get("by") == cause)
     issued = any(one.issued.get(kind.name) and one.acted_at == known.end.at for one in past.requests)
