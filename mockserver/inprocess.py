@@ -50,6 +50,7 @@ def to_request(request: httpx.Request, body: bytes) -> Request:
         agent=text(b"user-agent"),
         others=bounded(sorted(others)),
         host=text(b"host"),
+        scheme=request.url.scheme,
     )
 
 

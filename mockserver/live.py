@@ -89,6 +89,7 @@ class LiveServer:
             _dispatcher=self._pool,
             sockets=[listening],
             ident="dayfly",
+            url_scheme="https" if self._front is not None else "http",
             connection_limit=MAX_CONNECTIONS,
             clear_untrusted_proxy_headers=False,
             log_socket_errors=False,

@@ -21,9 +21,10 @@ KEPT_HEADERS = ("content-type", "location", "retry-after", "set-cookie", "www-au
 SCRIPT = '''\
 """Answers requests as they were answered in the run described above. Start it, and point the client at the URL it prints."""
 
+import re
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-THERE = {origin!r}  # where the platform was in that run
+THERE = "https?://" + re.escape({host!r})  # where the platform was in that run
 ANSWERS = [  # method, path, status (None: no answer), headers, body
 {answers}
 ]
@@ -44,9 +45,9 @@ class Handler(BaseHTTPRequestHandler):
             return
         self.send_response(status)
         here = f"http://127.0.0.1:{{server.server_port}}"
-        body = body.replace(THERE.encode(), here.encode())
+        body = re.sub(THERE.encode(), here.encode(), body)
         for name, value in headers:
-            self.send_header(name, value.replace(THERE, here))
+            self.send_header(name, re.sub(THERE, here, value))
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -87,7 +88,7 @@ def _finding(result: ClauseResult, report: Report) -> str:
         lines += [
             "",
             "```python",
-            SCRIPT.format(answers="\n".join(_answers(found)), origin=_origin(found)).rstrip("\n"),
+            SCRIPT.format(answers="\n".join(_answers(found)), host=_host(found)).rstrip("\n"),
             "```",
             "",
         ]
@@ -95,11 +96,11 @@ def _finding(result: ClauseResult, report: Report) -> str:
     return "\n".join([*lines, f"- platform: {report.platform}"])
 
 
-def _origin(found: Counterexample) -> str:
-    """Return the platform's address in the run, which answers may contain."""
+def _host(found: Counterexample) -> str:
+    """Return the platform's host in the run, whose URL answers may contain."""
     assert isinstance(found.course, CourseOfRun)
     hosts = (value for one in found.course.trace.exchanges for name, value in one.headers if name.lower() == "host")
-    return f"http://{next(hosts, 'platform.invalid')}"
+    return next(hosts, "platform.invalid")
 
 
 def _answers(found: Counterexample) -> Iterator[str]:

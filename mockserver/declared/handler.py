@@ -264,6 +264,7 @@ class DeclaredHandler(Serving):
             issued=decision.issued,
             fresh=self.mock.ids.message,
             server=self.base_url,
+            scheme=call.request.scheme,
             detail=decision.detail,
             field=decision.field,
             scopes=decision.granted,

@@ -15,7 +15,8 @@ from mockserver.platform.places import Place, Read
 class Values(Struct, frozen=True, gc=False):
     """The values of the expressions in an answer. `shown` and `issued` are ids by kind, `now` is in milliseconds.
 
-    `fresh` makes an id, and `server` is the URL of the server, "" to take the request's.
+    `fresh` makes an id, and `server` is the URL of the server, "" for that of the request,
+    whose `scheme` is known.
     """
 
     message: HttpMessage
@@ -25,6 +26,7 @@ class Values(Struct, frozen=True, gc=False):
     issued: Mapping[str, str]
     fresh: Callable[[], str]
     server: str = ""
+    scheme: str = "http"
     detail: str = ""
     field: str = ""
     scopes: str = ""

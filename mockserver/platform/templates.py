@@ -18,7 +18,7 @@ _BRACED = re.compile(r"\{(\$[^{}]+)\}")
 OWN: Mapping[str, Get] = {
     "$context": attrgetter("context_id"),
     "$fresh": lambda values: values.fresh(),
-    "$server": lambda values: values.server or f"http://{values.message.header('host') or 'localhost'}",
+    "$server": lambda values: values.server or f"{values.scheme}://{values.message.header('host') or 'localhost'}",
     "$detail": attrgetter("detail"),
     "$field": attrgetter("field"),
     "$scopes": attrgetter("scopes"),

@@ -96,6 +96,7 @@ def _request(environ: WSGIEnvironment, size: int, body: bytes, unheld: bool = Fa
         others=() if _passed_over.issuperset(environ) else _others(environ),
         unheld=unheld,
         host=environ.get("HTTP_HOST"),
+        scheme=environ["wsgi.url_scheme"],
     )
 
 

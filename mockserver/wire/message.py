@@ -14,8 +14,8 @@ class Request(Struct, frozen=True, kw_only=True, gc=False):
     """A request as a front end read it.
 
     `query` is raw, without ``?``. `size` is the body's length in bytes as far as known. It is more than ``len(body)`` if
-    reading stopped at MAX_READ. `agent` is User-Agent and `host` is Host; `others` are the other headers except USUAL,
-    `bounded`. If `unheld`, the room for bodies was full, and `body` is its beginning.
+    reading stopped at MAX_READ. `agent` is User-Agent and `host` is Host; `scheme` is that of its URL. `others` are the other
+    headers except USUAL, `bounded`. If `unheld`, the room for bodies was full, and `body` is its beginning.
     """
 
     method: str
@@ -29,6 +29,7 @@ class Request(Struct, frozen=True, kw_only=True, gc=False):
     others: tuple[tuple[str, str], ...] = ()
     unheld: bool = False
     host: str | None = None
+    scheme: str = "http"
 
 
 USUAL = frozenset(

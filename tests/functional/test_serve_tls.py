@@ -51,6 +51,12 @@ def test_answers_break_as_they_do_by_http(client: httpx.Client, serving: Serving
     assert login(client, serving).status_code == 200
 
 
+def test_answers_of_a_declared_platform_name_https() -> None:
+    with Serving("--tls", "--platform", "acme") as serving:
+        trusted = ssl.create_default_context(cafile=serving.told["authority"])
+        assert httpx.get(f"{serving.url}/dir", verify=trusted).json()["newNonce"] == f"{serving.url}/nonce"
+
+
 def test_curl_reaches_it(serving: Serving) -> None:
     call = [need("curl"), "--silent", "--cacert", serving.told["authority"], f"{serving.url}/__admin/health"]
     assert json.loads(subprocess.run(call, capture_output=True, check=True).stdout) == {"status": "ok"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from base64 import urlsafe_b64encode
 from typing import Any
 
@@ -89,9 +90,12 @@ def test_an_order_goes_from_the_account_to_the_certificate() -> None:
         answer = post(acme, path, nonce, {"identifiers": NAMES})
         assert checked(answer) == (status, "", headers, body)
         nonce = answer.headers["Replay-Nonce"]
-    certificate = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"
-    chain = {"content-type": "application/pem-certificate-chain"}  # §7.4.2
-    assert checked(post(acme, "/cert/1", nonce)) == (200, "", chain, certificate)
+    status, reason, headers, chain = checked(post(acme, "/cert/1", nonce))
+    assert (status, reason, headers) == (200, "", {"content-type": "application/pem-certificate-chain"})  # §7.4.2
+    trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    trusted.load_verify_locations(cadata=chain)
+    assert chain.count("BEGIN CERTIFICATE") == 2, "clients refuse a chain without the issuer's certificate"
+    assert [one["subject"][0][0][1] for one in trusted.get_ca_certs()] == ["Test CA"]
 
 
 def test_a_nonce_is_good_once_and_the_refusal_brings_another() -> None:

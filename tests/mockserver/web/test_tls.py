@@ -10,8 +10,11 @@ from unittest.mock import Mock
 import httpx
 import pytest
 
+from mockserver.declared.mock import Mock as DeclaredMock
 from mockserver.errors import SettingsError
 from mockserver.live import LiveServer
+from mockserver.platform import compile_platform, find
+from mockserver.web.declared import create_declared_app
 from mockserver.web.tls import Identity, throw_away
 from mockserver.web.tls_front import TlsFront
 from tests.mockserver.web.answers import BODY, answer
@@ -33,6 +36,13 @@ def client(identity: Identity) -> Iterator[httpx.Client]:
 def test_it_is_served_by_https(client: httpx.Client) -> None:
     assert client.base_url.scheme == "https"
     assert [client.post("/complete", content=b"{}").content for _ in range(3)] == [BODY] * 3
+
+
+def test_answers_of_a_declared_platform_name_https(identity: Identity) -> None:
+    trusted = ssl.create_default_context(cafile=identity.authority)
+    app = create_declared_app(DeclaredMock(compile_platform(find("acme"))))
+    with LiveServer(app, identity=identity) as server, httpx.Client(base_url=server.url, verify=trusted) as client:
+        assert client.get("/dir").json()["newNonce"] == f"{server.url}/nonce"
 
 
 @pytest.mark.parametrize("name", ["localhost", "[::1]"])
