@@ -109,17 +109,15 @@ def exchange_of(pair: Pair, guest: Guest | None) -> Exchange:
         text=text_of(arrival),
         session=session_of(pair),
         answer_seq=answer.seq if answer else None,
-        status=answer.status if answer else None,
-        reason=answer.reason if answer else None,
-        code=answer.code if answer else None,
-        accepted=answer.accepted if answer else False,
-        retry_after=answer.retry_after if answer else None,
-        fault=answer.fault if answer else None,
-        delivery=answer.delivery if answer else None,
         duration=max(0, answer.at - arrival.at) / 1000 if answer else None,
         traceparent=arrival.traceparent,
-        failure=answer.failure if answer else None,
+        **{name: getattr(answer, name) if answer else None for name in _ANSWERED},
+        accepted=answer.accepted if answer else False,
     )
+
+
+_ANSWERED = ("status", "reason", "code", "retry_after", "fault", "delivery", "failure")
+"""Fields that are those of the answer."""
 
 
 def session_of(pair: Pair) -> str | None:

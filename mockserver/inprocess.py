@@ -111,24 +111,18 @@ class Transport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         call = self._handler.arrive(to_request(request, request.read()))
-        if not call.delay:
-            answer = self._handler.finish(call)
-            return self._delayed(request, answer, _Patience(request)) if answer.delay else to_response(answer, request)
-        return self._late(request, call)
-
-    def _late(self, request: httpx.Request, call: Any) -> httpx.Response:
         patience = _Patience(request)
-        waited = patience.share(call.delay)
-        self._wait(waited)
+        waited = self._wait_for(call.delay, patience)
         answer = self._handler.finish(call)
         patience.check(call.delay, waited)
-        return self._delayed(request, answer, patience)
-
-    def _delayed(self, request: httpx.Request, answer: Response, patience: _Patience) -> httpx.Response:
-        waited = patience.share(answer.delay)
-        self._wait(waited)
-        patience.check(answer.delay, waited)
+        patience.check(answer.delay, self._wait_for(answer.delay, patience))
         return to_response(answer, request)
+
+    def _wait_for(self, delay: float, patience: _Patience) -> float:
+        waited = patience.share(delay) if delay else 0.0
+        if delay:
+            self._wait(waited)
+        return waited
 
 
 async def _sleep(seconds: float) -> None:

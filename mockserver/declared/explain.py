@@ -90,6 +90,12 @@ def explained(past: DeclaredPast, context_id: str) -> Explanation:
     )
 
 
+def _passed(platform: Platform, one: Recorded, guard: str) -> bool:
+    operation = platform.operations.get(one.operation)
+    verdicts = () if operation is None else _verdicts(one, operation.guards)
+    return GuardVerdict(guard, "passed") in verdicts
+
+
 def _verdicts(entry: Recorded, guards: Sequence[str]) -> tuple[GuardVerdict, ...]:
     refusing = guards.index(entry.refused_by) if entry.refused_by in guards else len(guards)
     return verdicts(guards, -1 if entry.acted_at is None else refusing)
@@ -232,7 +238,7 @@ def _replays(platform: Platform, entry: Recorded) -> bool:
 def _story(past: DeclaredPast, name: str, id: str, told: Recorded) -> CredentialStory:
     kind, known = past.platform.kinds[name], past.known(name, id)
     about = [one for one in past.requests if id in {one.issued.get(name), one.shown.get(name)}]
-    was_good = kind.registered and any(one.acted_at is not None and one.refused_by != name for one in about)
+    was_good = kind.registered and any(_passed(past.platform, one, name) for one in about)
     unknown = "registered before this journal began" if was_good else "not known here"
     state = unknown if known is None else _state(past, kind, known)
     first = min((one.arrived_at for one in about), default=0)

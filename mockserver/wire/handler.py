@@ -69,7 +69,7 @@ class Handler(Serving):
         if operation is None or operation == "token" or shown.organization is None:
             return LARGE
         try:
-            seen = self.platform.look(ParsedRequest(operation, shown.organization, shown.client_id, shown.token, shown.problem))
+            seen = self.platform.look(shown.asks(operation))
         except StoreUnavailable:
             return LARGE
         return seen.organization.policy.max_body if seen.token is not None else LARGE
@@ -131,8 +131,7 @@ class Handler(Serving):
             ask = ParsedRequest("token", self._organization_of(client_id), client_id, media=media, body=body, size=request.size)
             return self._arrived(ArrivedCall(request, operation, ask, self._context(ask), problem, words, secret=secret))
         body, shown = Reason.NOT_JSON if problem else None, _show(request.authorization)
-        head = (operation, shown.organization, shown.client_id, shown.token, shown.problem)
-        ask = ParsedRequest(*head, media, body, request.size)
+        ask = shown.asks(operation, media, body, request.size)
         return self._arrived(ArrivedCall(request, operation, ask, self._context(ask), problem, words))
 
     def _arrive_large(self, operation: Operation, request: Request, whole: Callable[[], Request]) -> ArrivedCall:
@@ -146,9 +145,7 @@ class Handler(Serving):
             ask = ParsedRequest(operation, shown.organization, shown.client_id, shown.token)
             return self._arrived(ArrivedCall(request, operation, ask, self._context(ask), refused=Reason.CAPACITY_BODIES))
         media = None if is_json(request.content_type) else Reason.MEDIA_TYPE
-        ask = ParsedRequest(
-            operation, shown.organization, shown.client_id, shown.token, shown.problem, media, None, request.size
-        )
+        ask = shown.asks(operation, media, None, request.size)
         call = self._arrived(ArrivedCall(request, operation, ask, self._context(ask)))
         if call.answered_with is not None or call.seen is None or refusal(ask, call.seen) in UNREAD:
             return call
@@ -280,6 +277,10 @@ class _Shown(NamedTuple):
     token: str
     problem: Reason | None
 
+    def asks(self, operation: Operation, *body: Any) -> ParsedRequest:
+        """Return a request of an operation with this header, and what `body` says of the rest."""
+        return ParsedRequest(operation, self.organization, self.client_id, self.token, self.problem, *body)
+
 
 LONGEST_REMEMBERED = 1024
 """The longest header whose contents are cached. A longer one is parsed again each time."""
@@ -321,8 +322,7 @@ def _read_with_care(operation: Operation, request: Request, shown: _Shown) -> tu
     id, length, guest = (
         _content(operation, body.document) if reason is None and type(body.document) is dict else ("", 0, ("", ""))
     )
-    head = (operation, shown.organization, shown.client_id, shown.token, shown.problem)
-    return ParsedRequest(*head, body.media, reason, request.size, id, length, guest), detail
+    return shown.asks(operation, body.media, reason, request.size, id, length, guest), detail
 
 
 def _content(operation: Operation, document: dict[str, Any]) -> tuple[str, int, tuple[str, str]]:

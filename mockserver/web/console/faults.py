@@ -51,14 +51,11 @@ def fault_in(form: dict[str, str]) -> dict[str, Any]:
         raise InvalidRequest("kind", f"{kind!r} must be one of {', '.join(KINDS)}")
     takes = (*COMMON, *OWN.get(kind, ()))
     shown = {**form, "status": form.get("redirect_status", "")} if kind == "redirect" else form
-    fields = {name: READ[name](name, value) for name in takes if (value := shown.get(name, "").strip())}
+    given = {name: value for name in takes if (value := shown.get(name, "").strip())}
+    fields = {name: READ[name](name, value) if name in READ else value for name, value in given.items()}
     if form.get("always"):
         fields["times"] = None
     return {"kind": kind, **fields}
-
-
-def _word(_: str, value: str) -> str:
-    return value
 
 
 def _whole(name: str, value: str) -> int:
@@ -75,14 +72,8 @@ def _number(name: str, value: str) -> float:
 
 
 READ: dict[str, Callable[[str, str], Any]] = {
-    "operation": _word,
-    "times": _whole,
-    "probability": _number,
-    "status": _whole,
-    "retry_after": _whole,
-    "retry_after_form": _word,
-    "body": _word,
-    "after_acting": lambda _name, value: value == "yes",
-    "seconds": _number,
-    "where": _word,
+    **dict.fromkeys(("times", "status", "retry_after"), _whole),
+    **dict.fromkeys(("probability", "seconds"), _number),
+    "after_acting": lambda _, value: value == "yes",
 }
+"""How fields are read that are not texts."""

@@ -192,6 +192,16 @@ def test_the_server_s_own_client_is_known_to_a_journal_that_shows_it_accepted() 
     assert [one.state for one in stories] == ["not known here"]
 
 
+def test_a_client_that_no_guard_was_asked_about_is_not_taken_for_known() -> None:
+    scene = Scene("webchat")
+    headers = {"Content-Type": "text/plain"}
+    refused = scene.http.post(
+        "/oauth/token", auth=("stranger", SECRET), content=b"grant_type=client_credentials", headers=headers
+    )
+    (story,) = scene.told(refused).credentials
+    assert (refused.status_code, story.kind, story.state) == (415, "client", "not known here")
+
+
 def test_a_token_that_ended_with_its_grant_says_whose_fault_that_was() -> None:
     scene = Scene("oauth")
     code, tokens = scene.tokens()
