@@ -33,13 +33,15 @@ PATIENCE = 2.0
 """The longest wait for such a lock, in seconds. After it, the call tries without."""
 
 
-class PendingCall(PendingEntry, Protocol):
-    """A request on its way. It is the journal entry of its own arrival, and can make the entry of its answer."""
+class Arriving(draws.DrawnCall, PendingEntry, Protocol):
+    """A request on its way. It is the journal entry of its own arrival. `seen` is None before that."""
 
-    ask: ParsedRequest
     effect: Effect
-    context_id: str
     seen: Seen | None
+
+
+class PendingCall(Arriving, Protocol):
+    """A request on its way that can make the entry of its answer."""
 
     def answered(self, outcome: Outcome) -> PendingEntry:
         """Return the journal entry for the answer that `outcome` leads to."""
