@@ -217,8 +217,26 @@ class PlatformService:
             writes.append(Write(Key("token", issued.id), None, issued))
             count = Issue(seen.client.id, seen.client.version, policy.max_tokens_per_client)
         commit_id = call.context_id if attempt == 0 else f"{call.context_id}:{attempt}"
-        noted, left = call.answered(outcome), seen.now + call.effect.after
-        return self.write(organization, writes, noted, seen.now, left, commit_id, count, room)
+        noted, now = call.answered(outcome), seen.now
+        left = now + call.effect.after
+        if not writes and count is None:
+            return self.write(organization, writes, noted, now, left)
+        done = self.store.commit(  # as in `write`, without the call
+            organization.id,
+            writes,
+            noted,
+            commit_id,
+            now,
+            policy.retention,
+            left,
+            organization.version,
+            False,
+            count,
+            room,
+        )
+        if done and self._sink is not None:
+            self._sink(noted, left)
+        return done
 
     def write(
         self,
@@ -228,19 +246,18 @@ class PlatformService:
         now: int,
         left: int,
         commit_id: str = "",
-        count: Use | Issue | None = None,
-        room: int | None = None,
     ) -> bool:
         """Write records at `now`, and journal `noted` at `left`, unless a record or `organization` has changed meanwhile.
 
-        Return False then. See `Store.commit` for `count` and `room`.
+        Return False then.
         """
-        store, id, version = self.store, organization.id, organization.version
-        if writes or count is not None or noted is None:
-            id_of_commit, retention = commit_id or self.ids.context(id), organization.policy.retention
-            done = store.commit(id, writes, noted, id_of_commit, now, retention, left, version, False, count, room)
+        id, version = organization.id, organization.version
+        if writes or noted is None:
+            retention = organization.policy.retention
+            commit_id = commit_id or self.ids.context(id)
+            done = self.store.commit(id, writes, noted, commit_id, now, retention, left, version)
         else:
-            done = bool(store.note(id, noted, left, version or None))
+            done = bool(self.store.note(id, noted, left, version or None))
         if done and noted is not None and self._sink is not None:
             self._sink(noted, left)
         return done

@@ -15,7 +15,6 @@ from mockserver.exchanges import Pair
 from mockserver.ids import pseudonym
 from mockserver.journal import Answer, Arrival, Delivery, Entry
 from mockserver.platform.model import Kind, Platform
-from mockserver.stores.base import LIGHT
 from mockserver.wire import notes
 
 if TYPE_CHECKING:
@@ -85,11 +84,8 @@ class DeclaredAnswerNote(Struct, frozen=True, gc=False):
     delivery: Delivery
     body: bytes
     wait: str
-
-    @property
-    def weight(self) -> int:
-        """The bytes of the body if they are many: an answer may repeat what the request sent."""
-        return len(self.body) if len(self.body) > LIGHT else 0
+    weight: int = 0
+    """The bytes of the body if they are many: an answer may repeat what the request sent."""
 
     def entry(self, seq: int, at: int) -> Entry:
         """Return the answer with its number and timestamp."""

@@ -203,7 +203,8 @@ class DeclaredHandler(Serving):
             body, media = _unusable(body, effect.body), altered.media_type(effect.body)
         headers = self._headers_of(call, media, body, _reason(decision))
         headers += _written(answer, values)
-        headers += self._always(decision)
+        if self.mock.platform.always:
+            headers += self._always(decision)
         if answer.cookies:
             cookies = ((name, decision.issued.get(kind)) for name, kind in answer.cookies)
             headers += [("Set-Cookie", f"{name}={id}; Path=/; HttpOnly") for name, id in cookies if id is not None]
@@ -217,8 +218,6 @@ class DeclaredHandler(Serving):
     def _always(self, decision: Decision) -> list[tuple[str, str]]:
         """Return the headers that every answer brings, unless the answer has them already."""
         always = self.mock.platform.always
-        if not always:
-            return []
         own = {name.lower() for name, _ in decision.answer.headers}
         brought = ((kind.always, decision.issued.get(kind.name)) for kind in always)
         return [(place.name, id) for place, id in brought if place and id and place.name.lower() not in own]

@@ -25,7 +25,7 @@ from mockserver.exchanges import Reader
 from mockserver.ids import Ids
 from mockserver.journal import PendingEntry
 from mockserver.platform.errors import suggestion
-from mockserver.platform.model import Kind, Platform
+from mockserver.platform.model import Kind, Operation, Platform
 from mockserver.service import ATTEMPTS
 from mockserver.service import PlatformService as Service
 from mockserver.stores.base import FAULTS, ORGANIZATION, Bounds, Key, Store, Write
@@ -77,7 +77,7 @@ class Mock:
         self.secrets = Secrets()
         self._learning = Lock()
         self.registered: dict[str, Registered] = {}
-        self.registered_at: dict[str, Key] = {}
+        self.likely: dict[str | None, list[Key]] = {name: [] for name in (None, *platform.operations)}
         self._given = dict(registered or {})
         self.service = Service(self.store, system, self.ids, restore=lambda _: self.restore(), sink=sink)
         self.organization = DEFAULT_ORGANIZATION
@@ -123,11 +123,19 @@ class Mock:
         self._know(kind.name, Registered(found.id, bound, found.scopes))
 
     def _know(self, name: str, made: Registered) -> None:
-        self.registered[name], self.registered_at[name] = made, self.key(name, made.id)
+        self.registered[name] = made
+        self.likely |= {one.name: self._likely_owners(one) for one in self.platform.operations.values()}
         secret = [made.id] if self.platform.kinds[name].duty.get("secret") else []
         with self._learning:
             for one in (*made.bound.values(), *secret):
                 self.secrets.add(one)
+
+    def _likely_owners(self, operation: Operation) -> list[Key]:
+        """Return the places of the registered owners that most of what an operation shows have."""
+        owners = dict.fromkeys(self.platform.kinds[kind].within or "" for kind in operation.carries)
+        return [
+            self.key(one, self.registered[one].id) for one in owners if one in self.registered and one not in operation.carries
+        ]
 
     # -- time --------------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ If a record has changed in between, the request is decided again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -19,7 +19,7 @@ from mockserver.engine.model import Credential, FaultPlan, Organization
 from mockserver.errors import ConflictError
 from mockserver.journal import PendingEntry
 from mockserver.service import ATTEMPTS
-from mockserver.stores.base import FAULTS, ORGANIZATION, Key, Record, Write
+from mockserver.stores.base import FAULTS, LIGHT, ORGANIZATION, Key, Record, Write
 from mockserver.wire.message import Response
 
 if TYPE_CHECKING:
@@ -98,7 +98,14 @@ class DeclaredRequests:
 
         None: the store was emptied.
         """
-        keys = self._keys_of(call.shown)
+        places, owners, keys = self._mock.places, self._owners, [ORGANIZATION, FAULTS]
+        for kind, id in call.shown.items():
+            keys.append(Key(places[kind], f"{kind}/{id}"))
+        keys += self._mock.likely[call.operation]
+        for key in keys:
+            owner = owners.get(key.id)
+            if owner is not None and owner not in keys:
+                keys.append(owner)
         loaded = self._store.load(self._mock.organization, keys, arrival, self._service.moment())
         organization, plan, *records = loaded.records
         if not isinstance(organization, Organization):
@@ -112,21 +119,6 @@ class DeclaredRequests:
             if isinstance(record, Credential):
                 read.found[kind] = record
         return read
-
-    def _keys_of(self, shown: Mapping[str, str]) -> list[Key]:
-        """Return the places of the organisation, its faults, what a request shows, and the owners of that."""
-        places, owners, keys, above = self._mock.places, self._owners, [ORGANIZATION, FAULTS], list[Key]()
-        for kind, id in shown.items():
-            key = Key(places[kind], f"{kind}/{id}")
-            keys.append(key)
-            owner = owners.get(key.id) or self._mock.registered_at.get(self._within[kind])  # which most of a kind have
-            if owner is not None:
-                above.append(owner)
-        for one in above:
-            if one not in keys:
-                keys.append(one)
-                above += [owners[one.id]] if one.id in owners else []
-        return keys
 
     def _snapshot(self, call: DeclaredCall, read: StoreRead) -> Snapshot:
         """Return the state for a decision: what is shown, with the owners and what lives beside it."""
@@ -195,13 +187,14 @@ class DeclaredRequests:
                 writes.append(self._joined(name, read, decision))
         for issued in decision.issued.items():
             record = decision.writes[issued]
-            within = self._within[record.kind]
-            likely = self._mock.registered_at.get(within)
-            if record.within and (likely is None or likely.id != f"{within}/{record.within}"):
+            likely = self._mock.registered.get(self._within[record.kind])
+            if record.within and (likely is None or likely.id != record.within):
                 self._remember_owner(record)
         decision.writes = WRITTEN  # the journal keeps the decision
         wait = retry_after(response.headers) if response.status >= 300 else ""
-        noted = DeclaredAnswerNote(call, decision, response.status, response.delivery, response.body, wait)
+        body, size = response.body, len(response.body)
+        weight = size if size > LIGHT else 0
+        noted = DeclaredAnswerNote(call, decision, response.status, response.delivery, body, wait, weight)
         now, commit_id = read.seen.now, f"{call.context_id}:{attempt}"
         return self._service.write(read.seen.organization, writes, noted, now, now + call.effect.after, commit_id)
 
