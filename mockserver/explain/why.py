@@ -100,9 +100,9 @@ def _act_on_token(case: RequestCase, issue: Pair) -> Perturbed | None:
         entry
         for entry in case.perturbed
         if entry.what == what
-        and told.seq < entry.seq < answer.seq
+        and entry.seq < answer.seq
         and entry.detail.get("token") in {None, told.token}
-        and (what == "reject_tokens" or entry.at < over)
+        and (what == "reject_tokens" or (told.seq < entry.seq and entry.at < over))
     ]
     if not acts:
         return None

@@ -423,6 +423,16 @@ def test_a_token_that_ended_by_itself_is_no_matter_of_the_control_api(world: Wor
     assert "control API" not in told.summary
 
 
+def test_a_token_that_was_issued_after_tokens_were_rejected_is_told_so(world: World, explain: Tell) -> None:
+    world.tenant.reject_tokens()
+    world.clock.advance(5)
+    world.mock.login()
+    world.clock.advance(1)
+    told = explain(world.mock.create())
+    assert "issued 1 s before" in told.summary
+    assert told.summary.endswith("The control API began to reject tokens 6 s before.")
+
+
 def test_a_session_whose_time_was_cut_short_was_ended_by_the_control_api(world: World, explain: Tell) -> None:
     session = world.mock.session()
     world.clock.advance(1)
