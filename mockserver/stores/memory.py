@@ -103,7 +103,7 @@ class MemoryStore:
                 return 0
             return tenant.note(noted, at)
 
-    def commit(  # noqa: C901, PLR0912 - in one piece: a call for each part costs as much as the part
+    def commit(  # noqa: C901 - in one piece: a call for each part costs as much as the part
         self,
         organization: str,
         writes: Sequence[Write],
@@ -146,10 +146,7 @@ class MemoryStore:
                 _former, noted = tenant.start_afresh(), None  # possibly a million sessions, which are freed after the lock
             self._apply(tenant, organization, writes, now, retention)
             if noted is not None:
-                tenant.noted += 1
-                tenant.journal.append((now if stamp is None else stamp, noted))
-                if noted.weight:
-                    tenant.weigh(noted.weight)
+                tenant.note(noted, now if stamp is None else stamp)
             commits.add(commit_id)
             if len(commits) >= COMMITS_KNOWN:
                 self._earlier_commits, self._commits = commits, set()
