@@ -66,7 +66,6 @@ class Assembly:
             )
 
     def close(self) -> None:
-        """Close the store's connections and the journal file."""
         self.handler.unserved.close()
         self.store.close()
         if self._file is not None:

@@ -109,17 +109,15 @@ def exchange_of(pair: Pair, guest: Guest | None) -> Exchange:
         text=text_of(arrival),
         session=session_of(pair),
         answer_seq=answer.seq if answer else None,
-        status=answer.status if answer else None,
-        reason=answer.reason if answer else None,
-        code=answer.code if answer else None,
-        accepted=answer.accepted if answer else False,
-        retry_after=answer.retry_after if answer else None,
-        fault=answer.fault if answer else None,
-        delivery=answer.delivery if answer else None,
         duration=max(0, answer.at - arrival.at) / 1000 if answer else None,
         traceparent=arrival.traceparent,
-        failure=answer.failure if answer else None,
+        **{name: getattr(answer, name) if answer else None for name in _ANSWERED},
+        accepted=answer.accepted if answer else False,
     )
+
+
+_ANSWERED = ("status", "reason", "code", "retry_after", "fault", "delivery", "failure")
+"""Fields that are those of the answer."""
 
 
 def session_of(pair: Pair) -> str | None:
@@ -133,11 +131,12 @@ def session_of(pair: Pair) -> str | None:
 def text_of(arrival: Arrival) -> str | None:
     """Return the message of a send, or the beginning of a body that could not be decoded."""
     text = _member(arrival.body, "text") if arrival.operation == "send" else None
-    return text if isinstance(text, str) or arrival.text is None else arrival.text[:LONGEST_BEGINNING]
+    if isinstance(text, str):
+        return text
+    return None if arrival.text is None else arrival.text[:LONGEST_BEGINNING]
 
 
 def guest_asked(arrival: Arrival) -> Guest | None:
-    """Return the guest that a request to create a session names."""
     guest = _member(arrival.body, "guest") if arrival.operation == "create" else None
     name, email = _member(guest, "name"), _member(guest, "email")
     return Guest(name, email) if isinstance(name, str) and isinstance(email, str) else None
@@ -254,7 +253,6 @@ class Answers:
         self._failures: dict[str, Failure] = {}
 
     def take(self, entry: Answer | Failure) -> None:
-        """Add an entry about a request's answer."""
         if isinstance(entry, Failure):
             self._failures[entry.context_id] = entry
         else:

@@ -46,7 +46,6 @@ class Filter(Struct, frozen=True, kw_only=True):
             to_milliseconds(getattr(self, field) or 0, field)
 
     def lets(self, exchange: Exchange) -> bool:
-        """Return whether the request passes the filter."""
         same = (
             self.path in {None, exchange.path}
             and self.status in {None, exchange.status}

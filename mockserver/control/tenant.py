@@ -45,17 +45,14 @@ class Tenant:
 
     @property
     def client_id(self) -> str:
-        """The default OAuth client's id."""
         return self._client.id
 
     @property
     def client_secret(self) -> str:
-        """The default OAuth client's secret."""
         return secret_of(self._client)
 
     @property
     def name(self) -> str:
-        """The organisation's name for display."""
         return self._editor.organization().name
 
     def check(self) -> None:

@@ -34,12 +34,10 @@ class DeclaredAssembly(Assembly):
         self.mock.restore()
 
     def close(self) -> None:
-        """Close the store's connections."""
         self.store.close()
 
 
 def vocabulary(platform: Platform) -> Vocabulary:
-    """Return the operations and the reasons of a platform."""
     reasons = [ACCEPTED, INJECTED, *(reason.value for reason in FAILURES)]
     for operation in platform.operations.values():
         for guard in operation.guards:

@@ -32,7 +32,6 @@ class RequestCase:
 
     @property
     def policy(self) -> Policy:
-        """The current policy."""
         return self.organization.policy
 
     @property
@@ -47,12 +46,10 @@ class RequestCase:
 
     @cached_property
     def pairs(self) -> list[Pair]:
-        """All requests, in order of arrival."""
         return pair_up(self._entries)
 
     @cached_property
     def perturbed(self) -> list[Perturbed]:
-        """All changes made from outside."""
         return [entry for entry in self._entries if isinstance(entry, Perturbed)]
 
     @cached_property

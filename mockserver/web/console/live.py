@@ -34,7 +34,6 @@ LATER = 2000
 
 
 def add(blueprint: Blueprint, console: Console) -> None:
-    """Add the views."""
     streams = Streams()
 
     @blueprint.get("/organizations/<id>/events")
