@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 from mockserver.engine.decide import required_scopes
 from mockserver.engine.model import NEVER, Policy, Reason, State
-from mockserver.journal_queries import Pair
 from mockserver.explain.advice import looks_issued
 from mockserver.explain.case import RequestCase, when
 from mockserver.explain.guards import REFUSED_BY
 from mockserver.explain.model import SessionLife
 from mockserver.explain.words import plural, span
 from mockserver.journal import Perturbed
+from mockserver.journal_queries import Pair
 from mockserver.reasons import RECORDS
 
 WHY: dict[Reason, str] = {reason: told.why for reason, told in RECORDS.items()}
