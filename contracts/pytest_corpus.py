@@ -6,6 +6,7 @@ A saved counterexample is a test of the clause in its name. A file with any othe
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +23,20 @@ from contracts.scenario import Played, load
 from contracts.verify import ContractViolated, Options, ProtocolViolated, replay
 from contracts.verify.declared import declaration
 from contracts.verify.expected import WEB_CHAT
+from contracts.verify.names import from_root
+from contracts.verify.subject import Subject, of_command
 
 
 class CorpusTarget:
-    """The client: its name, its place, the options to judge it by, and whether it opens connections of its own.
+    """The client, which a factory or a command names, and the options to judge it by.
 
-    `platform` is a declared platform; None is the web chat.
+    `socket`: it opens connections of its own. `platform` is a declared platform; None is the web chat.
     """
 
-    def __init__(self, name: str, place: str, options: Options, socket: bool, platform: str | None) -> None:
-        self.name, self.place, self.options, self.socket = name, place, options, socket
+    def __init__(
+        self, factory: str | None, command: str | None, options: Options, *, socket: bool, root: Path, platform: str | None
+    ) -> None:
+        self.factory, self.command, self.options, self.socket, self.root = factory, command, options, socket, root
         self.declared = declaration(platform)
 
     def load(self, path: Path) -> Played:
@@ -43,9 +48,15 @@ class CorpusTarget:
         code, declared = path.name.partition("-")[0].replace(".", "/"), self.declared
         codes = WEB_CHAT if declared is None else declared.codes
         options = replace(self.options, clauses=(code,) if code in codes else ())
-        methods = None if declared is None else declared.methods
-        clients = PythonClients(find(self.place), socket=self.socket, methods=methods)
-        return (replay if declared is None else declared.replay)(self.name, clients, scenario, options)
+        judge = replay if declared is None else declared.replay
+        return self._subject().judged(partial(judge, scenario=scenario, options=options))
+
+    def _subject(self) -> Subject:
+        if self.factory is None:
+            return of_command(str(self.command), {}, {})
+        methods = None if self.declared is None else self.declared.methods
+        clients = partial(PythonClients, find(self.factory), socket=self.socket, methods=methods)
+        return Subject(from_root(self.factory, self.root), None, clients)
 
 
 class ScenarioFile(pytest.File):

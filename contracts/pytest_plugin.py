@@ -79,6 +79,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--dayfly-client", metavar="TARGET", help="The client that the corpus's scenario files test, as module:factory."
     )
+    group.addoption("--dayfly-command", metavar="COMMAND", help="The same for a client in any language: starts it.")
     group.addoption("--dayfly-socket", action="store_true", help="Let that client reach the platform through a real socket.")
     group.addoption("--dayfly-platform", metavar="NAME", help="A declared platform instead of the web chat, or its file.")
     group.addoption("--dayfly-expected-failures", metavar="FILE", help="TOML: clauses known to be violated.")
@@ -86,7 +87,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--dayfly-corpus-keep", action="store_true", help="Keep those in the corpus that no longer fail.")
     group.addoption("--dayfly-show-output", action="store_true", help="Let verified clients print to pytest's capture.")
     group.addoption("--dayfly-check", action="store_true", help="Judge the platform of every test at the test's end.")
-    for name in ("profile", "corpus", "client", "platform", "expected_failures"):
+    for name in ("profile", "corpus", "client", "command", "platform", "expected_failures"):
         parser.addini(f"dayfly_{name}", f"The same as --dayfly-{name.replace('_', '-')}; paths from the project's root.")
     parser.addini("dayfly_socket", "The same as --dayfly-socket.", type="bool", default=False)
     parser.addini("dayfly_check", "The same as --dayfly-check.", type="bool", default=False)
@@ -104,6 +105,8 @@ def pytest_configure(config: pytest.Config) -> None:
     profile = _option(config, "profile")
     if profile is not None and profile not in PROFILES:
         raise pytest.UsageError(f"dayfly_profile: {UnknownProfile(profile)}")
+    if _option(config, "client") and _option(config, "command"):
+        raise pytest.UsageError("dayfly_command: dayfly_client names a client already; set one of them")
     for name in ("platform", "expected_failures"):
         if _option(config, name) is not None:
             _check_files(config, name)
@@ -235,19 +238,17 @@ def contract_test(make_client: Callable[[Any], Any] | None = None, **options: An
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFile | None:
     """Collect the scenario files of the corpus as tests, if a client is configured for them."""
-    corpus, client = _option(parent.config, "corpus"), _option(parent.config, "client")
-    if corpus is None or client is None or file_path.suffix != ".json":
+    config = parent.config
+    corpus, client, command = (_option(config, name) for name in ("corpus", "client", "command"))
+    if corpus is None or client is command is None or file_path.suffix != ".json":
         return None
     if file_path.parent.resolve() != Path(corpus).resolve():
         return None
     from contracts.pytest_corpus import CorpusTarget, ScenarioFile
-    from contracts.verify.names import from_root
 
-    socket = bool(parent.config.getoption("dayfly_socket") or parent.config.getini("dayfly_socket"))
-    platform = _option(parent.config, "platform")
-    target = CorpusTarget(
-        from_root(client, parent.config.rootpath), client, _held_to(parent.config, {}, platform), socket, platform
-    )
+    socket, platform = bool(config.getoption("dayfly_socket") or config.getini("dayfly_socket")), _option(config, "platform")
+    options = _held_to(config, {}, platform)
+    target = CorpusTarget(client, command, options, socket=socket, root=config.rootpath, platform=platform)
     made: ScenarioFile = ScenarioFile.from_parent(parent, path=file_path, target=target)
     return made
 

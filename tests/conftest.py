@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from tests.need import SLOW, told
+
+TESTS = Path(__file__).parent
 
 KEPT = {"DAYFLY_REQUIRE", "DAYFLY_SDK_DIR"}
 """Variables that are the tests' own."""
@@ -34,6 +39,18 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Lets each worker begin with another part of the test modules, so that each module is compiled only once."""
+    worker = getattr(session.config, "workerinput", None)
+    if worker is None or session.config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
+        return
+    files = sorted(TESTS.rglob("test_*.py"))
+    first = len(files) * int(worker["workerid"].removeprefix("gw")) // worker["workercount"]
+    for file in (*files[first:], *files[:first]):
+        with suppress(Exception, pytest.skip.Exception):  # the collection tells of it
+            import_module(".".join(file.relative_to(TESTS.parent).with_suffix("").parts))
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Puts long tests first, so that at the end workers do not wait for each other."""
     if config.getoption("quick"):
@@ -53,7 +70,7 @@ def pytest_collection_finish() -> None:
     """Lets started processes leave out plugins and a compiler that they do not need. Each takes a while to load."""
     os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"  # trio, which it would import
     os.environ["JDK_JAVA_OPTIONS"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # made for short runs
-    os.environ["PYTEST_ADDOPTS"] = " ".join(f"-p no:{name}" for name in ("anyio", "schemathesis", "valkey"))
+    os.environ["PYTEST_ADDOPTS"] = " ".join(f"-p no:{name}" for name in ("anyio", "respx", "schemathesis", "valkey"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from types import ModuleType
 from typing import Any, NoReturn
 
 from contracts.clients import children
@@ -52,6 +53,7 @@ class _Patches(WhileUsed):
     def __init__(self) -> None:
         super().__init__()
         self._originals: list[tuple[Any, str, Any]] = []
+        self._untouched: set[ModuleType] = set()
         self._minds_forks = False
 
     def _install(self) -> None:
@@ -61,12 +63,12 @@ class _Patches(WhileUsed):
         self._originals = [(home, name, vars(home)[name]) for home, name, _ in _PRIMITIVES]
         for home, name, stand_in in _PRIMITIVES:
             setattr(home, name, stand_in)
-        swap(_FUNCTIONS, DATES)
+        self._untouched = swap(_FUNCTIONS, DATES)
 
     def _undo(self) -> None:
         for home, name, original in self._originals:
             setattr(home, name, original)
-        swap(inverse(_FUNCTIONS), inverse(DATES))
+        swap(inverse(_FUNCTIONS), inverse(DATES), self._untouched)
 
 
 virtual_time = _Patches().used

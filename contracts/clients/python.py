@@ -206,7 +206,8 @@ class PythonDriver:
     def close(self) -> None:
         """See Driver."""
         try:
-            self._call(self._close)
+            if self._loop is not None or _may_have(self._client, "close"):
+                self._call(self._close)
         except Hung:
             pass
         finally:
@@ -299,6 +300,13 @@ def _made(act: Callable[[], Any]) -> _Made:
         raise
     except BaseException as error:
         return _Made(error=error)
+
+
+def _may_have(thing: object, name: str) -> bool:
+    """Return False if it certainly lacks this attribute. In contrast to `hasattr`, this does not run code of the client."""
+    if type(thing).__getattribute__ is not object.__getattribute__:
+        return True
+    return any(inspect.getattr_static(thing, one, None) is not None for one in (name, "__getattr__"))
 
 
 def _is_asynchronous(factory: Factory, methods: Iterable[str]) -> bool:

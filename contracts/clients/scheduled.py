@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import platform
 import sys
 import threading
@@ -9,6 +10,7 @@ from _thread import allocate_lock
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import sleep
 from typing import TYPE_CHECKING, Any
 
 from contracts.clients.common import TARGET_PREFIX
@@ -22,6 +24,9 @@ PATIENT_TURNS = 3
 LOOKS = 3
 """Times a thread must be found waiting. A thread that computes also waits for the interpreter now and then, even for this
 one."""
+
+COLLECTIONS, MOMENT = 200, 0.0005
+"""Times that a thread may be found collecting garbage before it is interrupted, and the seconds of real time between."""
 
 _FUTEX = {"x86_64": "202", "aarch64": "98"}.get(platform.machine(), "")
 _FUTEX_TIMEOUT = 4
@@ -133,9 +138,21 @@ class ScheduledThread:
         import ctypes
 
         if self.running:
+            for _ in range(COLLECTIONS):
+                if not self._collects_garbage():
+                    break
+                sleep(MOMENT)
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._thread), ctypes.py_object(Abandoned))
         else:
             self.gate.release()
+
+    def _collects_garbage(self) -> bool:
+        """Return True if it is in a callback of the garbage collector, where Python ignores an exception."""
+        callbacks = [getattr(callback, "__code__", None) for callback in gc.callbacks]
+        frame = sys._current_frames().get(self._thread)
+        while frame is not None and frame.f_code not in callbacks:
+            frame = frame.f_back
+        return frame is not None
 
 
 def always() -> bool:

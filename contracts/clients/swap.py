@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FunctionType, ModuleType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 _KEEP_REAL_TIME = frozenset(
     {"_dayfly_time", "contracts", "mockserver", "hypothesis", "pytest", "_pytest", "xdist", "execnet", "waitress"}
@@ -26,35 +27,59 @@ def inverse(replacements: Mapping[Any, Any]) -> dict[Any, Any]:
     return {stand_in: real for real, stand_in in replacements.items()}
 
 
-def swap(functions: Mapping[Any, Any], dates: Mapping[Any, Any]) -> None:
+_defaults: WeakKeyDictionary[ModuleType, list[FunctionType]] = WeakKeyDictionary()
+
+
+def swap(
+    functions: Mapping[Any, Any], dates: Mapping[Any, Any], untouched: Container[ModuleType] = frozenset()
+) -> set[ModuleType]:
     """Replace objects by identity among the names of every module, and in the defaults of a client's own functions.
 
     The standard library keeps its dates: it builds on the real classes, and does not use them to show a client the time.
+    Return the libraries' modules in which it replaced nothing. An inverse swap takes them as `untouched`, and skips them.
     """
-    in_library = {id(old): new for old, new in functions.items()}
+    in_library, libraries = {id(old): new for old, new in functions.items()}, set[ModuleType]()
     elsewhere = in_library | {id(old): new for old, new in dates.items()}
     modules: dict[str, Any] = dict(sys.modules)
     for name, module in modules.items():
         package = name.partition(".")[0]
-        if not isinstance(module, ModuleType) or package in _KEEP_REAL_TIME:
+        if not isinstance(module, ModuleType) or package in _KEEP_REAL_TIME or module in untouched:
             continue
-        if package in _LIBRARY:
-            _swap_names(module, in_library)
-            if package in _DEFAULTS_COUNT:
-                for function in _functions_of(module):
-                    _swap_defaults(function, in_library)
-        else:
-            _swap_names(module, elsewhere)
-            for function in _functions_of(module):
-                _swap_defaults(function, elsewhere)
+        is_standard = package in _LIBRARY
+        by_id = in_library if is_standard else elsewhere
+        swapped = _swap_names(module, by_id)
+        for function in () if is_standard and package not in _DEFAULTS_COUNT else _with_defaults(module):
+            swapped |= _swap_defaults(function, by_id)
+        if not swapped and (is_standard or _is_installed(module)):
+            libraries.add(module)
+    return libraries
 
 
-def _swap_names(module: ModuleType, by_id: Mapping[int, Any]) -> None:
+def _is_installed(module: ModuleType) -> bool:
+    return "-packages" in str(vars(module).get("__file__"))
+
+
+def _with_defaults(module: ModuleType) -> Iterable[FunctionType]:
+    """Return the functions that a module defines. For a library, find those with a callable default, and keep the result."""
+    if module in _defaults:
+        return _defaults[module]
+    if not _is_installed(module):
+        return _functions_of(module)
+    _defaults[module] = [one for one in _functions_of(module) if any(map(callable, _defaults_of(one)))]
+    return _defaults[module]
+
+
+def _defaults_of(function: FunctionType) -> tuple[Any, ...]:
+    return (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
+
+
+def _swap_names(module: ModuleType, by_id: Mapping[int, Any]) -> bool:
     names = vars(module)
     if by_id.keys().isdisjoint(map(id, names.values())):  # true of nearly every module
-        return
+        return False
     for held in [held for held, value in names.items() if id(value) in by_id]:
         names[held] = by_id[id(names[held])]
+    return True
 
 
 def _functions_of(module: ModuleType) -> Iterator[FunctionType]:
@@ -66,13 +91,14 @@ def _functions_of(module: ModuleType) -> Iterator[FunctionType]:
             yield from (method for method in vars(value).values() if type(method) is FunctionType)
 
 
-def _swap_defaults(function: FunctionType, by_id: Mapping[int, Any]) -> None:
+def _swap_defaults(function: FunctionType, by_id: Mapping[int, Any]) -> bool:
     """Replace default arguments, as in ``def __init__(self, sleep=time.sleep)``."""
     given, named = function.__defaults__, function.__kwdefaults__
-    if given and any(id(value) in by_id for value in given):
-        function.__defaults__ = tuple(by_id.get(id(value), value) for value in given)
-    if named and any(id(value) in by_id for value in named.values()):
-        function.__kwdefaults__ = {name: by_id.get(id(value), value) for name, value in named.items()}
+    if not (given or named) or by_id.keys().isdisjoint(map(id, _defaults_of(function))):
+        return False
+    function.__defaults__ = given and tuple(by_id.get(id(value), value) for value in given)
+    function.__kwdefaults__ = named and {name: by_id.get(id(value), value) for name, value in named.items()}
+    return True
 
 
 class WhileUsed:

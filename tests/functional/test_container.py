@@ -126,7 +126,7 @@ def run(*command: str | Path) -> str:
 
 
 @pytest.mark.slow
-def test_the_image_is_built_and_serves(buildah: str) -> None:
+def test_the_image_is_built_serves_and_judges(buildah: str) -> None:
     mounts = [word for path in PIP for word in ("--volume", f"{path}:{path}:ro")]
     run(buildah, "build", *APART, *mounts, "--format", "docker", "--file", CONTAINERFILE, "--tag", IMAGE, ".")
     container = run(buildah, "from", IMAGE)
@@ -137,6 +137,10 @@ def test_the_image_is_built_and_serves(buildah: str) -> None:
         with Serving("--host", "127.0.0.1", command=[*inside, *json.decode(last("ENTRYPOINT")), "serve"]) as server:
             assert conversation(server.told) == [200, 200, 200, 403]
             run(*inside, *health_check(server))
+        mounted = ["--volume", f"{ROOT}/fixtures/clients:/work:ro", "--workingdir", "/work"]
+        entry, options = json.decode(last("ENTRYPOINT")), ["--examples", "1", "--walk", "off"]
+        judged = run(buildah, "run", *APART, *mounted, container, "--", *entry, "verify", "recovering.py:factory", *options)
+        assert judged.startswith("recovering.py:factory: "), judged
     finally:
         run(buildah, "rm", container)
         run(buildah, "rmi", IMAGE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from fnmatch import fnmatch
 from inspect import signature
 from xml.etree import ElementTree
@@ -15,6 +16,7 @@ from contracts.pytest_plugin import OPTIONS
 from contracts.scenario import Scenario, Send, digest, save
 from contracts.verify.client import HeldTo
 from tests.functional.sessions import PLUGIN, SESSION, prepare, run
+from tests.need import need
 from tests.walked import FIRST
 
 pytestmark = pytest.mark.slow
@@ -307,6 +309,19 @@ def test_workers_tell_the_same(corpus: pytest.Pytester) -> None:
 def test_they_pass_where_the_client_keeps_the_contract(corpus: pytest.Pytester) -> None:
     done = run(corpus, "", "--dayfly-client", "tests.contracts.small:Small")
     done.assert_outcomes(passed=1)
+
+
+def test_they_may_be_tests_of_a_command(corpus: pytest.Pytester, pytestconfig: pytest.Config) -> None:
+    node = shlex.join([need("node"), f"{pytestconfig.rootpath}/fixtures/clients/cached_session.mjs"])
+    corpus.makeini(f"[pytest]\ndayfly_corpus = corpus\ndayfly_command = {node}\n")
+    done = run(corpus, "", "-k", "replay")
+    done.assert_outcomes(failed=1)
+    done.stdout.fnmatch_lines(
+        ["error?S1? session-reused: session s1 was used twice", f"*::replay: {node}, 1 run: 1 violated (S1)"]
+    )
+    done = run(corpus, "", "--dayfly-client", "tests.contracts.small:Small")
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    done.stderr.fnmatch_lines(["ERROR: dayfly_command: dayfly_client names a client already; set one of them"])
 
 
 OWN = """

@@ -481,6 +481,7 @@ WAYS: dict[tuple[str, str], Callable[[Block, Place], None]] = {
     ("mockserver/README.md", "const { ApiClient }"): partial(logs_in, run=node_with_sdk),
     ("mockserver/README.md", "import httpx"): runs,
     ("mockserver/README.md", "podman build"): is_at_the_head_of_the_containerfile,
+    ("mockserver/README.md", "podman run"): is_at_the_head_of_the_containerfile,
     ("mockserver/README.md", "from testcontainers"): can_be_parsed,
     ("mockserver/README.md", "try (var mock"): can_be_parsed,
     ("mockserver/README.md", "const { GenericContainer"): can_be_parsed,

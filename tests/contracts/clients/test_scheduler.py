@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable
 
@@ -179,6 +180,31 @@ def test_a_client_that_runs_in_circles_is_given_up_and_stopped() -> None:
     scheduler.close()
     assert started.is_set()
     assert ended.wait(10)
+
+
+def test_one_that_collects_garbage_all_the_time_is_stopped_too() -> None:
+    """Python ignores an exception in a callback of the collector."""
+    ended = threading.Event()
+
+    def litter() -> None:
+        try:
+            while True:
+                node: list[object] = []
+                node.append(node)
+        finally:
+            ended.set()
+
+    def linger(phase: str, _: dict[str, int]) -> None:
+        sum(1 for _ in range(2000))
+
+    scheduler = Scheduler(VirtualClock(), patience=0.02)
+    gc.callbacks.append(linger)
+    try:
+        with pytest.raises(Hung):
+            scheduler.run([litter])
+        assert ended.wait(10)
+    finally:
+        gc.callbacks.remove(linger)
 
 
 def test_a_wait_of_more_than_a_day_is_given_up() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import importlib
 import queue
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import date
 from datetime import datetime as moment
+from pathlib import Path
 from time import monotonic as ticks
 from time import sleep as rest
 from typing import Any
@@ -120,6 +122,26 @@ def test_everything_is_put_back() -> None:
         pass
     assert (time.sleep, time.time, rest, ticks, moment, date, datetime.datetime, threading.Lock, threading.Thread.start) == held
     assert datetime.datetime.__module__ == "datetime"
+
+
+def test_a_librarys_names_and_defaults_are_replaced_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "site-packages").mkdir()
+    (tmp_path / "site-packages" / "napping.py").write_text("def nap(sleep=print, *, log=print): pass\nclock = print\n")
+    monkeypatch.syspath_prepend(tmp_path / "site-packages")
+    napping: Any = importlib.import_module("napping")
+
+    def held() -> tuple[object, ...]:
+        return (*napping.nap.__defaults__, napping.nap.__kwdefaults__["log"], napping.clock)
+
+    with virtual_time():
+        assert held() == (print,) * 3
+    real = time.sleep
+    napping.nap.__defaults__, napping.nap.__kwdefaults__["log"], napping.clock = (real,), real, real
+    for _ in range(2):
+        with virtual_time():
+            assert held() == (time.sleep,) * 3
+            assert time.sleep is not real
+        assert held() == (real,) * 3
 
 
 def test_off_the_stage_sleeping_is_what_it_was() -> None:

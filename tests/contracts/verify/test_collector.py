@@ -18,12 +18,12 @@ def _as_before() -> Iterator[None]:
 
 def test_it_is_as_before_afterwards_whatever_happened() -> None:
     gc.set_threshold(700, 11, 12)
-    seen = []
+    before, seen = gc.get_threshold(), []  # Python 3.14 ignores the third threshold
     with contextlib.suppress(RuntimeError), seldom_collected():
         seen.append(gc.get_threshold())
         raise RuntimeError
-    assert seen == [(YOUNG, 11, 12)]
-    assert gc.get_threshold() == (700, 11, 12)
+    assert seen == [(YOUNG, *before[1:])]
+    assert gc.get_threshold() == before
 
 
 @pytest.mark.parametrize("chosen", [0, 10 * YOUNG])
