@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentTypeError
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from difflib import get_close_matches
 from itertools import chain
 from pathlib import Path
@@ -153,9 +153,27 @@ def dayfly_live_platform(request: pytest.FixtureRequest, dayfly_platforms: Platf
 @contextmanager
 def _provided(request: pytest.FixtureRequest, platforms: Platforms, name: str, **how: bool) -> Iterator[Any]:
     policy, node = _marked(request.node).get("policy"), request.node
-    with platforms.platform(node.name, policy=policy, platform=_platform_of(node), **how) as platform:
+    if not isinstance(policy, Mapping | None):
+        pytest.fail(f"dayfly: policy is {policy!r}; it must be a dict, as in policy={{'ttl': 60}}", pytrace=False)
+    with ExitStack() as stack:
+        with _told_in_one_line():
+            platform = stack.enter_context(platforms.platform(node.name, policy=policy, platform=_platform_of(node), **how))
         node.stash.setdefault(_platforms, {})[name] = platform
         yield platform
+
+
+@contextmanager
+def _told_in_one_line() -> Iterator[None]:
+    """Fail the test without a traceback for a platform, a policy or a clause that cannot be used."""
+    from contracts.errors import ContractsError
+    from mockserver.errors import MockServerError
+
+    try:
+        yield
+    except AssertionError:  # a violated clause
+        raise
+    except (ContractsError, MockServerError) as error:
+        raise pytest.fail.Exception(f"dayfly: {error}", pytrace=False) from None
 
 
 @pytest.fixture
@@ -170,6 +188,7 @@ def verify_client(request: pytest.FixtureRequest) -> Callable[..., Report]:
     """`contracts.verify_client` with the options of the command line, of the configuration and of the marker `dayfly`."""
     from contracts.pytest_records import keep
     from contracts.verify import ContractViolated, NothingExercised, verify_client
+    from contracts.verify.declared import declaration
     from contracts.verify.errors import CorpusUnkept
 
     names = ("seed", "examples", "profile", "corpus", "expected_failures", "platform")
@@ -180,8 +199,10 @@ def verify_client(request: pytest.FixtureRequest) -> Callable[..., Report]:
 
     def verify(make_client: Callable[[Any], Any] | None = None, **options: Any) -> Report:
         __tracebackhide__ = True
+        given = {**defaults, **marked, **options}
+        with _told_in_one_line():
+            declaration(given.get("platform"))
         try:
-            given = {**defaults, **marked, **options}
             if given.get("platform") != defaults.get("platform") and "expected_failures" not in {**marked, **options}:
                 given.pop("expected_failures", None)  # the configured ones are another platform's
             report = verify_client(make_client, **given)
@@ -247,7 +268,8 @@ def pytest_runtest_call(item: pytest.Item) -> Any:
         held_to = {name: marked[name] for name in HELD_TO if name in marked}
         options = _held_to(item.config, held_to, _platform_of(item))
         for platform in item.stash[_platforms].values():
-            platform.judge(options)
+            with _told_in_one_line():
+                platform.judge(options)
     return result
 
 

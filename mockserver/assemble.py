@@ -11,9 +11,9 @@ from mockserver.clock import SystemClock
 from mockserver.engine.decide import oauth_client
 from mockserver.engine.model import DEFAULT_ORGANIZATION, Credential, FaultPlan, Organization, Policy
 from mockserver.errors import SettingsError
-from mockserver.exchanges import WEB_CHAT
 from mockserver.ids import Ids
 from mockserver.journal_file import JournalFile
+from mockserver.journal_queries import WEB_CHAT
 from mockserver.service import PlatformService
 from mockserver.settings import Settings, policy_to
 from mockserver.stores.base import FAULTS, ORGANIZATION, Bounds, Key, Store, Write
@@ -66,7 +66,6 @@ class Assembly:
             )
 
     def close(self) -> None:
-        """Close the store's connections and the journal file."""
         self.handler.unserved.close()
         self.store.close()
         if self._file is not None:

@@ -15,7 +15,7 @@ from typing import Protocol
 from mockserver.engine.decide import ParsedRequest, Seen
 from mockserver.engine.model import Fault
 from mockserver.errors import ConflictError, StoreUnavailable
-from mockserver.faults.plan import draw
+from mockserver.faults import draw
 from mockserver.stores.base import FAULTS, Store, Write
 
 ATTEMPTS = 1000

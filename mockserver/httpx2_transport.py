@@ -20,7 +20,6 @@ class Transport(httpx2.BaseTransport):
         self._transport = transport
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Send one request and return its response."""
         with _carried_over(request):
             return _response(self._transport.handle_request(_request(request, request.read())), request)
 
@@ -32,7 +31,6 @@ class AsyncTransport(httpx2.AsyncBaseTransport):
         self._transport = transport
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Send one request and return its response."""
         with _carried_over(request):
             return _response(await self._transport.handle_async_request(_request(request, await request.aread())), request)
 

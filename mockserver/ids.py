@@ -180,5 +180,4 @@ def redact_tokens(text: str) -> str:
 
 
 def _sum_of(start: bytes) -> bytes:
-    """Return the checksum for the beginning of a token."""
     return b"%08x" % crc32(start)

@@ -60,44 +60,27 @@ def to_response(answer: Response, request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("the connection could not be made (injected fault)", request=request)
     if answer.delivery == "lost_response":
         raise httpx.ReadError("the connection closed before an answer (injected fault)", request=request)
-    stream: httpx.SyncByteStream | httpx.ByteStream
     if answer.delivery == "truncated":
-        stream = _Cut(answer.half, request)
-    else:
-        stream = _Pieces(answer.pieces) if answer.split else httpx.ByteStream(answer.body)
+        early = httpx.RemoteProtocolError("the body ended before its Content-Length (injected fault)", request=request)
+        return httpx.Response(answer.status, headers=answer.headers, stream=_Pieces([answer.half], early), request=request)
+    stream = _Pieces(answer.pieces) if answer.split else httpx.ByteStream(answer.body)
     return httpx.Response(answer.status, headers=answer.headers, stream=stream, request=request)
 
 
 class _Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A whole body, in the pieces in which it is sent."""
+    """A body in the pieces in which it is sent; with an `error` it ends too early."""
 
-    def __init__(self, pieces: list[bytes]) -> None:
-        self._pieces = pieces
+    def __init__(self, pieces: list[bytes], error: Exception | None = None) -> None:
+        self._pieces, self._error = pieces, error
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(self._pieces)
+        yield from self._pieces
+        if self._error is not None:
+            raise self._error
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        for piece in self._pieces:
+        for piece in self:
             yield piece
-
-
-class _Cut(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A body that ends too early."""
-
-    def __init__(self, part: bytes, request: httpx.Request) -> None:
-        self._part, self._request = part, request
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield self._part
-        raise self._error()
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        yield self._part
-        raise self._error()
-
-    def _error(self) -> httpx.RemoteProtocolError:
-        return httpx.RemoteProtocolError("the body ended before its Content-Length (injected fault)", request=self._request)
 
 
 class _Patience:
@@ -127,26 +110,19 @@ class Transport(httpx.BaseTransport):
         self._handler, self._wait = handler, wait
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send one request and return its response."""
         call = self._handler.arrive(to_request(request, request.read()))
-        if not call.delay:
-            answer = self._handler.finish(call)
-            return self._delayed(request, answer, _Patience(request)) if answer.delay else to_response(answer, request)
-        return self._late(request, call)
-
-    def _late(self, request: httpx.Request, call: Any) -> httpx.Response:
         patience = _Patience(request)
-        waited = patience.share(call.delay)
-        self._wait(waited)
+        waited = self._wait_for(call.delay, patience)
         answer = self._handler.finish(call)
         patience.check(call.delay, waited)
-        return self._delayed(request, answer, patience)
-
-    def _delayed(self, request: httpx.Request, answer: Response, patience: _Patience) -> httpx.Response:
-        waited = patience.share(answer.delay)
-        self._wait(waited)
-        patience.check(answer.delay, waited)
+        patience.check(answer.delay, self._wait_for(answer.delay, patience))
         return to_response(answer, request)
+
+    def _wait_for(self, delay: float, patience: _Patience) -> float:
+        waited = patience.share(delay) if delay else 0.0
+        if delay:
+            self._wait(waited)
+        return waited
 
 
 async def _sleep(seconds: float) -> None:
@@ -162,7 +138,6 @@ class AsyncTransport(httpx.AsyncBaseTransport):
         self._handler, self._wait = handler, wait
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send one request and return its response."""
         call = self._handler.arrive(to_request(request, await request.aread()))
         patience = _Patience(request)
         waited = patience.share(call.delay)

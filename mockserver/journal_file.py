@@ -88,7 +88,6 @@ class JournalFile:
             self._missing = 0
 
     def close(self) -> None:
-        """Close the file."""
         os.close(self._file)
 
 

@@ -73,7 +73,6 @@ class WorkerFailed(MockServerError):
 
 
 def default_app(settings: Settings) -> WSGIApplication:
-    """Return the mock for `settings`."""
     return create_app(settings=settings)
 
 

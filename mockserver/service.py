@@ -16,8 +16,7 @@ from mockserver.draws import Draws
 from mockserver.engine.decide import Outcome, ParsedRequest, Seen, decide, decide_token
 from mockserver.engine.model import DEFAULT_ORGANIZATION, UNASSIGNED, ClockState, Fault, Organization, Reason
 from mockserver.errors import ConflictError
-from mockserver.faults.effect import Effect
-from mockserver.faults.plan import draw
+from mockserver.faults import Effect, draw
 from mockserver.ids import Ids, redact_tokens, was_issued
 from mockserver.journal import PendingEntry
 from mockserver.stores.base import ORGANIZATION, Issue, Key, Loaded, Store, Use, Write
@@ -34,12 +33,15 @@ PATIENCE = 2.0
 """The longest wait for such a lock, in seconds. After it, the call tries without."""
 
 
-class PendingCall(PendingEntry, Protocol):
-    """A request on its way. It is the journal entry of its own arrival, and can make the entry of its answer."""
+class Arriving(draws.DrawnCall, PendingEntry, Protocol):
+    """A request on its way. It is the journal entry of its own arrival. `seen` is None before that."""
 
-    ask: ParsedRequest
     effect: Effect
-    context_id: str
+    seen: Seen | None
+
+
+class PendingCall(Arriving, Protocol):
+    """A request on its way that can make the entry of its answer."""
 
     def answered(self, outcome: Outcome) -> PendingEntry:
         """Return the journal entry for the answer that `outcome` leads to."""
@@ -112,6 +114,7 @@ class PlatformService:
         seen = self.store.look(organization, ask.client_id, ask.bearer, ask.session_id, call, moment)
         if seen is None:
             seen = self._arrive_elsewhere(call, organization)
+        call.seen = seen
         if self._sink is not None:
             self._sink(call, seen.now)
         return seen
@@ -191,17 +194,14 @@ class PlatformService:
         """Journal an answer that needs no decision: an unknown route, or a fault in the platform's place."""
         for _ in range(ATTEMPTS):
             outcome = Outcome(reason, seen, acted=call.effect.acts)
-            if self._note_answer(call, outcome):
+            if self._record(call, outcome):
                 return outcome
             seen = self.look(call.ask)
         raise ConflictError("the organization", ATTEMPTS)
 
     def _record(self, call: PendingCall, outcome: Outcome, attempt: int = 0) -> bool:
         """Write the outcome and journal its answer. Return False if a record has changed since it was read."""
-        session, token, issued = outcome.session, outcome.token, outcome.issued
-        if session is None and token is None and issued is None:
-            return self._note_answer(call, outcome)
-        seen = outcome.seen
+        session, token, issued, seen = outcome.session, outcome.token, outcome.issued, outcome.seen
         organization = seen.organization
         policy = organization.policy
         writes: list[Write] = []
@@ -216,14 +216,17 @@ class PlatformService:
         if issued is not None and seen.client is not None:
             writes.append(Write(Key("token", issued.id), None, issued))
             count = Issue(seen.client.id, seen.client.version, policy.max_tokens_per_client)
-        noted, left = call.answered(outcome), seen.now + call.effect.after
         commit_id = call.context_id if attempt == 0 else f"{call.context_id}:{attempt}"
-        done = self.store.commit(
+        noted, now = call.answered(outcome), seen.now
+        left = now + call.effect.after
+        if not writes and count is None:
+            return self.write(organization, writes, noted, now, left)
+        done = self.store.commit(  # as in `write`, without the call
             organization.id,
             writes,
             noted,
             commit_id,
-            seen.now,
+            now,
             policy.retention,
             left,
             organization.version,
@@ -232,6 +235,30 @@ class PlatformService:
             room,
         )
         if done and self._sink is not None:
+            self._sink(noted, left)
+        return done
+
+    def write(
+        self,
+        organization: Organization,
+        writes: Sequence[Write],
+        noted: PendingEntry | None,
+        now: int,
+        left: int,
+        commit_id: str = "",
+    ) -> bool:
+        """Write records at `now`, and journal `noted` at `left`, unless a record or `organization` has changed meanwhile.
+
+        Return False then.
+        """
+        id, version = organization.id, organization.version
+        if writes or noted is None:
+            retention = organization.policy.retention
+            commit_id = commit_id or self.ids.context(id)
+            done = self.store.commit(id, writes, noted, commit_id, now, retention, left, version)
+        else:
+            done = bool(self.store.note(id, noted, left, version or None))
+        if done and noted is not None and self._sink is not None:
             self._sink(noted, left)
         return done
 
@@ -262,16 +289,6 @@ class PlatformService:
             self._sink(noted, at)
 
     # -- writing -----------------------------------------------------------------------------------------------------
-
-    def _note_answer(self, call: PendingCall, outcome: Outcome) -> bool:
-        """Journal an answer without any write. Return False if the organisation has changed meanwhile."""
-        organization, noted = outcome.seen.organization, call.answered(outcome)
-        left = outcome.seen.now + call.effect.after
-        if not self.store.note(organization.id, noted, left, organization.version or None):
-            return False
-        if self._sink is not None:
-            self._sink(noted, left)
-        return True
 
     def change(
         self,

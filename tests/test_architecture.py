@@ -28,6 +28,9 @@ CHECKS = {
 HEAVY = {"flask", "granian", "httpx", "hypothesis", "jsonschema", "jsonschema_rs", "redis", "respx", "waitress", "yaml"}
 LIGHT_MODULES = ["contracts", "contracts.cli", "contracts.clauses", "contracts.judge", "contracts.pytest_plugin", "mockserver"]
 
+TRACE, SCENARIO = "fixtures/traces/good/A1.jsonl", "fixtures/scenarios/earlier-today.json"
+CLIENT, RECORDING = "fixtures/clients/recovering.py:factory", "fixtures/recordings/earlier-today.har"
+
 # The second makes the clocks of clients under test, and gives everyone else the system's.
 CLOCKS = [ROOT / "mockserver" / "clock.py", ROOT / "contracts" / "clients" / "clocks.py"]
 # Clients whose sleep takes no time, and the test of that.
@@ -53,6 +56,20 @@ def test_importing_it_loads_nothing_heavy(module: str) -> None:
     program = f"import sys, {module}; print(*{HEAVY} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+DRAWS_NOTHING = ["explain S1", f"check {TRACE}", f"replay {SCENARIO} {CLIENT}", "stories list", f"reproduce {RECORDING}"]
+
+
+@pytest.mark.parametrize("command", DRAWS_NOTHING, ids=lambda command: command.split()[0])
+def test_a_command_that_draws_nothing_leaves_hypothesis_out(command: str) -> None:
+    """It takes longer to import than these commands take in all."""
+    program = (
+        "import sys; from contracts.cli import run; status = run(sys.argv[1:]); print(status, 'hypothesis' in sys.modules)"
+    )
+    called = [sys.executable, "-c", program, *command.split()]
+    done = subprocess.run(called, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "0 False", done.stderr
 
 
 def test_only_the_clock_reads_the_time() -> None:

@@ -6,7 +6,6 @@ A family answers one question about a retry: may this id be used, is another try
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from contracts.clauses.access import A1, A2, A3, A4, A5
 from contracts.clauses.delivery import D1, D2, D3, D4, D5, D6
@@ -19,7 +18,7 @@ from contracts.history import UnitReading
 from contracts.judge import DEFAULTS, Clause, Judgement, Parameters, Requirement, judge
 from mockserver.journal import Entry
 
-CLAUSES: tuple[Clause[Any], ...] = (
+CLAUSES: tuple[Clause, ...] = (
     *(S1, S2, S3, S4, S5, S6),
     *(R1, R2, R3, R4, R5, R6, R7),
     *(A1, A2, A3, A4, A5),
@@ -54,7 +53,7 @@ does so even if a trace does not show it.
 def judged(
     entries: Iterable[Entry],
     parameters: Parameters = DEFAULTS,
-    clauses: Sequence[Clause[Any]] = CLAUSES,
+    clauses: Sequence[Clause] = CLAUSES,
     reading: UnitReading | None = None,
 ) -> Judgement:
     """Judge a trace by the catalogue, or by some of its clauses, with the messages of a reading of it.

@@ -12,14 +12,14 @@ from contracts.clauses.excuses import overtaken, tried_enough
 from contracts.clauses.retries import is_certain, messages_served
 from contracts.clauses.words import at, name_of, noun_of, reported, told
 from contracts.history import Call, CallLeft, CallReturned, IntentBegan, IntentEnded, JudgedIntent, Moment, WorldChanged
-from contracts.judge import EXERCISED, Breach, Case, Clause, Evidence, Mark
+from contracts.judge import EXERCISED, Breach, Case, Clause, Evidence, Mark, StatefulClause
 
 SCHEDULED = 10_000
 """Milliseconds after which a renewal no longer counts as a reaction to a 401, but as a scheduled one."""
 
 
 def _first_refusal(calls: list[Call], place: float) -> Call | None:
-    known = [call for call in _over(calls, place) if call.token_refused]
+    known = [call for call in calls if call.was_over(place) and call.token_refused]
     return min(known, key=lambda call: call.returned or 0, default=None)
 
 
@@ -40,34 +40,24 @@ def is_good(received: Call, place: float, now: int, case: Case) -> bool:
     return not any(known and known[0].was_over(place) for known in refusals)
 
 
-def _step_not_renewed(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+def _mark_not_renewed(moment: Moment, case: Case) -> Mark:
     match moment:
         case CallReturned(call) if call.intent is not None and call.token_refused:
-            return state, EXERCISED
+            return EXERCISED
         case CallLeft(call, place) if call.intent is not None and call.operation != "token":
-            return state, _shown_again(call, _first_refusal(call.intent.calls, place))
+            refused = _first_refusal(call.intent.calls, place)
+            if refused is not None and call.token is not None and call.token == refused.token:
+                message = f"{noun_of(call)} showed a token again that a 401 had refused"
+                return Breach(message, (at("token refused", refused), at("shown again", call)))
         case IntentEnded(intent, place) if intent.outcome != "accepted":
             calls = intent.possible
             refused = _first_refusal(calls, place)
-            if refused is None or _asked_for_another(refused, intent, case) or _may_stop(intent, calls, place, case):
-                return state, None
-            return state, _not_asked(refused, intent)
-    return state, None
-
-
-def _shown_again(call: Call, refused: Call | None) -> Breach | None:
-    if refused is None or call.token is None or call.token != refused.token:
-        return None
-    message = f"{noun_of(call)} showed a token again that a 401 had refused"
-    return Breach(message, (at("token refused", refused), at("shown again", call)))
-
-
-def _may_stop(intent: JudgedIntent, calls: list[Call], place: float, case: Case) -> bool:
-    return tried_enough(calls, place, case) or overtaken(intent, place, case)
-
-
-def _over(calls: list[Call], place: float) -> list[Call]:
-    return [call for call in calls if call.was_over(place)]
+            if refused is None or _asked_for_another(refused, intent, case):
+                return None
+            if tried_enough(calls, place, case) or overtaken(intent, place, case):
+                return None
+            return _not_asked(refused, intent)
+    return None
 
 
 def _asked_for_another(refused: Call, intent: JudgedIntent, case: Case) -> bool:
@@ -90,8 +80,7 @@ def _refusals(case: Case) -> float:
 
 
 A1 = Clause(
-    start=None,
-    step=_step_not_renewed,
+    look=_mark_not_renewed,
     on=(CallLeft, CallReturned, IntentEnded),
     own_time=True,
     needs_intents=True,
@@ -113,23 +102,20 @@ def _taken_after_refusal(call: Call, place: float) -> list[Call]:
     return [taken for taken in calls if taken.received_token is not None and taken.was_over(place) and taken.left > since]
 
 
-def _step_loop(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+def _mark_loop(moment: Moment, case: Case) -> Mark:
     match moment:
         case CallReturned(call, place) if call.received_token is not None:
             taken = _taken_after_refusal(call, place + 1)
             bound = case.parameters.max_attempts * messages_served(call, taken)
-            return state, _looped(taken, is_certain(call, case)) if len(taken) > bound else EXERCISED if taken else None
-    return state, None
-
-
-def _looped(taken: list[Call], certain: bool) -> Breach:
-    message = f"{len(taken)} tokens were taken after 401s for one message"
-    return Breach(message, (at("first new token", taken[0]), at("one too many", taken[-1])), certain)
+            if len(taken) <= bound:
+                return EXERCISED if taken else None
+            evidence = (at("first new token", taken[0]), at("one too many", taken[-1]))
+            return Breach(f"{len(taken)} tokens were taken after 401s for one message", evidence, is_certain(call, case))
+    return None
 
 
 A2 = Clause(
-    start=None,
-    step=_step_loop,
+    look=_mark_loop,
     on=(CallReturned,),
     own_time=True,
     needs_intents=True,
@@ -207,7 +193,7 @@ def _stampeded(refused: Call, renewal: Call, call: Call, state: str, case: Case)
     return Breach(message, (at("token refused", refused), at("renewal", renewal), at("renewed again", call)), not several)
 
 
-A3 = Clause(
+A3 = StatefulClause(
     start=_Stampede(),
     step=_step_stampede,
     on=(CallLeft, CallReturned, IntentBegan, WorldChanged),
@@ -217,6 +203,8 @@ A3 = Clause(
     trigger=lambda history: bool(history.refusals),
 )
 
+
+OWN_CLIENT = "each message has its own client, which cannot know another's token"
 
 MOST_SHOWN = 10
 """The most needless tokens that are listed as evidence."""
@@ -228,10 +216,6 @@ class _Waste(Struct, frozen=True):
     last: Call | None = None
     fetches: tuple[tuple[object, Call], ...] = ()
     certain: bool = True
-
-
-def _is_one_shot(case: Case) -> str:
-    return "each message has its own client, which cannot know another's token" if case.parameters.one_shot else ""
 
 
 def _step_wasted(waste: _Waste, moment: Moment, case: Case) -> tuple[_Waste, Mark]:
@@ -275,25 +259,25 @@ def _wasted(waste: _Waste, case: Case) -> Breach:
     return Breach(f"{message} (if each message has a process of its own, add --one-shot)", evidence, certain)
 
 
-A4 = Clause(
+A4 = StatefulClause(
     start=_Waste(),
     step=_step_wasted,
     on=(CallLeft, CallReturned, IntentBegan, WorldChanged),
     own_time=True,
     needs_intents=True,
-    spared=_is_one_shot,
+    spared=lambda case: OWN_CLIENT if case.parameters.one_shot else "",
     **told("A4"),
 )
 
 
-def _step_leaked(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:
+def _mark_leaked(moment: Moment, _: Case) -> Mark:
     match moment:
         case CallLeft(call):
             leak = _leak(call)
             if leak:
-                return state, Breach(leak, (at("leaked", call),), explains=_follows(call))
-            return state, EXERCISED if call.arrival.credential.form in {"bearer", "basic"} else None
-    return state, None
+                return Breach(leak, (at("leaked", call),), explains=_follows(call))
+            return EXERCISED if call.arrival.credential.form in {"bearer", "basic"} else None
+    return None
 
 
 def _follows(call: Call) -> tuple[str, ...]:
@@ -320,8 +304,7 @@ def _leak(call: Call) -> str:
 
 
 A5 = Clause(
-    start=None,
-    step=_step_leaked,
+    look=_mark_leaked,
     on=(CallLeft,),
     **told("A5"),
 )

@@ -8,28 +8,31 @@ from msgspec import UNSET
 
 from contracts.clauses.excuses import excuse, jumped
 from contracts.clauses.words import answer_to, at, name_of, noun_of, plain_or_quoted, quote, reported, seconds, told, told_apart
-from contracts.history import Call, CallLeft, CallReturned, Group, IntentEnded, JudgedIntent, Moment, SendEffect, document
+from contracts.history import Call, CallLeft, CallReturned, IntentEnded, JudgedIntent, Moment, SendEffect, document
 from contracts.judge import EXERCISED, Breach, Case, Clause, Evidence, Mark
 from mockserver.journal import Guest
 
 
-def _doubles_are_fair(case: Case) -> str:
-    return "delivery is at-least-once" if case.parameters.delivery == "at-least-once" else ""
-
-
-def step_delivered_twice(unit: str, state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+def mark_delivered_twice(unit: str, moment: Moment, case: Case) -> Mark:
     """Judge D1, for any unit of work."""
     match moment:
         case CallReturned(call, place) if call.intent is not None and call.does == unit:
             tries = [other for other in call.intent.calls if other.does == unit and other.was_over(place + 1)]
             accepted = _told_apart([other for other in tries if other.accepted], case)
             if len(accepted) > 1:
-                return state, _delivered_twice(call.intent, accepted)
+                evidence = (at("accepted", accepted[0]), at("accepted again", accepted[1]))
+                return Breach(f"{name_of(call.intent)} was accepted twice", evidence)
             unclear = _unclear(call.intent, place, case) if call.accepted else None
             if unclear is not None:
-                return state, _perhaps_twice(call.intent, unclear, call)
-            return state, EXERCISED if call.effect is SendEffect.UNKNOWN and case.history.goes_on(call) else None
-    return state, None
+                message = f"{name_of(call.intent)} was accepted after a send of it that got {answer_to(unclear)}: perhaps twice"
+                return Breach(message, (at("perhaps accepted", unclear), at("accepted", call)), certain=False)
+            again = partial(_does_the_same, call)
+            return EXERCISED if call.effect is SendEffect.UNKNOWN and case.history.goes_on(call, again) else None
+    return None
+
+
+def _does_the_same(call: Call, later: Call) -> bool:
+    return later.operation == call.operation
 
 
 def _told_apart(sends: list[Call], case: Case) -> list[Call]:
@@ -48,42 +51,27 @@ def _unclear(intent: JudgedIntent, place: float, case: Case) -> Call | None:
     return next((send for send in known if send.effect is SendEffect.UNKNOWN and not send.accepted), None)
 
 
-def _perhaps_twice(intent: JudgedIntent, unclear: Call, accepted: Call) -> Breach:
-    message = f"{name_of(intent)} was accepted after a send of it that got {answer_to(unclear)}: perhaps twice"
-    return Breach(message, (at("perhaps accepted", unclear), at("accepted", accepted)), certain=False)
-
-
 JOURNALS = frozenset({"dayfly", "dayfly probe"})
 """Sources that record whether a message was accepted, even if the client could not know."""
 
 
-def _delivered_twice(intent: JudgedIntent, accepted: list[Call]) -> Breach:
-    message = f"{name_of(intent)} was accepted twice"
-    return Breach(message, (at("accepted", accepted[0]), at("accepted again", accepted[1])))
-
-
-def _most_unknown(case: Case) -> float:
-    return sum(call.effect is SendEffect.UNKNOWN for call in case.history.calls)
-
-
 D1 = Clause(
-    start=None,
-    step=partial(step_delivered_twice, "send"),
+    look=partial(mark_delivered_twice, "send"),
     on=(CallReturned,),
     needs_intents=True,
-    spared=_doubles_are_fair,
-    closeness=_most_unknown,
+    spared=lambda case: "delivery is at-least-once" if case.parameters.delivery == "at-least-once" else "",
+    closeness=lambda case: sum(call.effect is SendEffect.UNKNOWN for call in case.history.calls),
     **told("D1"),
 )
 
 
-def _step_not_delivered(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+def _mark_not_delivered(moment: Moment, case: Case) -> Mark:
     match moment:
         case IntentEnded(intent) if intent.outcome != "never":
             if any(call.accepted and call.left < (intent.ended or 0) for call in intent.calls):
-                return state, EXERCISED
-            return state, None if excuse(intent, case) else _undelivered(intent, case)
-    return state, None
+                return EXERCISED
+            return None if excuse(intent, case) else _undelivered(intent, case)
+    return None
 
 
 def _undelivered(intent: JudgedIntent, case: Case) -> Breach:
@@ -114,8 +102,7 @@ def _may_share_a_create(intent: JudgedIntent, end: float) -> bool:
 
 
 D2 = Clause(
-    start=None,
-    step=_step_not_delivered,
+    look=_mark_not_delivered,
     on=(IntentEnded,),
     own_time=True,
     needs_intents=True,
@@ -131,16 +118,17 @@ def _confirmed(intent: JudgedIntent) -> Call | None:
     return next((call for call in known if end is not None and call.was_over(end)), None)
 
 
-def _step_false_outcome(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+def _mark_false_outcome(moment: Moment, case: Case) -> Mark:
     match moment:
         case IntentEnded(intent) if intent.outcome != "never":
             confirmed = _confirmed(intent)
             if intent.outcome == "accepted" and confirmed is None:
-                return state, _false_success(intent, case)
+                return _false_success(intent, case)
             if intent.outcome == "failed" and confirmed is not None and not confirmed.unusable:
-                return state, _false_failure(intent, confirmed)
-            return state, EXERCISED
-    return state, None
+                message = f"{name_of(intent)} was reported as failed, though the 200 to its send had reached the client"
+                return Breach(message, (at("accepted", confirmed), reported(intent)))
+            return EXERCISED
+    return None
 
 
 def _false_success(intent: JudgedIntent, case: Case) -> Breach:
@@ -165,14 +153,8 @@ def _sent_afterwards(intent: JudgedIntent, case: Case) -> Call | None:
     return next((send for send in sends if send.left > (intent.ended or 0)), None)
 
 
-def _false_failure(intent: JudgedIntent, confirmed: Call) -> Breach:
-    message = f"{name_of(intent)} was reported as failed, though the 200 to its send had reached the client"
-    return Breach(message, (at("accepted", confirmed), reported(intent)))
-
-
 D3 = Clause(
-    start=None,
-    step=_step_false_outcome,
+    look=_mark_false_outcome,
     on=(IntentEnded,),
     own_time=True,
     needs_intents=True,
@@ -181,23 +163,18 @@ D3 = Clause(
 )
 
 
-def _step_text_altered(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:
+def _mark_text_altered(moment: Moment, _: Case) -> Mark:
     match moment:
         case CallReturned(call) if call.intent is not None and call.accepted and not call.arrival.truncated:
-            return state, _alteration(call, call.intent) or EXERCISED
-    return state, None
-
-
-def _alteration(call: Call, intent: JudgedIntent) -> Breach | None:
-    if call.text is None or call.text == intent.text:
-        return None
-    accepted, given = told_apart(call.text, intent.text)
-    return Breach(f"{name_of(intent)} was accepted as {accepted} instead of {given}", (at("altered", call),))
+            if call.text is None or call.text == call.intent.text:
+                return EXERCISED
+            accepted, given = told_apart(call.text, call.intent.text)
+            return Breach(f"{name_of(call.intent)} was accepted as {accepted} instead of {given}", (at("altered", call),))
+    return None
 
 
 D4 = Clause(
-    start=None,
-    step=_step_text_altered,
+    look=_mark_text_altered,
     on=(CallReturned,),
     needs_intents=True,
     needs_report="all",
@@ -205,11 +182,12 @@ D4 = Clause(
 )
 
 
-def _step_guest_altered(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:
+def _mark_guest_altered(moment: Moment, _: Case) -> Mark:
     match moment:
         case CallLeft(call) if call.operation == "create" and call.group is not None and _tells_its_guest(call):
-            return state, _guest_alteration(call, call.group) or EXERCISED
-    return state, None
+            intents = [call.intent] if call.intent is not None else call.group.intents
+            return _guest_alteration(call, [intent.guest for intent in intents]) or EXERCISED
+    return None
 
 
 def _tells_its_guest(call: Call) -> bool:
@@ -220,9 +198,8 @@ def _tells_its_guest(call: Call) -> bool:
     return call.guest is not None or "guest" not in document(arrival)
 
 
-def _guest_alteration(call: Call, group: Group) -> Breach | None:
+def _guest_alteration(call: Call, given: list[Guest]) -> Breach | None:
     """If intents overlap, a create belongs to the intent whose guest it names. This one names a guest of none of them."""
-    given = [call.intent.guest] if call.intent is not None else [intent.guest for intent in group.intents]
     if call.guest in given:
         return None
     shown = "without a guest" if call.guest is None else f"for {_in_full(call.guest)}"
@@ -235,8 +212,7 @@ def _in_full(guest: Guest) -> str:
 
 
 D5 = Clause(
-    start=None,
-    step=_step_guest_altered,
+    look=_mark_guest_altered,
     on=(CallLeft,),
     needs_intents=True,
     needs_report="all",
@@ -250,28 +226,23 @@ LONGEST = 24 * 3600 * 1000
 """Most milliseconds of virtual time within one message."""
 
 
-def _step_never_returns(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
-    match moment:
-        case IntentEnded(intent):
-            return state, _endless(intent, case) or EXERCISED
-    return state, None
-
-
-def _endless(intent: JudgedIntent, case: Case) -> Breach | None:
+def _mark_never_returns(moment: Moment, case: Case) -> Mark:
     """A client that took too long is judged in virtual time only. One that was given up is judged on any clock: it made too
     many requests, its process ended, or it was silent for too long.
     """
-    took = (intent.ended_at or 0) - intent.began_at - jumped(intent, intent.ended or 0, case)
-    too_long = took > LONGEST and case.history.header.clock == "virtual"
-    if intent.outcome != "never" and len(intent.calls) <= MOST_REQUESTS and not too_long:
-        return None
-    why = f": {intent.error}" if intent.error else f": {len(intent.calls)} requests in {seconds(took)}"
-    return Breach(f"{name_of(intent)} was never brought to an end{why}", (reported(intent),))
+    match moment:
+        case IntentEnded(intent):
+            took = (intent.ended_at or 0) - intent.began_at - jumped(intent, intent.ended or 0, case)
+            too_long = took > LONGEST and case.history.header.clock == "virtual"
+            if intent.outcome != "never" and len(intent.calls) <= MOST_REQUESTS and not too_long:
+                return EXERCISED
+            why = f": {intent.error}" if intent.error else f": {len(intent.calls)} requests in {seconds(took)}"
+            return Breach(f"{name_of(intent)} was never brought to an end{why}", (reported(intent),))
+    return None
 
 
 D6 = Clause(
-    start=None,
-    step=_step_never_returns,
+    look=_mark_never_returns,
     on=(IntentEnded,),
     own_time=True,
     needs_intents=True,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 
 from contracts.history import REJECTS, Call, JudgedIntent, SendEffect, document
 from contracts.judge import Case
@@ -20,7 +20,7 @@ def excuse(intent: JudgedIntent, case: Case) -> str | None:
     known = [call for call in calls if call.was_over(place)]
     if tried_enough(calls, place, case):
         return "one operation failed often enough"
-    return next((text for text, applies in EXCUSES if applies(known, case)), None)
+    return next(_excuses(known, case.parameters.max_wait), None)
 
 
 def overtaken(intent: JudgedIntent, place: float, case: Case) -> bool:
@@ -45,22 +45,6 @@ def _may_be_accepted(calls: Sequence[Call], place: float, case: Case) -> bool:
     )
 
 
-def _forbidden(calls: Sequence[Call], _: Case) -> bool:
-    return any(call.scope_refused or (call.operation == "create" and call.status == 403) for call in calls)
-
-
-def _second_dead(calls: Sequence[Call], _: Case) -> bool:
-    return sum(call.effect is SendEffect.DEAD for call in calls) >= 2
-
-
-def _two_tokens_refused(calls: Sequence[Call], _: Case) -> bool:
-    return len({call.token for call in calls if call.status == 401 and call.operation != "token"}) >= 2
-
-
-def _token_refused(calls: Sequence[Call], _: Case) -> bool:
-    return any(call.operation == "token" and call.status in {400, 401, 403} for call in calls)
-
-
 def tried_enough(calls: Sequence[Call], place: float, case: Case) -> bool:
     """Return whether one operation failed `min_attempts` times up to `place`, not counting refusals of the request itself.
 
@@ -80,15 +64,6 @@ def _failed_through_no_fault_of_its_own(call: Call, case: Case) -> bool:
     return call.status not in REJECTS or made_up(call)
 
 
-def _refused_by_a_fault(calls: Sequence[Call], _: Case) -> bool:
-    return any(call.status in REJECTS and made_up(call) for call in calls)
-
-
-def _answered_by_another(calls: Sequence[Call], _: Case) -> bool:
-    """Return whether a 200 had a body that is not the platform's, or a redirect was answered: trying again may not help."""
-    return any(call.unusable or (call.status is not None and 300 <= call.status < 400) for call in calls)
-
-
 def handed_on(call: Call) -> bool:
     """Return whether a send lacks a proper id because the create before it was answered by a 200 without one.
 
@@ -106,17 +81,20 @@ def made_up(call: Call) -> bool:
     return call.answer is not None and call.answer.fault is not None
 
 
-def _wait_too_long(calls: Sequence[Call], case: Case) -> bool:
+def _excuses(calls: Sequence[Call], longest: float) -> Iterator[str]:
+    """Yield what excuses a client that knew the answers to these calls, and must wait `longest` seconds at most."""
+    if any(call.scope_refused or (call.operation == "create" and call.status == 403) for call in calls):
+        yield "the client was not allowed to create or send"
+    if sum(call.effect is SendEffect.DEAD for call in calls) >= 2:
+        yield "a fresh session was refused too"
+    if len({call.token for call in calls if call.token_refused}) >= 2:
+        yield "a fresh token was refused too"
+    if any(call.operation == "token" and call.status in {400, 401, 403} for call in calls):
+        yield "no token could be had"
+    if any(call.status in REJECTS and made_up(call) for call in calls):
+        yield "a request was refused that may not be repeated"
+    if any(call.unusable or (call.status is not None and 300 <= call.status < 400) for call in calls):
+        yield "a request was answered by something that is not the platform"
     waits = (call.answer.retry_after for call in calls if call.answer is not None and call.status is not None)
-    return any(wait is not None and wait > case.parameters.max_wait for wait in waits)
-
-
-EXCUSES: tuple[tuple[str, Callable[[Sequence[Call], Case], bool]], ...] = (
-    ("the client was not allowed to create or send", _forbidden),
-    ("a fresh session was refused too", _second_dead),
-    ("a fresh token was refused too", _two_tokens_refused),
-    ("no token could be had", _token_refused),
-    ("a request was refused that may not be repeated", _refused_by_a_fault),
-    ("a request was answered by something that is not the platform", _answered_by_another),
-    ("the platform asked for a longer wait than a client must sit out", _wait_too_long),
-)
+    if any(wait is not None and wait > longest for wait in waits):
+        yield "the platform asked for a longer wait than a client must sit out"

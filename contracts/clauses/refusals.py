@@ -19,17 +19,17 @@ from contracts.history import (
     SendEffect,
     WorldChanged,
 )
-from contracts.judge import EXERCISED, Breach, Case, Clause, Mark
+from contracts.judge import EXERCISED, Breach, Case, Clause, Mark, StatefulClause
 
 
-def step_dead_retried(kind: str, state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+def mark_dead_retried(kind: str, moment: Moment, case: Case) -> Mark:
     """Judge R1, for ids of any kind."""
     match moment:
         case CallReturned(call) if call.effects.get(kind) is SendEffect.DEAD:
-            return state, EXERCISED if case.history.goes_on(call, kind) else None
+            return EXERCISED if case.history.goes_on(call, lambda later: kind in later.shown) else None
         case CallLeft(call, place) if kind in call.shown:
-            return state, _dead_retry(kind, call, place, case)
-    return state, None
+            return _dead_retry(kind, call, place, case)
+    return None
 
 
 def _dead_retry(kind: str, call: Call, place: float, case: Case) -> Breach | None:
@@ -51,8 +51,7 @@ def _any_dead(history: History) -> bool:
 
 
 R1 = Clause(
-    start=None,
-    step=partial(step_dead_retried, "session"),
+    look=partial(mark_dead_retried, "session"),
     on=(CallLeft, CallReturned),
     closeness=_dead_sends,
     is_reaction=True,
@@ -61,18 +60,21 @@ R1 = Clause(
 )
 
 
-def _step_not_recovered(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+def _mark_not_recovered(moment: Moment, case: Case) -> Mark:
     match moment:
         case CallLeft(call, place) if call.intent is not None:
-            return state, _gone_on(call, call.intent, place)
+            return _gone_on(call, call.intent, place)
         case IntentEnded(intent, place) if intent.outcome != "never":
             dead = _first_dead(intent, place)
             if dead is None:
-                return state, None
+                return None
             if _left_after(dead, intent, "create"):
-                return state, EXERCISED
-            return state, _no_recovery(dead, intent) if _can_recover(dead, intent, place, case) else None
-    return state, None
+                return EXERCISED
+            if not _can_recover(dead, intent, place, case):
+                return None
+            message = f"no fresh session was created for {name_of(intent)} after a 403 for a dead one"
+            return Breach(message, (at("dead session refused", dead), reported(intent)))
+    return None
 
 
 def _gone_on(call: Call, intent: JudgedIntent, place: float) -> Breach | None:
@@ -114,14 +116,8 @@ def _can_recover(dead: Call, intent: JudgedIntent, place: float, case: Case) -> 
     )
 
 
-def _no_recovery(dead: Call, intent: JudgedIntent) -> Breach:
-    message = f"no fresh session was created for {name_of(intent)} after a 403 for a dead one"
-    return Breach(message, (at("dead session refused", dead), reported(intent)))
-
-
 R2 = Clause(
-    start=None,
-    step=_step_not_recovered,
+    look=_mark_not_recovered,
     on=(CallLeft, IntentEnded),
     own_time=True,
     needs_intents=True,
@@ -150,17 +146,13 @@ def _step_scope(changed: float, moment: Moment, _: Case) -> tuple[float, Mark]:
         case CallReturned(call) if call.scope_refused and call.intent is not None:
             return changed, EXERCISED
         case CallLeft(call, place) if call.intent is not None and call.operation in {"create", "send"}:
-            return changed, _scope_retry(call, scope_refusal(call.intent, changed, place))
+            refused = scope_refusal(call.intent, changed, place)
+            if refused is not None:
+                message = f"{noun_of(call)} followed a 403 for a missing scope"
+                return changed, Breach(message, (at("scope refused", refused), at("tried again", call)))
         case IntentEnded(intent, place) if intent.outcome == "accepted":
             return changed, _scope_denied(intent, scope_refusal(intent, changed, place))
     return changed, None
-
-
-def _scope_retry(call: Call, refused: Call | None) -> Mark:
-    if refused is None:
-        return None
-    message = f"{noun_of(call)} followed a 403 for a missing scope"
-    return Breach(message, (at("scope refused", refused), at("tried again", call)))
 
 
 def _scope_denied(intent: JudgedIntent, refused: Call | None) -> Mark:
@@ -171,7 +163,7 @@ def _scope_denied(intent: JudgedIntent, refused: Call | None) -> Mark:
     return Breach(message, (at("scope refused", refused), reported(intent)))
 
 
-R3 = Clause(
+R3 = StatefulClause(
     start=-1.0,
     step=_step_scope,
     on=(CallLeft, CallReturned, IntentEnded, WorldChanged),
@@ -184,14 +176,16 @@ R3 = Clause(
 )
 
 
-def _step_refusal_retried(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+def _mark_refusal_retried(moment: Moment, case: Case) -> Mark:
     match moment:
         case CallReturned(call) if call.status in REJECTS and _has_unit(call, case):
-            return state, EXERCISED
+            return EXERCISED
         case CallLeft(call, place) if case.history.rejects and _has_unit(call, case):
             earlier = case.history.rejects.get(call.identity, [])
-            return state, _repetition(call, earlier[0]) if earlier and earlier[0].was_over(place) else None
-    return state, None
+            if earlier and earlier[0].was_over(place):
+                message = f"{noun_of(call)} was repeated unchanged after {answer_to(earlier[0])}"
+                return Breach(message, (at("refused", earlier[0]), at("repeated", call)))
+    return None
 
 
 def _has_unit(call: Call, case: Case) -> bool:
@@ -199,14 +193,8 @@ def _has_unit(call: Call, case: Case) -> bool:
     return call.intent is not None or not case.history.intents
 
 
-def _repetition(call: Call, earlier: Call) -> Breach:
-    message = f"{noun_of(call)} was repeated unchanged after {answer_to(earlier)}"
-    return Breach(message, (at("refused", earlier), at("repeated", call)))
-
-
 R7 = Clause(
-    start=None,
-    step=_step_refusal_retried,
+    look=_mark_refusal_retried,
     on=(CallLeft, CallReturned),
     own_time=True,
     is_reaction=True,

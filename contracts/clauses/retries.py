@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable
+from functools import partial
 from itertools import takewhile
 from operator import attrgetter
 
@@ -45,16 +46,16 @@ def is_certain(call: Call, case: Case) -> bool:
     return call.intent is not None or not case.history.inferred
 
 
-def step_unbounded(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+def mark_unbounded(moment: Moment, case: Case) -> Mark:
     """Judge R4."""
     match moment:
         case CallReturned(call) if (call.group is not None or call.intent is not None) and failed(call):
-            return state, EXERCISED
+            return EXERCISED
         case CallLeft(call, place):
             row = _row(call, place)
             bound = case.parameters.max_attempts * messages_served(call, row)
-            return state, _unbounded(call, row, case) if len(row) >= bound else None
-    return state, None
+            return _unbounded(call, row, case) if len(row) >= bound else None
+    return None
 
 
 def _unbounded(call: Call, row: list[Call], case: Case) -> Breach:
@@ -63,17 +64,12 @@ def _unbounded(call: Call, row: list[Call], case: Case) -> Breach:
     return Breach(message, (at("first failure", row[-1]), at("one try too many", call)), is_certain(call, case))
 
 
-def _longest_row(case: Case) -> float:
-    return max((len(_row(call, call.left)) for call in case.history.calls), default=0)
-
-
 R4 = Clause(
-    start=None,
-    step=step_unbounded,
+    look=mark_unbounded,
     on=(CallLeft, CallReturned),
     own_time=True,
     needs_intents=True,
-    closeness=_longest_row,
+    closeness=lambda case: max((len(_row(call, call.left)) for call in case.history.calls), default=0),
     is_reaction=True,
     **told("R4"),
     trigger=lambda history: any(map(failed, history.calls)),
@@ -90,22 +86,27 @@ def _due(call: Call) -> int | None:
     return call.returned_at + 1000 * call.retry_after
 
 
-def step_retry_after(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+def mark_retry_after(moment: Moment, case: Case) -> Mark:
     """Judge R5."""
     match moment:
         case CallReturned(call) if call.intent is not None and _due(call) is not None:
-            return state, EXERCISED if case.history.goes_on(call) else None
+            return EXERCISED if case.history.goes_on(call, partial(_is_repeated, call)) else None
         case CallLeft(call) if call.intent is not None:
-            return state, _too_early(call, case)
-    return state, None
+            return _too_early(call, case)
+    return None
+
+
+def _is_repeated(call: Call, later: Call) -> bool:
+    """Return whether a later call repeats one within its unit of work."""
+    return later.operation == call.operation and later.intent is call.intent
 
 
 def _too_early(call: Call, case: Case) -> Breach | None:
     for refused in case.history.waits:
         due = _due(refused)
-        if refused.intent is not call.intent or refused.operation != call.operation:
+        if due is None or not _is_repeated(refused, call):
             continue
-        if due is not None and call.left_at + case.history.slack < due and case.history.knew(refused, call):
+        if call.left_at + case.history.slack < due and case.history.knew(refused, call):
             waited = seconds(call.left_at - (refused.returned_at or 0))
             message = f"{noun_of(call)} left {waited} after a {refused.status} that said Retry-After {refused.retry_after}"
             return Breach(message, (at("asked to wait", refused), at("too early", call)))
@@ -113,8 +114,7 @@ def _too_early(call: Call, case: Case) -> Breach | None:
 
 
 R5 = Clause(
-    start=None,
-    step=step_retry_after,
+    look=mark_retry_after,
     on=(CallLeft, CallReturned),
     own_time=True,
     clocks=LOWER_BOUND,
@@ -132,28 +132,24 @@ def _asks_for_a_pause(call: Call) -> bool:
     return call.status is not None and call.status >= 500
 
 
-def _step_immediate(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+def _mark_immediate(moment: Moment, case: Case) -> Mark:
     match moment:
         case CallReturned(call) if call.intent is not None and _asks_for_a_pause(call):
-            return state, EXERCISED
+            return EXERCISED
         case CallLeft(call, place) if call.intent is not None:
-            earlier = _over(call.intent, call.operation, place)
-            found = earlier and _asks_for_a_pause(earlier[-1])
-            return state, _at_once(call, earlier[-1], case) if found else None
-    return state, None
-
-
-def _at_once(call: Call, failed: Call, case: Case) -> Breach | None:
-    waited = call.left_at - (failed.returned_at or 0)
-    if waited + case.history.slack >= 1000 * case.parameters.min_pause:
-        return None
-    message = f"{noun_of(call)} was tried again {seconds(waited)} after a {failed.status}"
-    return Breach(message, (at("server error" if failed.status != 429 else "asked to wait", failed), at("tried at once", call)))
+            last = next(reversed(_over(call.intent, call.operation, place)), None)
+            if last is None or not _asks_for_a_pause(last):
+                return None
+            waited = call.left_at - (last.returned_at or 0)
+            if waited + case.history.slack < 1000 * case.parameters.min_pause:
+                label = "server error" if last.status != 429 else "asked to wait"
+                message = f"{noun_of(call)} was tried again {seconds(waited)} after a {last.status}"
+                return Breach(message, (at(label, last), at("tried at once", call)))
+    return None
 
 
 R6 = Clause(
-    start=None,
-    step=_step_immediate,
+    look=_mark_immediate,
     on=(CallLeft, CallReturned),
     own_time=True,
     clocks=LOWER_BOUND,

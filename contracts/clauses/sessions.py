@@ -12,7 +12,7 @@ from msgspec import UnsetType
 from contracts.clauses.excuses import handed_on
 from contracts.clauses.words import at, doing, name_of, quote, seconds, told
 from contracts.history import Call, CallLeft, CallReturned, JudgedIntent, Moment, SeenCredential, SendEffect, document
-from contracts.judge import EXERCISED, UPPER_BOUND, Breach, Case, Clause, Mark
+from contracts.judge import EXERCISED, UPPER_BOUND, Breach, Case, Clause, Mark, StatefulClause
 from mockserver.journal import Guest
 
 FROM_DOUBLING = ("R3", "R4")
@@ -84,15 +84,11 @@ def _overlap(flying: list[Call], call: Call, case: Case) -> bool:
     return any(send.returned_at is not None and send.returned_at - call.left_at > resolution for send in flying)
 
 
-def _most_sends(case: Case) -> float:
-    return max((session.uses for session in case.history.sessions.values()), default=0)
-
-
-S1 = Clause(
+S1 = StatefulClause(
     start=False,
     step=partial(step_reused, "session"),
     on=(CallLeft, CallReturned),
-    closeness=_most_sends,
+    closeness=lambda case: max((session.uses for session in case.history.sessions.values()), default=0),
     **told("S1"),
 )
 
@@ -120,43 +116,30 @@ def _is_elsewhere(other: Call, call: Call) -> bool:
     return other.intent is not call.intent or other.presented not in {None, call.presented} or not other.was_over(call.left)
 
 
-def _step_stale(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+def _mark_stale(moment: Moment, case: Case) -> Mark:
     match moment:
         case CallLeft(call, place) if not call.is_late:
             age = _age(call, place, case)
             if age is None:
-                return state, None
+                return None
             allowed = case.parameters.max_age * 1000
             slack = 2 * (case.history.resolution - 1)  # for the time stamps of both ends
             if age - slack > allowed:
-                return state, _staleness(call, age, allowed, case)
-            return state, EXERCISED if age + slack <= allowed else None
-    return state, None
-
-
-def _staleness(call: Call, age: int, allowed: float, case: Case) -> Breach:
-    session = case.history.sessions[call.presented or ""]
-    message = f"session {session.label} was {seconds(age)} old when it was used; {seconds(allowed)} are allowed"
-    created = (at("created", session.created),) if session.created is not None else ()
-    return Breach(message, (*created, at("used", call)))
-
-
-def _any_age_will_do(case: Case) -> str:
-    return "no age is too old: max_age is off" if isinf(case.parameters.max_age) else ""
-
-
-def _oldest(case: Case) -> float:
-    return max((_age(call, call.left, case) or 0 for call in case.history.calls), default=0) / 1000
+                session = case.history.sessions[call.presented or ""]
+                message = f"session {session.label} was {seconds(age)} old when it was used; {seconds(allowed)} are allowed"
+                created = (at("created", session.created),) if session.created is not None else ()
+                return Breach(message, (*created, at("used", call)))
+            return EXERCISED if age + slack <= allowed else None
+    return None
 
 
 S2 = Clause(
-    start=None,
-    step=_step_stale,
+    look=_mark_stale,
     on=(CallLeft,),
     own_time=True,
     clocks=UPPER_BOUND,
-    spared=_any_age_will_do,
-    closeness=_oldest,
+    spared=lambda case: "no age is too old: max_age is off" if isinf(case.parameters.max_age) else "",
+    closeness=lambda case: max((_age(call, call.left, case) or 0 for call in case.history.calls), default=0) / 1000,
     **told("S2"),
 )
 
@@ -180,7 +163,7 @@ def _sharing(call: Call, intent: JudgedIntent, case: Case) -> Breach | None:
     return Breach(message, (at("created", created), at("used for another guest", call)))
 
 
-S3 = Clause(
+S3 = StatefulClause(
     start=frozenset[Guest](),
     step=_step_shared,
     on=(CallLeft,),
@@ -194,12 +177,12 @@ NEVER_ISSUED = frozenset({"session.unknown", "session.foreign"})
 """Reasons that say that this client was never issued the id, if the platform gives reasons."""
 
 
-def step_invented(kind: str, state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+def mark_invented(kind: str, moment: Moment, case: Case) -> Mark:
     """Judge S4, for ids of any kind."""
     match moment:
         case CallReturned(call) if kind in call.shown:
-            return state, _invention(case.history.shown_by(call, kind), call, case)
-    return state, None
+            return _invention(case.history.shown_by(call, kind), call, case)
+    return None
 
 
 def _invention(credential: SeenCredential, call: Call, case: Case) -> Mark:
@@ -217,8 +200,7 @@ def _invention(credential: SeenCredential, call: Call, case: Case) -> Mark:
 
 
 S4 = Clause(
-    start=None,
-    step=partial(step_invented, "session"),
+    look=partial(mark_invented, "session"),
     on=(CallReturned,),
     **told("S4"),
 )
@@ -233,11 +215,11 @@ IN_TEXT = re.compile(r"\{\{.*?\}\}|\$\{.*?\}|\[object Object\]|\bundefined\b|\bn
 """The same within a text, in which braces and brackets may well be the user's own."""
 
 
-def _step_placeholder(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+def _mark_placeholder(moment: Moment, case: Case) -> Mark:
     match moment:
         case CallLeft(call) if call.operation == "send":
-            return state, _placeholder_for_id(call, case) or _placeholder_in_text(call) or EXERCISED
-    return state, None
+            return _placeholder_for_id(call, case) or _placeholder_in_text(call) or EXERCISED
+    return None
 
 
 def _placeholder_for_id(call: Call, case: Case) -> Breach | None:
@@ -265,39 +247,29 @@ def _placeholder_in_text(call: Call) -> Breach | None:
 
 
 S5 = Clause(
-    start=None,
-    step=_step_placeholder,
+    look=_mark_placeholder,
     on=(CallLeft,),
     **told("S5"),
 )
 
 
-def _perturbed(case: Case) -> str:
-    return "the client was perturbed, and may have needed more than one session" if case.history.changes else ""
-
-
-def _step_orphaned(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:
+def _mark_orphaned(moment: Moment, _: Case) -> Mark:
+    """After a refusal, a further session may be part of the recovery."""
     match moment:
         case CallLeft(call, place) if call.operation == "create" and call.intent is not None:
-            return state, _orphan(call, call.intent, place) or EXERCISED
-    return state, None
-
-
-def _orphan(call: Call, intent: JudgedIntent, place: float) -> Breach | None:
-    """After a refusal, a further session may be part of the recovery."""
-    earlier = [other for other in intent.of("create") if other.left < place]
-    if not earlier or any(other.was_over(place) and other.status != 200 for other in intent.calls):
-        return None
-    message = f"a second session was created for {name_of(intent)}, though nothing had gone wrong"
-    return Breach(message, (at("first session", earlier[0]), at("second session", call)))
+            earlier = [other for other in call.intent.of("create") if other.left < place]
+            if not earlier or any(other.was_over(place) and other.status != 200 for other in call.intent.calls):
+                return EXERCISED
+            message = f"a second session was created for {name_of(call.intent)}, though nothing had gone wrong"
+            return Breach(message, (at("first session", earlier[0]), at("second session", call)))
+    return None
 
 
 S6 = Clause(
-    start=None,
-    step=_step_orphaned,
+    look=_mark_orphaned,
     on=(CallLeft,),
     own_time=True,
     needs_intents=True,
-    spared=_perturbed,
+    spared=lambda case: "the client was perturbed, and may have needed more than one session" if case.history.changes else "",
     **told("S6"),
 )

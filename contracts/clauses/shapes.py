@@ -20,17 +20,13 @@ def problem(arrival: Arrival, max_text: int) -> str:
         return ""
     if arrival.size == 0 and arrival.body is UNSET:
         return "the body is empty" if arrival.operation == "send" else ""
-    if not _is_json(arrival.media_type):
+    if (arrival.media_type or "").partition(";")[0].strip().lower() != "application/json":
         return f"the media type is {arrival.media_type!r}, not application/json"
     if arrival.body is UNSET:
         return "the body is not JSON"
     if arrival.operation == "send":
         return _send_problem(arrival.body, max_text)
     return _create_problem(arrival.body)
-
-
-def _is_json(media_type: str | None) -> bool:
-    return (media_type or "").partition(";")[0].strip().lower() == "application/json"
 
 
 def _send_problem(body: Any, max_text: int) -> str:

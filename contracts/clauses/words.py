@@ -67,7 +67,7 @@ def exact(text: str) -> str:
         return written
     composed = is_normalized("NFC", text)
     before = ["", "", *written[1:]]  # a mark at the beginning would join the quote
-    return "".join(_escaped(char) if _is_unseen(char, before[nth], composed) else char for nth, char in enumerate(written))
+    return "".join(ascii(char)[1:-1] if _is_unseen(char, before[nth], composed) else char for nth, char in enumerate(written))
 
 
 def _is_unseen(char: str, before: str, composed: bool) -> bool:
@@ -77,10 +77,6 @@ def _is_unseen(char: str, before: str, composed: bool) -> bool:
     joins = combining(char) > 0 and (not before or not composed)
     composes = not composed and not is_normalized("NFC", before + char)
     return joins or composes or _UNSEEN.match(char) is not None
-
-
-def _escaped(char: str) -> str:
-    return ascii(char)[1:-1]
 
 
 def plain_or_quoted(name: str) -> str:

@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from contracts.cli import completing
-from contracts.cli.console import Destination, tell
 from contracts.cli.options import (
     SETTINGS,
     admin_token,
@@ -18,6 +17,7 @@ from contracts.cli.options import (
     report_options,
 )
 from contracts.cli.options import platform as platform_option
+from contracts.cli.output import Destination, tell
 from contracts.judge import Parameters
 from contracts.report.model import Source
 
@@ -66,13 +66,12 @@ def command(
     options = Options(clauses=clauses, parameters=contract, expected=known(expected_failures, declared))
     if declared is not None:
         report = declared_check(declared, recording, organization, admin_token, options)
-        tell(report, destinations, as_json=as_json)
-        context.exit(report.exit_status(strict=strict))
-    read = recorded(recording, organization, admin_token)
-    try:
+    else:
+        read = recorded(recording, organization, admin_token)
         source: Source = "journal" if recording.startswith(WEB) else "recording"
-        report = check(recording, read.trace, options, read.extent, source, read.in_other_order)
-    except TraceMalformed as error:
-        raise click.ClickException(f"{recording}: {error}") from error
+        try:
+            report = check(recording, read.trace, options, read.extent, source, read.in_other_order)
+        except TraceMalformed as error:
+            raise click.ClickException(f"{recording}: {error}") from error
     tell(report, destinations, as_json=as_json)
     context.exit(report.exit_status(strict=strict))

@@ -7,9 +7,9 @@ from pathlib import PurePath
 
 import click
 
-from contracts.cli.console import say_json
 from contracts.cli.options import SETTINGS
 from contracts.cli.options import as_json as json_option
+from contracts.cli.output import say_json
 
 SHELLS = ("bash", "zsh", "fish")
 

@@ -11,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from contracts.cli.options import TYPED
+from contracts.cli.sources import WEB, Readers, platform_in, read_by
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -117,17 +118,21 @@ def declaration(named: str | None, context: click.Context, *not_here: str) -> Pl
 
 def check(declared: PlatformSource, recording: str, organization: str, admin_token: str, options: Options) -> Report:
     """Judge a HAR file, or the journal of a mock: a file, or that of the mock that runs at a URL."""
-    from contracts.cli.sources import WEB, Readers, read_by
+    read = reading_of(declared, recording, organization, admin_token)
+    return declared.check(recording, read, options, "journal" if recording.startswith(WEB) else "recording")
+
+
+def reading_of(declared: PlatformSource, recording: str, organization: str = "default", admin_token: str = "") -> Reading:
+    """Read a HAR file or the journal of a mock, in a file or at a URL, as a recording of a platform."""
     from contracts.protocol import journal
     from contracts.protocol import recording as har
 
+    is_running = recording.startswith(WEB)
     readers: Readers[Reading] = Readers(
         lambda file, name, _, attached: har.read(file, name, attached, declared.platform),
         lambda entries, name: journal.read(entries, compiled_for(declared, entries, name), complete=is_running),
     )
-    is_running = recording.startswith(WEB)
-    read = read_by(readers, recording, organization, admin_token)
-    return declared.check(recording, read, options, "journal" if is_running else "recording")
+    return read_by(readers, recording, organization, admin_token)
 
 
 def explanation_from(journal: str, context_id: str, named: str) -> Explanation:
@@ -146,7 +151,6 @@ def reproduced_from(journal: str, context_id: str, named: str) -> AnyStory:
 
 def _from_journal(journal: str, named: str, tell: Callable[[DeclaredPast, str], R]) -> R:
     """Return what `tell` makes of a journal file's past and of the name of its platform."""
-    from contracts.cli.sources import Readers, platform_in, read_by
     from contracts.verify.declared import declaration
     from mockserver.declared.past import DeclaredPast
 
@@ -165,7 +169,6 @@ def _from_journal(journal: str, named: str, tell: Callable[[DeclaredPast, str], 
 
 def compiled_for(declared: PlatformSource, entries: Iterable[Entry], name: str) -> Platform:
     """Return the platform under the policy of a journal. Raises ClickException if the journal is another platform's."""
-    from contracts.cli.sources import platform_in
     from mockserver.journal import Header
     from mockserver.platform.library import WEB_CHAT
 
@@ -190,11 +193,12 @@ def _names_of(demand: Requirement) -> tuple[str, str, str]:
 
 
 def clauses_of(named: str) -> tuple[Requirement, ...]:
-    """Return the clauses for clients of a platform."""
+    """Return the clauses of a platform: the web chat's, or those for clients of a declared one."""
+    from contracts.clauses import DEMANDS
     from contracts.verify.declared import declaration
 
     declared = declaration(named)
-    return () if declared is None else tuple(declared.demands)
+    return DEMANDS if declared is None else declared.demands
 
 
 def worded(demands: Iterable[Requirement]) -> str:
@@ -208,7 +212,7 @@ def worded(demands: Iterable[Requirement]) -> str:
 
 def probe(named: str, url: str, admin_token: str, client_id: str, client_secret: str, *, as_json: bool) -> int:
     """Probe a provider of a declared platform and print the result; return the exit status."""
-    from contracts.cli.console import say_json
+    from contracts.cli.output import say_json
     from contracts.protocol.probe import KnownCredential, prober, table
     from mockserver.platform import compile_platform, find
 

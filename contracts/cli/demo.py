@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import click
 from msgspec import structs
 
-from contracts.cli.console import say_json
 from contracts.cli.options import SETTINGS
 from contracts.cli.options import as_json as json_option
+from contracts.cli.output import say_json
 
 if TYPE_CHECKING:
     import httpx
@@ -48,7 +48,7 @@ def command(as_json: bool) -> None:
 
 def _show() -> None:
     """Show all three. Raises ClickException if one does not end as expected."""
-    from contracts.cli.console import style_for
+    from contracts.cli.output import style_for
 
     look = style_for(sys.stdout)
     style = replace(look, columns=min(WIDTH, look.columns))

@@ -13,10 +13,10 @@ import click
 from msgspec import to_builtins
 
 from contracts.cli import completing
-from contracts.cli.console import say_json
 from contracts.cli.options import SETTINGS, admin_token
 from contracts.cli.options import as_json as json_option
 from contracts.cli.options import platform as platform_option
+from contracts.cli.output import say_json
 from contracts.cli.sources import DEFAULT_URL, ask
 from contracts.stories.exports import KINDS
 from mockserver.ids import context_in, context_owner
@@ -57,10 +57,7 @@ def command(
     Every answer of a mock has that id in a header: ININ-Correlation-Id, or Dayfly-Context of a declared platform.
     """
     context_id = context_in(subject or "")
-    if listed and subject is not None:
-        raise click.UsageError("--list cannot be combined with a clause or a contextId")
-    if context_id is None and (kind is not None or journal is not None):
-        raise click.UsageError("--emit and --journal are for the contextId of an answer")
+    _check_options(listed and subject is not None, context_id, kind, journal, as_json)
     if listed:
         _list(platform, as_json)
     elif subject is None:
@@ -75,11 +72,22 @@ def command(
         _explain_clause(subject.strip(), platform, as_json)
 
 
+def _check_options(both: bool, context_id: str | None, kind: str | None, journal: str | None, as_json: bool) -> None:
+    """Raise UsageError for options that do not go together."""
+    if both:
+        raise click.UsageError("--list cannot be combined with a clause or a contextId")
+    if context_id is None and (kind is not None or journal is not None):
+        raise click.UsageError("--emit and --journal are for the contextId of an answer")
+    if kind is not None and as_json:
+        raise click.UsageError("--emit cannot be combined with --json")
+
+
 def _list(platform: str, as_json: bool) -> None:
-    from contracts.cli.console import style_for
+    from contracts.cli.declared import clauses_of
+    from contracts.cli.output import style_for
     from contracts.report.describe import document
 
-    clauses = _clauses(platform)
+    clauses = clauses_of(platform)
     if as_json:
         say_json({"clauses": [document(clause) for clause in clauses]})
         return
@@ -90,24 +98,15 @@ def _list(platform: str, as_json: bool) -> None:
         click.echo("\n".join(told))
 
 
-def _clauses(platform: str) -> Sequence[Requirement]:
-    """Return the clauses of a declared platform, or those of the web chat."""
-    from contracts.clauses import DEMANDS
-    from contracts.verify.declared import declaration
-
-    declared = declaration(platform)
-    return DEMANDS if declared is None else declared.demands
-
-
 def _explain_clause(code_or_name: str, platform: str, as_json: bool) -> None:
-    from contracts.cli.console import style_for
-    from contracts.cli.declared import clauses_anywhere, is_declared
+    from contracts.cli.declared import clauses_anywhere, clauses_of, is_declared
+    from contracts.cli.output import style_for
     from contracts.report.describe import describe, document
     from contracts.verify import select_from
 
     if _PART_OF_ID.fullmatch(code_or_name):
         raise click.ClickException(f"{code_or_name!r} is not a whole contextId; copy all 36 characters of it")
-    found: Mapping[str, Sequence[Requirement]] = {platform: _clauses(platform)}
+    found: Mapping[str, Sequence[Requirement]] = {platform: clauses_of(platform)}
     if not is_declared(platform) and not any(code_or_name in {one.code, one.name} for one in found[platform]):
         found = clauses_anywhere(code_or_name) or found
         if platform in found and "/" in code_or_name:

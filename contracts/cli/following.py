@@ -13,8 +13,8 @@ from msgspec import Struct
 
 from contracts.cli.sources import ask, client, explained_refusal
 from mockserver.clock import pause
-from mockserver.exchanges import Exchange
 from mockserver.journal import Perturbed
+from mockserver.journal_queries import Exchange
 
 if TYPE_CHECKING:
     import httpx

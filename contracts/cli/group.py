@@ -26,7 +26,7 @@ COMMANDS = {
     "platform": "List, show and check platforms as data.",
     "probe": "Judge a provider: a mock, replicas of one, or the service.",
     "replay": "Put a client through one scenario file.",
-    "reproduce": "Replay a recording and explain each 403.",
+    "reproduce": "Replay a recording and explain each refusal.",
     "serve": "Serve the mock.",
     "shim": "Check what takes a runtime into virtual time.",
     "stories": "Run raw requests with expected answers, or write them as scripts.",

@@ -8,8 +8,8 @@ from contracts.report.cells import pad, width
 from contracts.report.style import Look, Style
 from contracts.report.words import perturbation_words
 from mockserver.clock import iso
-from mockserver.exchanges import Exchange
 from mockserver.journal import Perturbed
+from mockserver.journal_queries import Exchange
 
 GUTTER = 14
 """Columns of the time, with the space after it."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args
 import click
 
 from contracts.cli import completing
-from contracts.cli.console import destinations, json_too
+from contracts.cli.output import destinations, json_too
 from contracts.judge import DEFAULTS, Delivery, Parameters, header_name
 from contracts.report.kinds import KINDS, OF_DECLARED
 
@@ -129,6 +129,15 @@ def _contracting(command: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+COUNT = click.IntRange(min=1)
+
+
+def _required(name: str, kind: click.ParamType[Any], help: str, metavar: str | None = None) -> Callable[[F], F]:
+    """Return the option for a parameter of the contract, whose default is the contract's."""
+    default = getattr(DEFAULTS, name.replace("-", "_"))
+    return click.option(f"--{name}", type=kind, default=default, show_default=True, metavar=metavar, help=help)
+
+
 contract_options: Callable[[Callable[..., Any]], Callable[..., Any]] = stacked(
     [
         click.option(
@@ -140,52 +149,12 @@ contract_options: Callable[[Callable[..., Any]], Callable[..., Any]] = stacked(
             help="Judge only by this clause; may be repeated.",
         ),
         click.option("--delivery", type=click.Choice(get_args(Delivery)), default=DEFAULTS.delivery, show_default=True),
-        click.option(
-            "--max-age",
-            type=Age(min=0),
-            default=DEFAULTS.max_age,
-            show_default=True,
-            metavar="S|off",
-            help="How old a session may be when it is used.",
-        ),
-        click.option(
-            "--max-attempts",
-            type=click.IntRange(min=1),
-            default=DEFAULTS.max_attempts,
-            show_default=True,
-            help="Failures in a row after which a client must stop.",
-        ),
-        click.option(
-            "--min-attempts",
-            type=click.IntRange(min=1),
-            default=DEFAULTS.min_attempts,
-            show_default=True,
-            help="Failures before which a client must not give up.",
-        ),
-        click.option(
-            "--max-wait",
-            type=Seconds(min=0),
-            default=DEFAULTS.max_wait,
-            show_default=True,
-            metavar="S",
-            help="The longest Retry-After that a client must wait for.",
-        ),
-        click.option(
-            "--min-pause",
-            type=Seconds(min=0),
-            default=DEFAULTS.min_pause,
-            show_default=True,
-            metavar="S",
-            help="The least time between a server error and the next try.",
-        ),
-        click.option(
-            "--token-margin",
-            type=Seconds(min=0),
-            default=DEFAULTS.token_margin,
-            show_default=True,
-            metavar="S",
-            help="How long before its end a token may be renewed.",
-        ),
+        _required("max-age", Age(min=0), "How old a session may be when it is used.", "S|off"),
+        _required("max-attempts", COUNT, "Failures in a row after which a client must stop."),
+        _required("min-attempts", COUNT, "Failures before which a client must not give up."),
+        _required("max-wait", Seconds(min=0), "The longest Retry-After that a client must wait for.", "S"),
+        _required("min-pause", Seconds(min=0), "The least time between a server error and the next try.", "S"),
+        _required("token-margin", Seconds(min=0), "How long before its end a token may be renewed.", "S"),
         click.option(
             "--idempotency-key",
             metavar="HEADER",

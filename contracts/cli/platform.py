@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from contracts.cli.console import say_json
 from contracts.cli.options import SETTINGS
 from contracts.cli.options import as_json as json_option
+from contracts.cli.output import say_json
 
 
 @click.group("platform", context_settings=SETTINGS)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
-from contracts.cli.console import Destination, tell
 from contracts.cli.options import SETTINGS, admin_token, report_options
 from contracts.cli.options import platform as platform_option
+from contracts.cli.output import Destination, tell
 from mockserver.clock import pause
 
 if TYPE_CHECKING:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 from msgspec.structs import replace
 
-from contracts.cli.console import Destination, clients_print_to_stderr, tell
 from contracts.cli.leftovers import nothing_left_running
 from contracts.cli.options import SETTINGS, Chosen, ClientChoice, client_options, contract_options, driven, report_options
 from contracts.cli.options import platform as platform_option
+from contracts.cli.output import Destination, check_emit, clients_print_to_stderr, tell
+from contracts.errors import ScenarioError
 from contracts.judge import Parameters
 from contracts.report.exports import curl, pytest
 from contracts.report.exports.pytest import Client
-from contracts.report.model import Report
+from contracts.report.model import ClauseResult, Report
+
+if TYPE_CHECKING:
+    from contracts.verify.declared import PlatformSource
+
+S = TypeVar("S")
 
 EXPORTS = ("pytest", "curl")
 
@@ -55,13 +63,16 @@ def command(
     from contracts.scenario import load
     from contracts.verify import Options, replay
 
-    declared = declaration(platform, context, "emit")
+    check_emit(emit, destinations, as_json)
+    declared = declaration(platform, context)
     options = Options(clauses=clauses, parameters=replace(contract, one_shot=choice.one_shot))
 
     def run(client: Chosen) -> Report:
         if declared is not None:
-            return declared.replay(client.name, client.clients, steps.load(file), options, times)
-        return replay(client.name, client.clients, load(file), options, times)
+            read = _load(file, steps.load, load, "the web chat; leave out --platform")
+            return declared.replay(client.name, client.clients, read, options, times)
+        scenario = _load(file, load, steps.load, "a declared platform; add --platform")
+        return replay(client.name, client.clients, scenario, options, times)
 
     with nothing_left_running(), clients_print_to_stderr():
         client, report = driven(choice, run, None if declared is None else declared.methods)
@@ -69,9 +80,20 @@ def command(
     if emit is None:
         tell(report, destinations, as_json=as_json)
         context.exit(report.exit_status(strict=strict))
-    export = _export(emit, report, _client(client), options.parameters)
+    export = _export(emit, report, _client(client), options.parameters, declared)
     click.echo(export, nl=False)
     tell(report, destinations, as_json=as_json, aside=True)
+
+
+def _load(file: Path, own: Callable[[Path], S], other: Callable[[Path], object], hint: str) -> S:
+    """Read a scenario. Raises ScenarioError, or ClickException with a hint for one of the other kind."""
+    try:
+        return own(file)
+    except ScenarioError:
+        with suppress(ScenarioError):
+            other(file)
+            raise click.ClickException(f"{file}: this is a scenario of {hint}") from None
+        raise
 
 
 def _from(file: Path, report: Report) -> Report:
@@ -98,10 +120,24 @@ def _client(client: Chosen) -> Client:
     )
 
 
-def _export(kind: str, report: Report, client: Client, parameters: Parameters) -> str:
+def _export(kind: str, report: Report, client: Client, parameters: Parameters, declared: PlatformSource | None = None) -> str:
     """Return the first violation as a file. Raise ClickException if there is none."""
     if not report.violated:
         raise click.ClickException(f"{report.target} violates no clause in this scenario, so there is nothing to write")
-    if kind == "curl":
-        return curl.render(report.violated[0])
-    return pytest.render(report.violated[0], client, parameters)
+    result = report.violated[0]
+    if kind == "pytest":
+        return pytest.render(result, client, parameters, report.platform)
+    return curl.render(result) if declared is None else _calls(result, declared)
+
+
+def _calls(result: ClauseResult, declared: PlatformSource) -> str:
+    """Return what the client of a declared platform did as a script."""
+    from contracts.protocol.course import CourseOfRun
+    from contracts.replay.calls import story_of
+    from contracts.stories.exports import render
+
+    found = result.counterexample
+    assert found is not None
+    assert isinstance(found.course, CourseOfRun)
+    title = f"{result.code} {result.name}: {found.message}"
+    return render(story_of(declared.platform, found.course.trace, declared.named, title), "curl")

@@ -6,14 +6,20 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from contracts.cli import completing
-from contracts.cli.console import STDOUT, Destination, deliver, write
 from contracts.cli.options import SETTINGS, reports_as
+from contracts.cli.options import platform as platform_option
+from contracts.cli.output import Destination, check_emit, deliver, write
 from contracts.replay.reports import KINDS, render
 from contracts.stories.exports import KINDS as STORIES
+
+if TYPE_CHECKING:
+    from contracts.replay import ReproductionReport
+    from contracts.stories.model import AnyStory
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -31,6 +37,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option("--entry", type=click.IntRange(min=0), metavar="N", help="Print the story of this entry instead.")
 @click.option("--host", "hosts", multiple=True, metavar="HOST", help="Replay only requests to this host; may be repeated.")
+@platform_option
 @reports_as(KINDS)
 @click.pass_context
 def command(
@@ -41,30 +48,32 @@ def command(
     emit: str | None,
     entry: int | None,
     hosts: Sequence[str],
+    platform: str,
     destinations: Sequence[Destination],
     as_json: bool,
 ) -> None:
-    """Replay a recording on a fresh organisation of the mock, whose clock follows the recording's, and explain each 403.
+    """Replay a recording on a fresh mock, whose clock follows the recording's, and explain each refusal.
 
     A recording is a trace in JSON Lines, or a HAR file of a browser or a proxy, of the mock or of a real service. It is read
     without its secrets. The content decides its format, not its name; gzip, and zip as Playwright writes it, are unpacked. If a
-    HAR file holds several of dayfly's own traces, FILE.har#PAGE names one.
+    HAR file holds several of dayfly's own traces, FILE.har#PAGE names one. With --platform it is one of that platform.
 
     Exit status: 0 the mock answers as recorded, 1 it answers otherwise, 2 nothing could be replayed. With --emit the report
     goes to standard error, and the status is 0, or 2 if that story is not found.
     """
-    from contracts.cli.sources import file_and_page
-    from contracts.replay import open_recording, reproduce, smallest, text
+    from contracts.cli.declared import is_declared
+    from contracts.replay import text
     from contracts.replay.reports import toml
-    from mockserver.settings import policy_from_file
 
-    _check_emit(emit, entry, as_json or any(path == STDOUT for _, path in destinations))
-    name, page = file_and_page(recording)
-    enforced = policy_from_file(policy) if policy is not None else None
-    with _bar("reading", _size(name)) as read_on:
-        opened = open_recording(Path(name), page, hosts, read_on)
-    with _bar("replaying", len(opened.steps)) as played:
-        report = reproduce(opened, enforced, played)
+    if emit is None and entry is not None:
+        raise click.UsageError("--entry needs --emit")
+    check_emit(emit, destinations, as_json)
+    if is_declared(platform):
+        if infer_policy is not None or hosts:
+            raise click.UsageError("--infer-policy and --host are for the web chat, and do not go with --platform")
+        report, smallest = _declared(recording, platform, policy)
+    else:
+        report, smallest = _web_chat(recording, policy, hosts)
     try:
         deliver(
             lambda kind: render(report, kind),
@@ -76,19 +85,42 @@ def command(
         if emit is not None:
             from contracts.stories.exports import render as script
 
-            click.echo(script(smallest(opened, report, entry), emit), nl=False)
+            click.echo(script(smallest(entry), emit), nl=False)
     finally:
         if infer_policy is not None:
             write(toml(report).encode(), infer_policy)
     context.exit(report.exit_status if emit is None else 0)
 
 
-def _check_emit(emit: str | None, entry: int | None, taken: bool) -> None:
-    """Raise UsageError if an entry is named for nothing, or if a report goes to standard output as well."""
-    if emit is None and entry is not None:
-        raise click.UsageError("--entry needs --emit")
-    if emit is not None and taken:
-        raise click.UsageError("--emit takes standard output; write the report to a file, as in --report json:report.json")
+Smallest = Callable[[int | None], "AnyStory"]
+"""Returns the smallest story that is refused as an entry is; None for the first one that was refused."""
+
+
+def _web_chat(recording: str, policy: Path | None, hosts: Sequence[str]) -> tuple[ReproductionReport, Smallest]:
+    from contracts.cli.sources import file_and_page
+    from contracts.replay import open_recording, reproduce, smallest
+    from mockserver.settings import policy_from_file
+
+    name, page = file_and_page(recording)
+    enforced = policy_from_file(policy) if policy is not None else None
+    with _bar("reading", _size(name)) as read_on:
+        opened = open_recording(Path(name), page, hosts, read_on)
+    with _bar("replaying", len(opened.steps)) as played:
+        report = reproduce(opened, enforced, played)
+    return report, lambda entry: smallest(opened, report, entry)
+
+
+def _declared(recording: str, platform: str, policy: Path | None) -> tuple[ReproductionReport, Smallest]:
+    from contracts.cli.declared import policy_of, reading_of
+    from contracts.replay.declared import DeclaredReplay
+    from contracts.verify.declared import PlatformSource
+    from mockserver.platform import compile_platform, find
+
+    path, words = find(platform), policy_of(policy)
+    declared = PlatformSource(platform, lambda recorded: compile_platform(path, {**recorded, **words}))
+    reading = reading_of(declared, recording)
+    report = DeclaredReplay(reading, platform, recording).report()
+    return report, lambda entry: DeclaredReplay(reading, platform, recording).smallest(entry)
 
 
 def _size(name: str) -> int:

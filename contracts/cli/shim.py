@@ -27,7 +27,7 @@ def check(context: click.Context, words: tuple[str, ...], tries: int, patience: 
     """
     import msgspec
 
-    from contracts.cli.console import say_json
+    from contracts.cli.output import say_json
     from contracts.clients.conformance.checks import CheckResult, run
 
     results: list[CheckResult] = []

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from contracts.cli import completing
-from contracts.cli.console import say_json
 from contracts.cli.options import SETTINGS, Seconds, admin_token
 from contracts.cli.options import as_json as json_option
 from contracts.cli.options import platform as platform_option
+from contracts.cli.output import say_json
 from contracts.stories.exports import KINDS
 
 if TYPE_CHECKING:
@@ -58,16 +58,14 @@ def list_stories(platform: str, as_json: bool) -> None:
 @json_option
 def show(name: str, kind: str | None, platform: str, as_json: bool) -> None:
     """Show a story as steps, with the answer to each request."""
-    from contracts.stories import codec, declared, library, text
+    from contracts.stories import codec, library, text
 
     of = _folder(platform)
     if as_json and kind is not None:
         raise click.UsageError("--json cannot be combined with --emit")
-    if of and kind == "node":
-        raise click.UsageError("a story of a declared platform is written as curl, python or json")
     story = library.find(name, of)
     if as_json:
-        say_json({"name": name, **(declared if of else codec).document(story)})
+        say_json({"name": name, **codec.document(story)})
         return
     if kind is not None:
         from contracts.stories.exports import render
@@ -136,22 +134,19 @@ def _folder(platform: str) -> str:
 
 def _place(platform: str, url: str | None, admin_token: str, client_id: str, client_secret: str) -> StoryPlace:
     from contracts.platform_requests import ClientCredentials
-    from contracts.stories.mocks import MockInProcess, MockProvider, RunningMock
-    from contracts.stories.stage import InProcessStage, RemoteMock, Service
+    from contracts.stories.stage import InProcessStage, MockInProcess, RemoteMock, Service, client_of
     from mockserver.platform import compile_platform, find
 
     if bool(client_id) != bool(client_secret):
         raise click.UsageError("--client-id and --client-secret go together")
     if url is None and client_id:
         raise click.UsageError("--client-id is for a provider at --url; the mock in this process has its own client")
-    if platform:
-        compiled = compile_platform(find(platform))
-        if url is None:
-            return MockInProcess(compiled)
-        return MockProvider(url, compiled, client_id, client_secret) if client_id else RunningMock(url, admin_token)
+    declared = compile_platform(find(platform)) if platform else None
     if url is None:
-        return InProcessStage()
-    return Service(url, ClientCredentials(client_id, client_secret)) if client_id else RemoteMock(url, admin_token)
+        return InProcessStage() if declared is None else MockInProcess(declared)
+    if client_id:
+        return Service(url, client_of(ClientCredentials(client_id, client_secret), declared))
+    return RemoteMock(url, admin_token, declared=declared is not None)
 
 
 def _tell(stories: Mapping[str, AnyStory], place: StoryPlace, wait: float, as_json: bool) -> Mapping[str, StoryResult]:
@@ -183,7 +178,7 @@ def _status(told: Mapping[str, StoryResult]) -> int:
 
 
 def _style(aside: bool = False) -> Style:
-    from contracts.cli.console import style_for
+    from contracts.cli.output import style_for
 
     look = style_for(sys.stderr if aside else sys.stdout)
     return replace(look, columns=min(WIDTH, look.columns))

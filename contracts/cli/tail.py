@@ -12,8 +12,8 @@ from contracts.cli.options import SETTINGS, admin_token
 from contracts.cli.sources import DEFAULT_URL
 
 if TYPE_CHECKING:
-    from mockserver.exchanges import Exchange
     from mockserver.journal import Perturbed
+    from mockserver.journal_queries import Exchange
 
 
 @click.command("tail", context_settings=SETTINGS)
@@ -69,8 +69,8 @@ def _teller(as_json: bool) -> Callable[[Exchange | Perturbed], None]:
         import msgspec
 
         return lambda item: click.echo(msgspec.json.encode(item))
-    from contracts.cli.console import style_for
     from contracts.cli.journalled import journalled
+    from contracts.cli.output import style_for
 
     style = style_for(sys.stdout)
     return lambda item: click.echo("\n".join(journalled(item, style)), color=True)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
-from contracts.cli.console import Destination, clients_print_to_stderr, tell
 from contracts.cli.leftovers import nothing_left_running
 from contracts.cli.options import (
     SETTINGS,
@@ -23,6 +22,7 @@ from contracts.cli.options import (
     report_options,
 )
 from contracts.cli.options import platform as platform_option
+from contracts.cli.output import Destination, clients_print_to_stderr, tell
 from contracts.cli.progress import progress_bar
 from contracts.judge import Parameters
 

@@ -11,7 +11,7 @@ from contracts.clients.base import Seat
 from contracts.clients.http import Library, make_client
 from contracts.clients.names import BASE_URL
 from contracts.clients.scheduler import Scheduler
-from contracts.clients.transport import LoopTransport, StageTransport, sleep
+from contracts.clients.transport import LoopTransport, ScheduledTransport, sleep
 
 if TYPE_CHECKING:
     from contracts.clients.loopback import Loopback
@@ -54,7 +54,7 @@ class InProcessAccess(PlatformAccess):
 
     def http_client(self, *, asynchronous: bool = False, library: Library = "httpx", **options: Any) -> Any:
         """See PlatformAccess."""
-        kind = LoopTransport if asynchronous else StageTransport
+        kind = LoopTransport if asynchronous else ScheduledTransport
         transport = kind(self._seat, self._scheduler)
         return make_client(library, transport, asynchronous=asynchronous, **{"base_url": self.base_url, **options})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from contracts.clients import common
@@ -24,7 +25,6 @@ class ReturnListener(Protocol):
 
     def __call__(self, context_id: str, answered: bool, overtaken_by: int = 0, aside: bool = False, /) -> None:
         """Note that the request came back; not `answered`, if the client stopped waiting for it."""
-        ...
 
 
 LONGEST_ERROR = 500
@@ -60,19 +60,15 @@ class Intent(Protocol):
 
     def ask(self, client: Any) -> Any:
         """Call the method of a client in Python that does it; what it returns may have to be awaited."""
-        ...
 
     def question(self, number: int) -> bytes:
         """Return the line that asks a process for it, under this number."""
-        ...
 
     def began(self) -> None:
         """To be called right before the client is asked."""
-        ...
 
     def ended(self, outcome: Outcome, error: str = "") -> None:
         """To be called right after the client has answered."""
-        ...
 
 
 class Lost(Hung):
@@ -97,37 +93,44 @@ class Driver(Protocol):
     @property
     def output(self) -> str:
         """What the client wrote to stderr, as far as the driver can tell it from what others write."""
-        ...
 
     def conduct(self, body: Callable[[], None]) -> None:
         """Calls `body`, which calls `send` and `advance` alone of these, maybe in a thread in which that costs less.
 
         Raises what `body` does; Hung too, whose reason may have come to pass while `body` cannot go on.
         """
-        ...
 
     def send(self, intents: Sequence[Intent], schedule: Sequence[int]) -> None:
         """Ask for all of `intents` at once and wait for their end. Raises Hung; the client cannot be used afterwards.
 
         If several requests or answers wait, `schedule` picks the next one, in drivers that can make them wait.
         """
-        ...
 
     def advance(self, seconds: float) -> None:
         """Lets virtual time pass while no intent is open. Raises Hung."""
-        ...
 
     def grant(self, seconds: float) -> None:
         """Give an open intent so much more virtual time: a request of its will be on its way for that long."""
-        ...
 
     def give_up(self, why: str) -> None:
         """Makes `send` raise Hung; may be called from any thread."""
-        ...
 
     def close(self) -> None:
         """Ends the client and all that it has started. Raises Lost if it does not end as it should."""
-        ...
+
+
+class RealTimeDriver:
+    """The part of a driver of processes in real time that does nothing: what passes for the mock does not pass for them."""
+
+    def conduct(self, body: Callable[[], None]) -> None:
+        """See Driver."""
+        body()
+
+    def advance(self, seconds: float) -> None:
+        """See Driver."""
+
+    def grant(self, seconds: float) -> None:
+        """See Driver."""
 
 
 class Clients(Protocol):
@@ -150,32 +153,31 @@ class Clients(Protocol):
     @property
     def way_in(self) -> str:
         """What a client has to do to reach the platform."""
-        ...
 
     @property
     def strayed(self) -> bool:
         """True if a client has looked for the platform at a wrong place in this scenario."""
-        ...
 
     def open(self, make_app: Callable[[], WSGIApplication]) -> None:
         """Gets ready for clients that talk to the mock, which `make_app` makes a web application of."""
-        ...
 
     def begin(self) -> None:
         """A scenario begins."""
-        ...
 
     def start(self, seat: Seat) -> Driver:
         """A new client. Raises ClientError where none can be made."""
-        ...
 
     def skip(self, seconds: float) -> None:
         """Moves the clock on while there is no client, or one whose time is not virtual."""
-        ...
 
     def close(self) -> None:
         """Gives back what `open` took."""
-        ...
+
+
+def following(schedule: Sequence[int]) -> Callable[[int], int]:
+    """Return a function that picks by the schedule one of so many that can go on; after its end, the oldest."""
+    numbers = chain(schedule, repeat(0))
+    return lambda waiting: next(numbers) % waiting
 
 
 def hidden(text: str, credentials: Credentials | None) -> str:

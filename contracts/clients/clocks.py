@@ -97,11 +97,11 @@ FUNCTIONS: dict[Any, Any] = {
     time.asctime: _telling_now(time.asctime, 0),
     time.strftime: _telling_now(time.strftime, 1),
     time.sleep: _sleep,
-    select.select: polls.stage_select,
-    select.poll: polls.stage_poll,
+    select.select: polls.scheduled_select,
+    select.poll: polls.scheduled_poll,
 }
 if polls.real_epoll is not None:
-    FUNCTIONS[polls.real_epoll] = polls.stage_epoll
+    FUNCTIONS[polls.real_epoll] = polls.scheduled_epoll
 
 DATES: dict[Any, Any] = {datetime.date: Date, datetime.datetime: Datetime}
 
@@ -112,9 +112,9 @@ PRIMITIVES: tuple[tuple[Any, str, Any], ...] = (
     (threading.Thread, "start", locks.start),
     (threading.Thread, "join", locks.join),
     (queue, "SimpleQueue", locks.SimpleQueue),
-    (selectors.SelectSelector, "_select", staticmethod(polls.stage_select)),
-    (selectors.PollSelector, "_selector_cls", staticmethod(polls.stage_poll)),
-    *([(selectors.EpollSelector, "_selector_cls", staticmethod(polls.stage_epoll))] if polls.real_epoll else []),
+    (selectors.SelectSelector, "_select", staticmethod(polls.scheduled_select)),
+    (selectors.PollSelector, "_selector_cls", staticmethod(polls.scheduled_poll)),
+    *([(selectors.EpollSelector, "_selector_cls", staticmethod(polls.scheduled_epoll))] if polls.real_epoll else []),
     (datetime, "date", Date),
     (datetime, "datetime", Datetime),
 )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contracts.clients import lines
-from contracts.clients.base import Intent
+from contracts.clients.base import Intent, Lost
+from contracts.clients.child import ending
 from contracts.clients.errors import ClientProtocolError
 
 
@@ -40,9 +41,24 @@ class Conversation:
         self._answered.add(reply.id)
         return reply
 
+    def check_end(self, status: int | None, patience: float, words: str) -> None:
+        """Raise Lost if the process has gone on after the end of its input (None), or ended before it was asked anything."""
+        if status is None:
+            silent = f"for {patience:g} s it neither ended nor made a request"
+            raise Lost(f"the client went on after the end of its input: {silent}; it was killed", words, waited=True)
+        if status != 0 and not self.has_begun:
+            raise Lost(f"the client ended before it was asked anything: {ending(status)}", words)
+
     def settle(self, reply: lines.ReplyLine) -> None:
         """End the intent that an expected reply answers."""
         intent = self._asked[reply.id]
         assert intent is not None
         self._asked[reply.id] = None
         intent.ended("accepted" if reply.ok else "failed", reply.error or "")
+
+
+def left_at_work(status: int | None, words: str) -> Lost:
+    """Return the error for a process that has closed its output though it owes an answer, and ended (None: goes on)."""
+    if status is None:
+        return Lost("the client closed its stdout while it had work to do, and goes on", words, waited=True)
+    return Lost(f"the client ended while it had work to do: {ending(status)}", words)

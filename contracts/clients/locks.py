@@ -18,7 +18,7 @@ _real_lock, _real_rlock, _real_simple_queue = threading.Lock, threading.RLock, q
 _real_start, _real_join = threading.Thread.start, threading.Thread.join
 
 
-class StageLock:
+class ScheduledLock:
     """A lock that waits under the scheduler for threads on one; an ordinary lock for any other thread."""
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class StageLock:
         if scheduler is None:
             return self._real.acquire(blocking, timeout)
         ends = None if timeout < 0 else scheduler.clock.after(timeout)
-        while scheduler.wait_until(self._is_free, ends):
+        while scheduler.wait_until(lambda: not self._real.locked(), ends):
             if self._real.acquire(False):
                 return True
         return self._real.acquire(False)
@@ -51,9 +51,6 @@ class StageLock:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.release()
 
-    def _is_free(self) -> bool:
-        return not self._real.locked()
-
     def _at_fork_reinit(self) -> None:
         self._real = _real_lock()
 
@@ -63,17 +60,17 @@ class Lock:
 
     def __new__(cls) -> Any:
         """Return a lock of the calling thread's kind."""
-        return _real_lock() if current_scheduler() is None else StageLock()
+        return _real_lock() if current_scheduler() is None else ScheduledLock()
 
 
-class StageRLock(threading._PyRLock):  # type: ignore[name-defined, misc]
+class ScheduledRLock(threading._PyRLock):  # type: ignore[name-defined, misc]
     """A re-entrant lock that waits under the scheduler. It says that it is the system's own, which trio checks."""
 
     __module__ = "_thread"
 
     def __init__(self) -> None:
         super().__init__()
-        self._block = StageLock()
+        self._block = ScheduledLock()
 
 
 class RLock:
@@ -81,7 +78,7 @@ class RLock:
 
     def __new__(cls) -> Any:
         """Return a re-entrant lock of the calling thread's kind."""
-        return _real_rlock() if current_scheduler() is None else StageRLock()
+        return _real_rlock() if current_scheduler() is None else ScheduledRLock()
 
 
 class SimpleQueue:

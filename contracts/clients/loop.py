@@ -45,12 +45,9 @@ class _Selector(selectors.BaseSelector):
         if events or self._release():
             return events
         until = None if timeout is None else self._scheduler.clock.after(timeout)
-        self._scheduler.wait_until(self._has_events, until)
+        self._scheduler.wait_until(lambda: bool(self._real.select(0)), until)
         is_due = until is not None and until <= self._scheduler.clock.nanoseconds
         return [] if is_due else self._real.select(0)
-
-    def _has_events(self) -> bool:
-        return bool(self._real.select(0))
 
     def _release(self) -> bool:
         """Let one parked request go on."""

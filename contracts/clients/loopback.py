@@ -15,10 +15,12 @@ from typing import Any
 
 from contracts.clients import sockets
 from contracts.clients.base import Seat
+from contracts.clients.clock import LAST
 from contracts.clients.connections import READABLE, ClientEnd, Endpoint, arrived, is_ready
 from contracts.clients.scheduled import current_scheduler
 from contracts.clients.scheduler import Scheduler
-from contracts.clients.served import ServedConnection, ServedExchanges
+from contracts.clients.virtual.connection import Connection
+from mockserver.wire import Request, Response
 
 HOST = "127.0.0.1"
 BACKLOG = socket.SOMAXCONN
@@ -86,18 +88,63 @@ class Loopback:
                 self._scheduler.notice(STRANGER)
             else:
                 own.peer, client.peer = client, own
-            self._talk(connection, address, ServedConnection(self._scheduler, self._seat.handler, own, client))
+            self._talk(connection, address[1], client)
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
             own.has_sent()
             if client is not None:
                 client.is_deserted()
 
-    def _talk(self, connection: socket.socket, address: Any, line: ServedConnection) -> None:
+    def _talk(self, connection: socket.socket, port: int, client: ClientEnd | None) -> None:
+        """Answer one request after another, as long as the client wants."""
         try:
-            ServedExchanges(connection, address, line)
-        except OSError:  # the client is gone, or did not speak HTTP
+            line = _Line(connection, port, client)
+            while True:
+                request = line.next_request()
+                if request is not None:
+                    self._exchange(line, request)
+                elif line.is_over or not line.receive():
+                    return
+        except OSError:  # the client is gone
             pass
         except Exception:
-            if line.handler.failure is None:  # otherwise the scenario's runner reports it
+            if self._seat.handler.failure is None:  # otherwise the scenario's runner reports it
                 raise
+
+    def _exchange(self, line: _Line, request: Request) -> None:
+        """Answer a request, delayed, cut short or not at all if a fault says so."""
+        handler, scheduler = self._seat.handler, self._scheduler
+        call = handler.arrive(request)
+        if line.client is not None:
+            line.client.has_arrived(call.context_id)
+        if call.delay:
+            scheduler.sleep(call.delay + LAST)
+        answer = handler.finish(call)
+        if answer.delay:
+            scheduler.sleep(answer.delay + LAST)
+        line.deliver(answer)
+
+
+class _Line(Connection):
+    """A connection of the client's. `client` is None if the client does not use Python's own sockets."""
+
+    def __init__(self, own: socket.socket, port: int, client: ClientEnd | None) -> None:
+        super().__init__(own, port, 0)
+        self.client = client
+        self._holds = False
+
+    def deliver(self, answer: Response) -> None:
+        """Send an answer, after the client's end has been told how long it is."""
+        self._holds = True
+        second = self.answer(answer)
+        self._holds = False
+        if answer.delivery == "complete" and self.client is not None:
+            self.client.is_answered(len(self.outbox) + len(second))
+        self.flush()
+        if second:
+            self.answer_rest(second)
+
+    def flush(self) -> None:
+        """See Connection."""
+        if not self._holds:
+            super().flush()

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from queue import SimpleQueue
 
-from contracts.clients.base import Hung, Intent, Lost, Outcome, Seat, shortened
+from contracts.clients.base import Hung, Intent, Lost, Outcome, RealTimeDriver, Seat, shortened
 from contracts.clients.child import KEPT_OUTPUT, Child, ending, telling_line
 from contracts.clients.errors import ClientError
 
 
-class OneShotDriver:
+class OneShotDriver(RealTimeDriver):
     """A command, run for each intent; intents of one item run at once."""
 
     def __init__(self, words: Sequence[str], variables: Mapping[str, str], seat: Seat, patience: float) -> None:
@@ -39,16 +39,6 @@ class OneShotDriver:
             raise Hung(self._given_up)
         if not failures.empty():
             raise failures.get()
-
-    def advance(self, seconds: float) -> None:
-        """See Driver; no process runs."""
-
-    def grant(self, seconds: float) -> None:
-        """See Driver; what passes for the mock does not pass for a process."""
-
-    def conduct(self, body: Callable[[], None]) -> None:
-        """See Driver."""
-        body()
 
     def give_up(self, why: str) -> None:
         """See Driver."""

@@ -11,10 +11,7 @@ import asyncio
 import os
 import signal
 import subprocess
-import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -23,7 +20,7 @@ from contracts.clients.clocks import DATES, FUNCTIONS, PRIMITIVES
 from contracts.clients.loop import new_event_loop
 from contracts.clients.pools import adjust
 from contracts.clients.scheduled import current_scheduler, leave_in_child
-from contracts.clients.swap import inverse, swap
+from contracts.clients.swap import WhileUsed, inverse, swap
 
 _real_exit = os._exit
 
@@ -50,27 +47,14 @@ _PRIMITIVES: tuple[tuple[Any, str, Any], ...] = (
 )
 
 
-class _Patches:
-    """The replacements: made for the first user and undone after the last."""
+class _Patches(WhileUsed):
+    """The replacements."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._users = 0
+        super().__init__()
         self._originals: list[tuple[Any, str, Any]] = []
         self._untouched: set[ModuleType] = set()
         self._minds_forks = False
-
-    def enter(self) -> None:
-        with self._lock:
-            self._users += 1
-            if self._users == 1:
-                self._install()
-
-    def leave(self) -> None:
-        with self._lock:
-            self._users -= 1
-            if self._users == 0:
-                self._undo()
 
     def _install(self) -> None:
         if not self._minds_forks:
@@ -87,14 +71,5 @@ class _Patches:
         swap(inverse(_FUNCTIONS), inverse(DATES), self._untouched)
 
 
-_patches = _Patches()
-
-
-@contextmanager
-def virtual_time() -> Iterator[None]:
-    """Let threads under a scheduler live in virtual time. May be nested; everything is undone at the end."""
-    _patches.enter()
-    try:
-        yield
-    finally:
-        _patches.leave()
+virtual_time = _Patches().used
+"""Let threads under a scheduler live in virtual time, while this context lasts. May be nested; all is undone at the end."""

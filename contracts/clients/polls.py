@@ -49,7 +49,7 @@ def is_outside(file: Any) -> bool:
         return False
 
 
-def stage_select(rlist: Any, wlist: Any, xlist: Any, timeout: float | None = None, /) -> Any:
+def scheduled_select(rlist: Any, wlist: Any, xlist: Any, timeout: float | None = None, /) -> Any:
     """Stand in for `select.select`."""
     scheduler = current_scheduler()
     if scheduler is None or (timeout is not None and timeout < 0):
@@ -109,12 +109,12 @@ def _number(file: Any) -> int:
     return file if isinstance(file, int) else int(file.fileno())
 
 
-def stage_poll() -> Any:
+def scheduled_poll() -> Any:
     """Stand in for `select.poll`."""
     return real_poll() if current_scheduler() is None else _Poller(real_poll(), MILLISECONDS)
 
 
-def stage_epoll(sizehint: int = -1, flags: int = 0) -> Any:
+def scheduled_epoll(sizehint: int = -1, flags: int = 0) -> Any:
     """Stand in for `select.epoll`."""
     assert real_epoll is not None
     real = real_epoll(sizehint, flags)

@@ -11,9 +11,9 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Literal
 
 from contracts.clients import lines
-from contracts.clients.base import Driver, Hung, Intent, Lost, Seat, Wrote
-from contracts.clients.child import Child, command_line, ending, environment, telling_line
-from contracts.clients.conversation import Conversation
+from contracts.clients.base import Driver, Hung, Intent, Lost, RealTimeDriver, Seat, Wrote
+from contracts.clients.child import Child, command_line, environment, telling_line
+from contracts.clients.conversation import Conversation, left_at_work
 from contracts.clients.errors import ClientProtocolError
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ Event = lines.ReplyLine | ClientProtocolError | Hung | None
 """What may happen while a client is at work; None: it has closed its standard output."""
 
 
-class ProcessDriver:
+class ProcessDriver(RealTimeDriver):
     """One process, started once and asked as often as the scenario wants."""
 
     def __init__(self, child: Child, seat: Seat, patience: float) -> None:
@@ -125,16 +125,6 @@ class ProcessDriver:
             self._settle(self._next())
         self._is_lost = False
 
-    def advance(self, seconds: float) -> None:
-        """See Driver; what passes for the mock does not pass for a process."""
-
-    def grant(self, seconds: float) -> None:
-        """See Driver; as above."""
-
-    def conduct(self, body: Callable[[], None]) -> None:
-        """See Driver."""
-        body()
-
     def give_up(self, why: str) -> None:
         """See Driver."""
         self._events.put(Hung(why))
@@ -156,11 +146,7 @@ class ProcessDriver:
     def _check_end(self, status: int | None) -> None:
         if status is None:
             self._drain()
-            silent = f"for {self._patience:g} s it neither ended nor made a request"
-            problem = f"the client went on after the end of its input: {silent}; it was killed"
-            raise Lost(problem, self._words, waited=True)
-        if status != 0 and not self._conversation.has_begun:
-            raise Lost(f"the client ended before it was asked anything: {ending(status)}", self._words)
+        self._conversation.check_end(status, self._patience, self._words)
         self._drain()
 
     def _settle(self, event: Event) -> None:
@@ -170,10 +156,7 @@ class ProcessDriver:
         if isinstance(event, Hung):
             raise event
         if event is None:
-            status = self._child.wait(self._patience)
-            if status is None:
-                raise Lost("the client closed its stdout while it had work to do, and goes on", self._words, waited=True)
-            raise Lost(f"the client ended while it had work to do: {ending(status)}", self._words)
+            raise left_at_work(self._child.wait(self._patience), self._words)
         self._conversation.settle(event)
 
     def _next(self) -> Event:

@@ -7,11 +7,10 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
-from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from contracts.clients.access import BehindSocket, InProcessAccess, PlatformAccess
-from contracts.clients.base import Hung, Intent, Seat, describe
+from contracts.clients.base import Hung, Intent, Seat, describe, following
 from contracts.clients.clock import VirtualClock
 from contracts.clients.core import on_one_core
 from contracts.clients.diverted import diverted
@@ -22,7 +21,7 @@ from contracts.clients.patches import virtual_time
 from contracts.clients.raised import origin
 from contracts.clients.replaced import refuse_green_sockets, refuse_green_threads
 from contracts.clients.scheduled import Abandoned
-from contracts.clients.scheduler import LONGEST, Choose, Scheduler
+from contracts.clients.scheduler import LONGEST, Scheduler
 from contracts.clients.target import Factory
 
 if TYPE_CHECKING:
@@ -98,9 +97,9 @@ class PythonClients:
         self._stack.enter_context(diverted())
         self._stack.enter_context(self._names)
         if self.door == "socket":
-            from contracts.clients.sockets import staged_sockets
+            from contracts.clients.sockets import scheduled_sockets
 
-            self._stack.enter_context(staged_sockets())
+            self._stack.enter_context(scheduled_sockets())
 
     def begin(self) -> None:
         """See Clients."""
@@ -179,7 +178,7 @@ class PythonDriver:
 
     def send(self, intents: Sequence[Intent], schedule: Sequence[int]) -> None:
         """See Driver."""
-        self._scheduler.choose = _following(schedule)
+        self._scheduler.choose = following(schedule)
         if self._clients.needs_loop:
             tasks: list[Callable[[], Any]] = [lambda: self._in_loop(self._send_all(intents))]
         else:
@@ -188,7 +187,7 @@ class PythonDriver:
 
     def advance(self, seconds: float) -> None:
         """See Driver."""
-        self._scheduler.choose = _following(())
+        self._scheduler.choose = following(())
         if self._loop is not None:
             self._play([lambda: self._in_loop(asyncio.sleep(seconds))], limit=None)
         elif self._scheduler.is_empty():
@@ -321,9 +320,3 @@ def _is_message() -> None:
 
 async def _awaited(value: Any) -> Any:
     return await value if inspect.isawaitable(value) else value
-
-
-def _following(schedule: Sequence[int]) -> Choose:
-    """Return a chooser that follows the schedule, and afterwards picks the thread that has waited longest."""
-    numbers = chain(schedule, repeat(0))
-    return lambda waiting: next(numbers) % waiting

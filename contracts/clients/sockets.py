@@ -1,18 +1,17 @@
 """Stand-ins for socket methods: a client's threads wait on their scheduler for a platform in the same process.
 
-They are in place while `staged_sockets()` lasts. Other connections, and calls off any scheduler, are left as they are.
+They are in place while `scheduled_sockets()` lasts. Other connections, and calls off any scheduler, are left as they are.
 """
 
 from __future__ import annotations
 
 import socket
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from contracts.clients.connections import READABLE, WRITABLE, Endpoint, end_of, is_ready, wait
 from contracts.clients.scheduled import current_scheduler
+from contracts.clients.swap import WhileUsed
 
 Connected = Callable[[socket.socket], None]
 """Called with a socket that has connected to a platform."""
@@ -40,7 +39,7 @@ def leave(port: int) -> None:
     _platforms.pop(port, None)
 
 
-def _on_stage(own: socket.socket, event: int) -> Endpoint | None:
+def _scheduled_end(own: socket.socket, event: int) -> Endpoint | None:
     """Wait for the event under the scheduler. None if the thread has no scheduler or the socket is not a platform's."""
     scheduler, end = current_scheduler(), end_of(own)
     if scheduler is None or end is None:
@@ -72,7 +71,7 @@ def _follow(own: socket.socket, address: Any) -> None:
 
 
 def _recv(own: socket.socket, size: int, flags: int = 0, /) -> bytes:
-    end = _on_stage(own, READABLE)
+    end = _scheduled_end(own, READABLE)
     received: bytes = _reading(end, lambda: _real_recv(own, size, flags))
     if end is not None and not flags & socket.MSG_PEEK:
         end.has_read(len(received))
@@ -80,7 +79,7 @@ def _recv(own: socket.socket, size: int, flags: int = 0, /) -> bytes:
 
 
 def _recv_into(own: socket.socket, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
-    end = _on_stage(own, READABLE)
+    end = _scheduled_end(own, READABLE)
     count: int = _reading(end, lambda: _real_recv_into(own, buffer, nbytes, flags))
     if end is not None and not flags & socket.MSG_PEEK:
         end.has_read(count)
@@ -97,7 +96,7 @@ def _reading(end: Endpoint | None, read: Callable[[], Any]) -> Any:
 
 
 def _send(own: socket.socket, data: Any, flags: int = 0, /) -> int:
-    end = _on_stage(own, WRITABLE)
+    end = _scheduled_end(own, WRITABLE)
     if end is None:
         return _real_send(own, data, flags)
     count = _real_send(own, data, flags | socket.MSG_DONTWAIT)  # as much as there is room for; the rest would block
@@ -106,7 +105,7 @@ def _send(own: socket.socket, data: Any, flags: int = 0, /) -> int:
 
 
 def _sendmsg(own: socket.socket, buffers: Any, *more: Any) -> int:
-    end = _on_stage(own, WRITABLE)
+    end = _scheduled_end(own, WRITABLE)
     count = _real_sendmsg(own, buffers, *more)
     if end is not None:
         end.has_sent()
@@ -149,40 +148,24 @@ _STAND_INS: dict[str, Any] = {
 }
 
 
-class _Sockets:
-    """The stand-ins: put in place for the first user and taken away after the last."""
+class _Sockets(WhileUsed):
+    """The stand-ins."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._users = 0
+        super().__init__()
         self._class: Any = socket.socket
         """The class that has them. A client may have replaced `socket.socket` meanwhile."""
 
-    def enter(self) -> None:
-        with self._lock:
-            self._users += 1
-            if self._users == 1:
-                self._class = socket.socket
-                for name, stand_in in _STAND_INS.items():
-                    setattr(self._class, name, stand_in)
+    def _install(self) -> None:
+        self._class = socket.socket
+        for name, stand_in in _STAND_INS.items():
+            setattr(self._class, name, stand_in)
 
-    def leave(self) -> None:
-        with self._lock:
-            self._users -= 1
-            if self._users == 0:
-                for name in _STAND_INS:
-                    delattr(self._class, name)
-                self._class._real_close = _real_close
+    def _undo(self) -> None:
+        for name in _STAND_INS:
+            delattr(self._class, name)
+        self._class._real_close = _real_close
 
 
-_sockets = _Sockets()
-
-
-@contextmanager
-def staged_sockets() -> Iterator[None]:
-    """Let threads under a scheduler wait there for a platform in this process. May be nested."""
-    _sockets.enter()
-    try:
-        yield
-    finally:
-        _sockets.leave()
+scheduled_sockets = _Sockets().used
+"""Let threads under a scheduler wait there for a platform in this process, while this context lasts. May be nested."""

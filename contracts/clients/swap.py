@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Container, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from types import FunctionType, ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -97,3 +99,32 @@ def _swap_defaults(function: FunctionType, by_id: Mapping[int, Any]) -> bool:
     function.__defaults__ = given and tuple(by_id.get(id(value), value) for value in given)
     function.__kwdefaults__ = named and {name: by_id.get(id(value), value) for name, value in named.items()}
     return True
+
+
+class WhileUsed:
+    """Replacements that are made for the first user, and undone after the last."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+
+    @contextmanager
+    def used(self) -> Iterator[None]:
+        """Have them in place while this context lasts."""
+        with self._lock:
+            self._users += 1
+            if self._users == 1:
+                self._install()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._users -= 1
+                if self._users == 0:
+                    self._undo()
+
+    def _install(self) -> None:
+        raise NotImplementedError
+
+    def _undo(self) -> None:
+        raise NotImplementedError

@@ -18,11 +18,11 @@ from contracts.clients.watched import WatchedRequest
 from mockserver import inprocess
 
 
-class StageTransport(inprocess.Transport):
+class ScheduledTransport(inprocess.Transport):
     """The transport for `httpx.Client`."""
 
     def __init__(self, seat: Seat, scheduler: Scheduler) -> None:
-        super().__init__(seat.handler, _wait)
+        super().__init__(seat.handler, lambda seconds: sleep(seconds + LAST))
         self._seat, self._scheduler = seat, scheduler
         self._process = os.getpid()
 
@@ -46,12 +46,8 @@ class StageTransport(inprocess.Transport):
             return response
 
     def _came_back(self, current: WatchedRequest, left: int, *, answered: bool = True) -> None:
-        if current.context_id:
-            scheduler = current_scheduler()
-            aside = scheduler is not None and not current_scheduled().is_message and scheduler.clock.nanoseconds > left
-            if (line := calling_line()) is not None:
-                self._seat.lines[current.context_id] = line
-            self._seat.returned(current.context_id, answered, current.overtaken_by(), aside)
+        is_own = current_scheduler() is None or current_scheduled().is_message
+        _came_back(self._seat, current, answered, aside=_now() > left and not is_own)
 
 
 class LoopTransport(inprocess.AsyncTransport):
@@ -88,11 +84,14 @@ class LoopTransport(inprocess.AsyncTransport):
         return response
 
     def _came_back(self, current: WatchedRequest, left: int, *, answered: bool = True) -> None:
-        if current.context_id:
-            aside = _now() > left and not _is_messages_own()
-            if (line := calling_line()) is not None:
-                self._seat.lines[current.context_id] = line
-            self._seat.returned(current.context_id, answered, current.overtaken_by(), aside)
+        _came_back(self._seat, current, answered, aside=_now() > left and not _is_messages_own())
+
+
+def _came_back(seat: Seat, current: WatchedRequest, answered: bool, *, aside: bool) -> None:
+    if current.context_id:
+        if (line := calling_line()) is not None:
+            seat.lines[current.context_id] = line
+        seat.returned(current.context_id, answered, current.overtaken_by(), aside)
 
 
 def _now() -> int:
@@ -119,10 +118,6 @@ def sleep(seconds: float) -> None:
     scheduler = current_scheduler()
     if scheduler is not None:
         scheduler.sleep(seconds)
-
-
-def _wait(seconds: float) -> None:
-    sleep(seconds + LAST)
 
 
 async def _async_wait(seconds: float) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from types import TracebackType
 from typing import ClassVar, Protocol, Self
@@ -53,6 +54,16 @@ class Watched(Answering, Protocol):
     """An exception of the mock itself, for which a client must not be blamed."""
 
 
+@contextmanager
+def failing(handler: Watched) -> Iterator[None]:
+    """Note an exception of the mock itself, and raise it."""
+    try:
+        yield
+    except Exception as error:
+        handler.failure = error
+        raise
+
+
 def is_arrived(context_id: str) -> None:
     """Give the exchange of this thread or task, if there is one, its contextId."""
     exchange = _current.get()
@@ -65,30 +76,22 @@ class WatchedHandler(Handler):
 
     arrived: Arrived | None = None
     requests = 0
-    """How many requests came: a sign of life, not an exact count."""
     failure: Exception | None = None
-    """An exception of the mock itself, for which a client must not be blamed."""
 
     def arrive(self, request: Request) -> ArrivedCall:
         """See Handler."""
         self.requests += 1
-        try:
+        with failing(self):
             held_up = 0.0
             if self.arrived is not None:
                 held_up = self.arrived(ROUTES.get(request.path) if request.method == METHOD else None)
             call = super().arrive(request)
             if held_up:
                 call.effect = replace(call.effect, before=call.effect.before + round(1000 * held_up))
-        except Exception as error:
-            self.failure = error
-            raise
         is_arrived(call.context_id)
         return call
 
     def finish(self, call: ArrivedCall) -> Response:
         """See Handler."""
-        try:
+        with failing(self):
             return super().finish(call)
-        except Exception as error:
-            self.failure = error
-            raise

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 def make_app(settings: Settings) -> Flask:
-    """Make the mock with the workbench in its console."""
+    """Make the mock with these additions."""
     from mockserver.web.app import create_app
 
     return create_app(settings=settings, extensions=(extend,))
 
 
 def extend(app: Flask, assembly: Assembly, platform: str = "") -> None:
-    """Add the workbench to an application that has a console; `platform` is a declared one."""
+    """Add them to an application that has a console; `platform` is a declared one."""
     from contracts.console_panels import panels
 
     panels.add(app, assembly, platform)

@@ -31,6 +31,6 @@ class ContractTab:
         latest = [exchange.context_id for exchange in tenant.requests.find(limit=1)]
 
         def draw() -> Markup:
-            return Markup(flask.render_template("workbench/contract.html", judged=judge(tenant), id=tenant.id))
+            return Markup(flask.render_template("panels/contract.html", judged=judge(tenant), id=tenant.id))
 
         return self._memory.get((tenant.id, tenant.requests.newest(), *latest), draw)

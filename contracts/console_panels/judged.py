@@ -11,7 +11,8 @@ from markupsafe import Markup
 
 from contracts.clauses import CLAUSES
 from contracts.errors import TraceMalformed
-from contracts.fold import fold
+from contracts.history.build import build_history
+from contracts.history.validate import well_formed
 from contracts.judge import Evidence, Requirement
 from contracts.report import facts
 from contracts.report.lanes import timeline
@@ -19,7 +20,6 @@ from contracts.report.model import ClauseResult, Report
 from contracts.report.rows import Row
 from contracts.report.timeline import rows
 from contracts.report.verdicts import VERDICTS, counts
-from contracts.trace import well_formed
 from contracts.verify import check
 from mockserver.control import Tenant
 from mockserver.journal import Entry, encode
@@ -100,7 +100,7 @@ def _violations(report: Report, entries: Sequence[Entry]) -> Iterator[Violation]
         return
     clauses = {clause.code: clause for clause in CLAUSES}
     found = report.violated[0].counterexample
-    history = fold(well_formed(entries), found.reading if found is not None else None)
+    history = build_history(well_formed(entries), found.reading if found is not None else None)
     drawn = rows(history, [marked for result in report.violated for marked in _marked(result)])
     for result in report.violated:
         found = result.counterexample

@@ -1,4 +1,4 @@
-"""Registers the workbench's parts: on the console's pages, beside them, and on the control API."""
+"""Registers the panels and tabs: on the console's pages, beside them, and on the control API."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mockserver.web.admin.answers import handle_errors
 from mockserver.web.admin.guard import PREFIX
 from mockserver.web.console import NAME, Console
 
-_SHEETS = (Path(__file__).parent / "workbench.css", Path(__file__).parents[1] / "report" / "lanes.css")
+_SHEETS = (Path(__file__).parent / "panels.css", Path(__file__).parents[1] / "report" / "lanes.css")
 
 
 def add(app: Flask, assembly: Assembly, platform: str = "") -> None:
@@ -29,7 +29,7 @@ def add(app: Flask, assembly: Assembly, platform: str = "") -> None:
     if not platform:
         console.add_tab("contract", "Contract", ContractTab().view)
     console.add_views(lambda blueprint, _: _add_to_console(blueprint, found))
-    blueprint = Blueprint("workbench", __name__, url_prefix=PREFIX, template_folder="templates")
+    blueprint = Blueprint("panels", __name__, url_prefix=PREFIX, template_folder="templates")
     blueprint.add_url_rule("/organizations/<id>/requests/<context_id>/reproduce", "reproduce", found.as_json)
     handle_errors(blueprint)
     app.register_blueprint(blueprint)
@@ -41,7 +41,7 @@ def _coded(text: str) -> Markup:
 
 
 def _add_to_console(blueprint: Blueprint, found: Reproductions) -> None:
-    blueprint.add_url_rule("/workbench.css", "workbench_style", _style)
+    blueprint.add_url_rule("/panels.css", "panels_style", _style)
     blueprint.add_url_rule("/organizations/<id>/requests/<context_id>/reproduce.<kind>", "reproduce_file", found.download)
 
 

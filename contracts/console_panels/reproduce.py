@@ -76,7 +76,7 @@ class Reproductions:
         shown: dict[str, Any] = {**place, "why": found.why, "steps": [], "scripts": [], "story": None}
         if found.story is not None:
             shown |= {"steps": list(_steps(found.story)), "scripts": scripts(found.story, found.reason), "story": found.story}
-        return Markup(flask.render_template("workbench/reproduce.html", **shown))
+        return Markup(flask.render_template("panels/reproduce.html", **shown))
 
     def download(self, id: str, context_id: str, kind: str) -> Response:
         """Return a script as a file."""
@@ -90,7 +90,7 @@ class Reproductions:
 
     def as_json(self, id: str, context_id: str) -> Response:
         """Return the story, its steps in words, and its scripts; 409 if no story was found."""
-        from contracts.stories.exports.json import document
+        from contracts.stories.codec import document
 
         found = self._find(self._control.tenant(id), context_id)
         if found.story is None:

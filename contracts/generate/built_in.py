@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from contracts.builtin import BUILTIN
-from contracts.generate.perturbations import soon_over
-from contracts.generate.setting import DEFAULT, Limits
+from contracts.generate.fair import soon_over
+from contracts.generate.limits import DEFAULT, Limits
 from contracts.scenario import Fault, Item, Scenario
 
 SHORT_IDLE_TIMEOUT = 0.5

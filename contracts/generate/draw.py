@@ -14,9 +14,10 @@ from typing import NamedTuple
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from contracts.generate.limits import DEFAULT, Limits
 from contracts.generate.messages import distinct_messages, guest, text
 from contracts.generate.perturbations import KINDS, OPERATIONS
-from contracts.generate.setting import DEFAULT, Limits, Setting, setting
+from contracts.generate.setting import Setting, setting
 from contracts.scenario import Item, Perturbation, PolicyValue, Scenario, Send, SendParallel, Trigger
 
 POLICIES: tuple[dict[str, PolicyValue], ...] = (

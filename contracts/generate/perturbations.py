@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 from msgspec.structs import replace
 
+from contracts.generate.fair import is_fair, soon_over
 from contracts.generate.setting import Setting
 from contracts.scenario import (
     AcceptTokens,
@@ -53,25 +54,6 @@ def _faults(*faults: Fault, anywhere: bool = True) -> Draw:
         for some, times in ((faults, _TIMES), (tuple(map(soon_over, faults)), _FEWER_TIMES))
     )
     return lambda draw, setting: draw(virtual if setting.limits.virtual else real)
-
-
-FAIR_BODIES: dict[Operation, frozenset[UnusableBody]] = {
-    "token": frozenset({"cut", "html", "blank", "list", "no_field"}),
-    "create": frozenset({"cut", "html", "blank", "list", "no_field", "null"}),
-    "send": frozenset({"cut", "html", "blank", "list", "no_field", "null", "empty", "number"}),
-}
-"""The bodies that a client can be expected to recognise as unusable. An empty id, for example, may be passed on as it came."""
-
-
-def is_fair(fault: Fault, operation: Operation) -> bool:
-    """Return whether clauses can be certain of what a client does after this fault at the operation."""
-    return fault.body is None or fault.body in FAIR_BODIES[operation]
-
-
-def soon_over(fault: Fault) -> Fault:
-    """Limit a fault's waits to a second, for a client whose waits are real."""
-    wait = fault.retry_after
-    return replace(fault, seconds=min(fault.seconds, 0.05), retry_after=None if wait is None else min(wait, 1))
 
 
 def _any_of(*choices: Perturbation) -> Draw:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from msgspec import Struct
 
+from contracts.generate.limits import Limits
 from contracts.scenario import PolicyValue
 
 EARLIER_TODAY = 6 * 3600.0
@@ -18,21 +19,6 @@ MOMENT = 0.001
 
 _DEADLINES = {"idle_timeout": 30.0, "ttl": 300.0, "token_ttl": 86_400.0}
 """Default deadlines, in seconds, if a policy does not set them."""
-
-
-class Limits(Struct, frozen=True, kw_only=True):
-    """The abilities of a client and its driver.
-
-    `virtual`: waits cost nothing, so they may be long. `schedules`: the order of parallel requests can be chosen. `max_age` is
-    the contract's.
-    """
-
-    virtual: bool = True
-    schedules: bool = True
-    max_age: float = 5.0
-
-
-DEFAULT = Limits()
 
 
 class Setting(Struct, frozen=True):

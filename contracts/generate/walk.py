@@ -14,9 +14,9 @@ from typing import Literal, NamedTuple, get_args
 from msgspec.structs import replace
 
 from contracts.builtin import ANN, BOB
-from contracts.generate.messages import several
-from contracts.generate.perturbations import is_fair, soon_over
-from contracts.generate.setting import DEFAULT, Limits
+from contracts.generate.fair import is_fair, soon_over
+from contracts.generate.limits import DEFAULT, Limits
+from contracts.generate.odd import several
 from contracts.profiles import Extent
 from contracts.scenario import (
     Advance,

@@ -22,7 +22,7 @@ from contracts.har.requests import HarRequest, exchanged
 from contracts.har.routes import platform_path
 from contracts.har.stream import Piece
 from contracts.har.survey import UNKNOWN, Findings, Survey
-from contracts.trace import Numbered
+from contracts.history.validate import Numbered
 from mockserver.journal import Answer, Arrival, Began, Ended, Entry, Header, Perturbed, Returned
 
 VERSIONS = ("1.1", "1.2", "1.3")
@@ -98,13 +98,11 @@ class Archive:
             self.version = loose.text(told) or ""
         elif piece.name == "pages" and isinstance(told, list):
             for page in told:
-                self._take_page(loose.members(page))
-
-    def _take_page(self, page: dict[str, Any]) -> None:
-        name = loose.text(page.get("id")) or ""
-        self._pages[name] = None
-        if "_dayfly" in page:
-            self.own[name] = msgspec.json.encode(page["_dayfly"])
+                known = loose.members(page)
+                name = loose.text(known.get("id")) or ""
+                self._pages[name] = None
+                if "_dayfly" in known:
+                    self.own[name] = msgspec.json.encode(known["_dayfly"])
 
     def _check_page(self) -> None:
         known = self.own or self._pages
@@ -136,7 +134,8 @@ class Archive:
 
     def _request(self, told: Outline, raw: bytes, number: int) -> Iterator[HarRequest]:
         if platform_path(told.url.partition("?")[0].partition("#")[0].rstrip("/")) is None:
-            self.elsewhere[_host(told.url)] += 1
+            host = told.url.partition("://")[2].partition("/")[0].rpartition("@")[2].lower()[:100]
+            self.elsewhere[host] += 1
             return
         one = exchanged(document.exchange(raw), number, self._attached)
         if platform_path(one.path) is None:
@@ -189,7 +188,3 @@ class Archive:
             cut=str(self.cut.problem) if self.cut is not None else "",
             elsewhere=dict(elsewhere.most_common(3)),
         )
-
-
-def _host(url: str) -> str:
-    return url.partition("://")[2].partition("/")[0].rpartition("@")[2].lower()[:100]

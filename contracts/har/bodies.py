@@ -154,14 +154,13 @@ def _is_readable(raw: bytes) -> bool:
         return False
 
 
-def _brotli(module: Any, raw: bytes) -> bytes:
-    unpacking = module.Decompressor()
-    return _in_pieces(raw, unpacking.process, unpacking.is_finished)
-
-
-def _zstd(module: Any, raw: bytes) -> bytes:
-    unpacking = module.ZstdDecompressor().decompressobj()
-    return _in_pieces(raw, unpacking.decompress, lambda: unpacking.eof)
+def _unpackers(package: str, module: Any) -> tuple[Callable[[bytes], bytes], Callable[[], bool]]:
+    """Return a function that unpacks a piece, and one that says whether the body is at its end."""
+    if package == "brotli":
+        brotli = module.Decompressor()
+        return brotli.process, brotli.is_finished
+    zstd = module.ZstdDecompressor().decompressobj()
+    return zstd.decompress, lambda: zstd.eof
 
 
 PIECE = 64
@@ -178,20 +177,18 @@ def _in_pieces(raw: bytes, unpack: Callable[[bytes], bytes], is_finished: Callab
     raise ValueError("the body is cut short")
 
 
-_LIBRARIES: dict[str, tuple[str, str, Callable[[Any, bytes], bytes]]] = {
-    "br": ("brotli", "brotli", _brotli),
-    "zstd": ("zstd", "zstandard", _zstd),
-}
+_LIBRARIES = {"br": ("brotli", "brotli"), "zstd": ("zstd", "zstandard")}
+"""The name of a compression for people, and the package that unpacks it."""
 
 
-def _by_library(raw: bytes, name: str, package: str, unpack: Callable[[Any, bytes], bytes]) -> BodyContent:
+def _by_library(raw: bytes, name: str, package: str) -> BodyContent:
     """Decompress with a library, if it is installed."""
     try:
         module = importlib.import_module(package)
     except ImportError:
         return BodyContent(None, f"is compressed with {name}, which takes `pip install {package}` to read")
     try:
-        unpacked = unpack(module, raw)
+        unpacked = _in_pieces(raw, *_unpackers(package, module))
     except Exception:  # each library has errors of its own
         return BodyContent(None, f"is labelled as compressed with {name}, but cannot be unpacked")
     return BodyContent(None, TOO_LONG) if len(unpacked) > MAX_BODY else BodyContent(unpacked)

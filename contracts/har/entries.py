@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from contracts.har import secrets
 from contracts.har.requests import KEPT_TEXT, HarRequest, expires_in, retry_after
@@ -33,6 +34,9 @@ class Writer:
         path = hidden.raw(one.path + ("?" + one.query if one.query else ""))
         in_url, hidden.found = hidden.found, False
         body, text = self._shown_body(one, hidden)
+        shown = self._credential(one)
+        places = [*(["url"] if in_url else []), *(["body"] if hidden.found else [])]
+        places += [place_of(name) for name, value in one.others if hidden.is_in(value)]
         return Arrival(
             seq=seq,
             at=at,
@@ -40,12 +44,7 @@ class Writer:
             method=one.method,
             path=path,
             operation=one.operation,
-            credential=_found_in(
-                self._credential(one),
-                *(["url"] if in_url else []),
-                *(["body"] if hidden.found else []),
-                *(place_of(name) for name, value in one.others if hidden.is_in(value)),
-            ),
+            credential=replace(shown, seen_in=(*shown.seen_in, *places)),
             media_type=one.media_type,
             size=one.size,
             body=body,
@@ -139,7 +138,3 @@ def _contexts(kept: Sequence[HarRequest]) -> dict[int, str]:
     told = {one.number: one.headers.get("inin-correlation-id") or one.told("contextId") or "" for one in kept}
     often = Counter(told.values())
     return {number: id if id and often[id] == 1 else f"entry {number}" for number, id in told.items()}
-
-
-def _found_in(shown: ShownCredential, *places: str) -> ShownCredential:
-    return ShownCredential(shown.form, shown.token, shown.client_id, shown.literal, shown.seen_in + places)

@@ -13,7 +13,7 @@ from contracts.har.bodies import Attached, nothing_attached
 from contracts.har.entries import Writer
 from contracts.har.extent import Extent
 from contracts.har.moments import Placed, has_ties, placed
-from contracts.trace import Numbered
+from contracts.history.validate import Numbered
 from mockserver.journal import Arrival, Entry, Header
 
 
@@ -42,7 +42,9 @@ def reading(file: BinaryIO, source: str = "HAR", page: str | None = None, attach
     archive = Archive(source, page, attached)
     requests = list(archive.requests(file))
     if archive.own:
-        return _own(archive)
+        trace = archive.own_trace()
+        calls = sum(isinstance(entry, Arrival) for entry in trace)
+        return HarReading(trace=trace, extent=Extent(requests=calls, entries=calls))
     found = archive.survey.findings()
     kept = [one for one in requests if one.number in found.kept]
     writer = Writer(kept, found)
@@ -53,12 +55,6 @@ def reading(file: BinaryIO, source: str = "HAR", page: str | None = None, attach
         extent=archive.extent(found, kept),
         in_other_order=None if other is None else [header, *_entries(other, writer)],
     )
-
-
-def _own(archive: Archive) -> HarReading:
-    trace = archive.own_trace()
-    requests = sum(isinstance(entry, Arrival) for entry in trace)
-    return HarReading(trace=trace, extent=Extent(requests=requests, entries=requests))
 
 
 class _Event(NamedTuple):

@@ -17,6 +17,9 @@ CHUNK = 256 << 10
 MAX_PIECE = 32 << 20
 """Most bytes of a piece that are kept. No tool writes an entry of the platform's that long."""
 
+MOST_MEMBERS = 1000
+"""Most members of the document that are looked at for its log. Tools write it as the only one."""
+
 _SPACE = re.compile(rb"[ \t\r\n]*")
 _SCALAR = re.compile(rb"[^ \t\r\n,:\]}]*")
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+("?)|[{}\[\]]', re.DOTALL)
@@ -50,6 +53,8 @@ def pieces(file: BinaryIO, source: str, progress: Callable[[int], object] = lamb
             names.append(name)
             if name == "log" and text.is_object():
                 yield from reading.log(text)
+            elif len(names) > MOST_MEMBERS:
+                break
             else:
                 text.value()
     except _Unexpected as error:
@@ -144,11 +149,8 @@ class _Text:
             end = token.end() - self._at
             depth += _DEPTH.get(token[0], 0)
             if depth == 0:
-                return self._take(end, kept)
-
-    def _take(self, length: int, kept: bool) -> bytes | None:
-        start, self._at = self._at, self._at + length
-        return self._data[start : self._at] if kept and length <= MAX_PIECE else None
+                start, self._at = self._at, self._at + end
+                return self._data[start : self._at] if kept and end <= MAX_PIECE else None
 
     def _token(self, start: int) -> re.Match[bytes] | None:
         """Return the next complete token, `start` bytes on; None if more must be read first."""

@@ -76,7 +76,6 @@ class Survey:
             doubled=doubled,
             resolution=step,
             direction=_direction([note.began for note in notes]),
-            masked_ids=masked,
             masked=frozenset(
                 note.number for note in single if note.lacks_id or note.presented in masked or note.created in masked
             ),
@@ -102,7 +101,6 @@ class Findings(NamedTuple):
     doubled: dict[int, int]
     resolution: int
     direction: Direction
-    masked_ids: frozenset[str]
     masked: frozenset[int]
     masked_tokens: frozenset[str]
     sanitized: bool

@@ -25,11 +25,6 @@ SHORTEST = 8
 """The fewest characters of an id to look for in URLs. A shorter one may occur there by chance."""
 
 
-def _showing(history: DeclaredHistory, kind: Kind) -> list[Call]:
-    """Return the calls that show one of a kind to use it, in the order in which they left."""
-    return sorted((call for call in history.calls if kind.name in call.shown), key=lambda call: call.left)
-
-
 def _renewals(history: DeclaredHistory, kind: Kind) -> list[Call]:
     return [call for call in history.calls if call.operation in kind.renewed_by]
 
@@ -41,7 +36,7 @@ def _refusals(history: DeclaredHistory, kind: Kind) -> list[Call]:
 
 def predecessor(kind: Kind, history: DeclaredHistory) -> Marks:
     """Judge N2: once its successor has come, or is on its way, the old one is not shown again."""
-    calls = _showing(history, kind)
+    calls = sorted((call for call in history.calls if kind.name in call.shown), key=lambda call: call.left)
     for number, call in enumerate(calls):
         id = call.shown[kind.name]
         before = [other for other in calls[:number] if other.shown[kind.name] == id and other.operation in kind.issued]

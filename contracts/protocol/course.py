@@ -13,6 +13,7 @@ from contracts.protocol.history import history_of
 from contracts.protocol.trace import FOREVER, DeclaredTrace, UnitRun
 from contracts.report.course import RowNumbers
 from contracts.report.rows import RequestRow, Row, TableEvent, drawn
+from contracts.report.words import ended_words
 from mockserver.platform.model import Platform
 
 
@@ -102,7 +103,5 @@ def _of_unit(unit: UnitRun) -> Iterator[TableEvent]:
         given = ", ".join(f"{name}={value!r}" for name, value in unit.payload.items())
         yield TableEvent("began", unit.began, unit.began_at, f"unit {unit.number}: {unit.name}({given})", of=unit.number)
     if unit.ended < FOREVER or unit.outcome == "never":
-        ends = {"accepted": "the client reported success", "failed": "the client reported failure"}
-        error = f" ({unit.error})" if unit.error else ""
-        words = f"unit {unit.number}: {ends.get(unit.outcome, 'the client never returned')}{error}"
+        words = ended_words(f"unit {unit.number}", unit.outcome, unit.error)
         yield TableEvent("ended", unit.ended, unit.ended_at, words, of=unit.number)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, pairwise
 
 from contracts.history import (
-    SPENDS,
     Call,
     CallLeft,
     CallReturned,
@@ -18,7 +17,6 @@ from contracts.history import (
     JudgedIntent,
     Moment,
     SeenCredential,
-    SendEffect,
 )
 from contracts.judge import DEFAULTS, Parameters
 from contracts.protocol.trace import FOREVER, DeclaredTrace, TraceExchange, UnitRun
@@ -73,10 +71,9 @@ class DeclaredHistory(History):
             return False
         return later.intent is told.intent or later.intent.began >= self._noticed(told)
 
-    def goes_on(self, told: Call, kind: str | None = None) -> bool:
-        """See History: the client does the same call again, or one that shows an id of that kind."""
-        again = (call for call in self.calls if (call.operation == told.operation if kind is None else kind in call.shown))
-        return any(self.knew(told, call) for call in again)
+    def goes_on(self, told: Call, follows: Callable[[Call], bool]) -> bool:
+        """See History."""
+        return any(follows(call) and self.knew(told, call) for call in self.calls)
 
     def _noticed(self, told: Call) -> float:
         """Return the moment at which the client had surely noticed an answer: the unit that got it went on, or ended.
@@ -124,7 +121,10 @@ def history_of(platform: Platform, trace: DeclaredTrace, parameters: Parameters 
         _credential(history, kind, id).registered = True
     history.moments = sorted(_moments(history), key=lambda moment: moment.place)
     for moment in history.moments:
-        _follow(history, moment)
+        if isinstance(moment, CallLeft):
+            history.note_left(moment.call)
+        elif isinstance(moment, CallReturned):
+            history.note_return(moment.call)
     return history
 
 
@@ -183,22 +183,3 @@ def _moments(history: DeclaredHistory) -> Iterator[Moment]:
         yield CallLeft(call, call.left)
         if call.returned is not None:
             yield CallReturned(call, call.returned)
-
-
-def _follow(history: DeclaredHistory, moment: Moment) -> None:
-    """Note what a call that leaves or returns means for the ids it shows."""
-    if isinstance(moment, CallLeft):
-        shown = [history.credentials[kind][id] for kind, id in moment.call.shown.items()]
-        moment.call.beside = tuple(call for credential in shown for call in credential.flying)
-        for credential in shown:
-            credential.flying.append(moment.call)
-    elif isinstance(moment, CallReturned):
-        call = moment.call
-        history.note_return(call)
-        for kind, id in call.shown.items():
-            history.credentials[kind][id].flying.remove(call)
-            if call.effects[kind] in SPENDS:
-                history.credentials[kind][id].spent.append(call)
-        for kind, id in chain(call.shown.items(), call.ended.items()):
-            if call.effects[kind] is SendEffect.DEAD:
-                history.credentials[kind][id].dead.append(call)

@@ -10,11 +10,12 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import UNSET
 
+from contracts.history import jump_of
 from contracts.protocol.recording import Reading
 from contracts.protocol.trace import FOREVER, PLAIN_FAULTS, DeclaredTrace, Happened, Journalled, TraceExchange
 from contracts.report.words import perturbation_words
-from mockserver.exchanges import Pair, number, pair_up
 from mockserver.journal import Answer, Arrival, Entry, Header, Perturbed, merged
+from mockserver.journal_queries import Pair, number, pair_up
 from mockserver.platform.model import Platform
 
 UNITS = dict.fromkeys(("A2", "N1", "R4", "R5"), "it is about one unit of work, and a journal does not tell one from another")
@@ -36,9 +37,10 @@ def read(entries: Iterable[Entry], platform: Platform, *, complete: bool = False
     notes = [entry for entry in every if isinstance(entry, Perturbed)]
     found = pair_up(every)
     pairs = [pair for pair in found if pair.arrival.operation in platform.operations]
+    events = [_happened(note, places[id(note)]) for note in notes]
     trace = DeclaredTrace(
         exchanges=[_exchange(nth, pair, places, platform) for nth, pair in enumerate(pairs, 1)],
-        events=[Happened(places[id(note)], note.at, perturbation_words(note.what, note.detail), _jump(note)) for note in notes],
+        events=events,
         whole=complete and _is_whole(every),
         sharp=False,
         crossing=not sequential,
@@ -94,13 +96,13 @@ def _ids(arrival: Arrival, answer: Answer | None, platform: Platform) -> Journal
     kinds = platform.kinds
     shown = {kind: id for kind, id in arrival.shown.items() if kind in kinds and name in kinds[kind].carried}
     if answer is None or answer.status is None:
-        return Journalled(name, shown, {})
+        return Journalled(name, shown, {}, "" if answer is None else answer.reason)
     brought = {
         kind: id
         for kind, id in answer.brought.items()
         if kind in kinds and (kinds[kind].always or (name in kinds[kind].issued and answer.status < 400))
     }
-    return Journalled(name, shown, brought)
+    return Journalled(name, shown, brought, answer.reason)
 
 
 def _known(arrival: Arrival, answer: Answer) -> dict[str, str]:
@@ -117,5 +119,6 @@ def _written(document: object) -> bytes:
     return b"" if document is UNSET else msgspec.json.encode(document)
 
 
-def _jump(entry: Perturbed) -> int:
-    return round(1000 * entry.detail.get("seconds", 0)) if entry.what == "advance" else 0
+def _happened(entry: Perturbed, place: float) -> Happened:
+    words = perturbation_words(entry.what, entry.detail)
+    return Happened(place, entry.at, words, jump_of(entry), entry.what, entry.detail)

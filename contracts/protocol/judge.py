@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from contracts.judge import DEFAULTS, Case, Clause, Judgement, Parameters, decide
 from contracts.protocol.history import history_of
@@ -24,7 +23,7 @@ mistakes."""
 
 
 def judge(
-    platform: Platform, trace: DeclaredTrace, parameters: Parameters = DEFAULTS, clauses: Sequence[Clause[Any]] | None = None
+    platform: Platform, trace: DeclaredTrace, parameters: Parameters = DEFAULTS, clauses: Sequence[Clause] | None = None
 ) -> Judgement:
     """Return the verdict of each clause; by default of all that the platform has."""
     case = Case(history_of(platform, trace, parameters), parameters)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Literal, NamedTuple
-
-import httpx
+from typing import Literal, NamedTuple
 
 from contracts.errors import ContractsError
+from contracts.platform_requests import PlatformReply
 from contracts.protocol.asking import request
-from mockserver.platform.message import HttpMessage, dig
+from contracts.protocol.wire import code_of
+from contracts.remote.control import ADMIN, RemoteControl
+from contracts.remote.web import NoAnswer, Web
+from mockserver.platform.message import HttpMessage
 from mockserver.platform.model import Answer, Kind, Operation, Platform
 from mockserver.platform.places import reader
 
@@ -49,9 +51,9 @@ class Prober:
     """Probes one provider. `control` is its control API, None if it lacks one; `given` are registered credentials by kind."""
 
     def __init__(
-        self, platform: Platform, http: httpx.Client, control: ProbeControl | None, given: Mapping[str, KnownCredential]
+        self, platform: Platform, web: Web, control: RemoteControl | None, given: Mapping[str, KnownCredential]
     ) -> None:
-        self._platform, self._http, self._control = platform, http, control
+        self._platform, self._web, self._control = platform, web, control
         self._given = dict(given)
 
     def checks(self) -> Iterator[ProbeCheck]:
@@ -114,7 +116,7 @@ class Prober:
         if kind.life.grace:
             if self._control is None:
                 raise Unprobed("needs a control API, which moves the clock past the grace")
-            self._control.advance(kind.life.grace / 1000)
+            self._control.call("POST", "/clock/advance", {"seconds": kind.life.grace / 1000})
         self._expect_refusal(kind, "succeeded", operation, shown)
 
     def _bound_to_another(self, kind: Kind) -> None:
@@ -143,7 +145,7 @@ class Prober:
         if any(passed is not None and passed <= milliseconds for life in beside for passed in (life.idle, life.ttl)):
             raise Unprobed("what is shown beside it would end before")
         shown = self._credentials(operation)
-        self._control.advance(milliseconds / 1000)
+        self._control.call("POST", "/clock/advance", {"seconds": milliseconds / 1000})
         self._expect_refusal(kind, cause, operation, shown)
 
     def _expect_refusal(
@@ -206,57 +208,39 @@ class Prober:
         if kind.name not in self._given:
             if self._control is None:
                 raise Unprobed(f"needs {kind.a}: give --client-id and --client-secret")
-            self._given[kind.name] = self._control.register(kind.name)
+            told = self._control.call("POST", f"/credentials/{kind.name}", {})
+            self._given[kind.name] = KnownCredential(told["id"], told["bound"])
         return self._given[kind.name]
 
     def _ask(
         self, operation: Operation, shown: Mapping[str, str], bound: Mapping[str, Mapping[str, str]] | None = None
-    ) -> httpx.Response:
+    ) -> PlatformReply:
         values = bound if bound is not None else {name: one.bound for name, one in self._given.items()}
         asked = request(self._platform, operation, shown, values)
-        self._http.cookies.clear()
         try:
-            return self._http.request(asked.method, asked.path, headers=asked.headers, content=asked.body)
-        except httpx.HTTPError as error:
-            raise _Different(f"{asked.method} {asked.path} got no answer: {str(error) or type(error).__name__}") from error
+            return self._web.ask(asked.method, asked.path, headers=asked.headers, content=asked.body)
+        except NoAnswer as error:
+            raise _Different(error.problem) from error
 
 
 def _replaces(operation: Operation, kind: Kind) -> bool:
     return kind.succeeds and operation.name in kind.carried and operation.name in kind.issued
 
 
-class ProbeControl:
-    """The control API of a mock, called with these headers."""
-
-    def __init__(self, http: httpx.Client, headers: Mapping[str, str]) -> None:
-        self._http, self._headers = http, dict(headers)
-
-    def advance(self, seconds: float) -> None:
-        """Move the clock forward."""
-        self._http.post("/__admin/clock/advance", json={"seconds": seconds}, headers=self._headers).raise_for_status()
-
-    def register(self, kind: str) -> KnownCredential:
-        """Issue a credential without a request."""
-        answer = self._http.post(f"/__admin/credentials/{kind}", json={}, headers=self._headers)
-        told: dict[str, Any] = answer.raise_for_status().json()
-        return KnownCredential(told["id"], told["bound"])
-
-
 class _Different(Exception):
     """The provider did not do as the declaration says."""
 
 
-def _expect(answer: httpx.Response, status: int, code: str | int | None, platform: Platform) -> None:
-    said = f"{answer.status_code}"
-    got = next((found for path in platform.code_paths if (found := dig(_message(answer).json, path)) is not None), None)
-    if answer.status_code != status:
-        raise _Different(f"answered {said}{f' {got}' if got is not None else ''}, and not {status}")
+def _expect(answer: PlatformReply, status: int, code: str | int | None, platform: Platform) -> None:
+    got = code_of(platform, _message(answer))
+    if answer.status != status:
+        raise _Different(f"answered {answer.status}{f' {got}' if got is not None else ''}, and not {status}")
     if code is not None and got != code:
-        raise _Different(f"answered {said} with the code {got!r}, and not {code!r}")
+        raise _Different(f"answered {answer.status} with the code {got!r}, and not {code!r}")
 
 
-def _message(answer: httpx.Response) -> HttpMessage:
-    return HttpMessage(headers=[(name, value) for name, value in answer.headers.multi_items()], body=answer.content)
+def _message(answer: PlatformReply) -> HttpMessage:
+    return HttpMessage(headers=list(answer.headers.items()), body=answer.body)
 
 
 @contextmanager
@@ -269,21 +253,15 @@ def prober(
     """
     url = url.rstrip("/")
     url = url.removesuffix(next((base for base in platform.bases if base and url.endswith(base)), ""))
+    web, admin = Web(url), Web(url, {"Authorization": f"Bearer {admin_token}"} if admin_token else {})
     try:
-        with httpx.Client(base_url=url, follow_redirects=False, timeout=30) as http:
-            control = None if given else _control(http, admin_token)
-            yield Prober(platform, http, control, given or {})
-    except httpx.InvalidURL as error:
-        raise ContractsError(f"{url} is not a URL: {error}") from error
-
-
-def _control(http: httpx.Client, admin_token: str) -> ProbeControl | None:
-    headers = {"Authorization": f"Bearer {admin_token}"} if admin_token else {}
-    try:
-        answer = http.get("/__admin/platform", headers=headers)
-    except httpx.HTTPError as error:
-        raise ContractsError(f"there is no provider at {http.base_url}: {error}") from error
-    return ProbeControl(http, headers) if answer.status_code == 200 else None
+        has_control = not given and admin.ask("GET", f"{ADMIN}/platform").status == 200
+        yield Prober(platform, web, RemoteControl(admin, url, ADMIN) if has_control else None, given or {})
+    except NoAnswer as error:
+        raise ContractsError(f"there is no provider at {url}: {error.problem}") from error
+    finally:
+        web.close()
+        admin.close()
 
 
 def table(checks: list[ProbeCheck]) -> str:

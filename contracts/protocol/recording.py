@@ -90,6 +90,7 @@ def _exchange(raw: bytes, number: int, attached: Attached, platform: Platform) -
     answered = entry.status is not None and not entry.cached
     return TraceExchange(
         number=number,
+        entry=number,
         method=entry.method,
         path=path,
         query=query,

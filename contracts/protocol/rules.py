@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
 
-from contracts.clauses.delivery import D1, step_delivered_twice
-from contracts.clauses.refusals import R1, step_dead_retried
+from contracts.clauses.delivery import D1, mark_delivered_twice
+from contracts.clauses.refusals import R1, mark_dead_retried
 from contracts.clauses.retries import R4, R5
-from contracts.clauses.sessions import S1, S4, step_invented, step_reused
+from contracts.clauses.sessions import S1, S4, mark_invented, step_reused
 from contracts.formats import table
 from contracts.history import Moment
-from contracts.judge import UNTOLD, Case, Clause, Step
+from contracts.judge import UNTOLD, Case, Clause, Look, StatefulClause
 from contracts.protocol import clauses, units
 from contracts.protocol.clauses import Marks
 from contracts.protocol.history import DeclaredHistory
@@ -27,11 +27,10 @@ Subject = Any
 
 
 @dataclass(frozen=True, kw_only=True)
-class Surveyed(Clause[None]):
+class Surveyed(Clause):
     """A clause of declared platforms that looks at a whole history at once."""
 
-    start: None = None
-    step: Step[None] = lambda state, *_: (state, None)
+    look: Look = lambda *_: None
     on: tuple[type[Moment], ...] = ()
     survey: Callable[[Any], Marks]
 
@@ -40,7 +39,7 @@ class Surveyed(Clause[None]):
         return self.survey(case.history)
 
 
-Make = Callable[[Subject, dict[str, Any]], Clause[Any]]
+Make = Callable[[Subject, dict[str, Any]], Clause]
 """Returns the clause about a subject, with these words."""
 
 
@@ -55,7 +54,7 @@ class Rule(NamedTuple):
     about: Callable[[Platform], Iterable[Subject]]
     told: Mapping[str, Any]
 
-    def clause(self, subject: Subject) -> Clause[Any]:
+    def clause(self, subject: Subject) -> Clause:
         """Return the clause about one subject. Its code has the subject's name, as in `S1/nonce`."""
         sources = subject.duty if isinstance(subject, Kind) else subject.effect if isinstance(subject, Unit) else {}
         source = sources.get("sources", {}).get(self.told.get("duty", ""), {})
@@ -70,7 +69,7 @@ class Rule(NamedTuple):
         return self.make(subject, words | {"advice": (words["advice"],)} | told)
 
 
-def demands(platform: Platform) -> tuple[Clause[Any], ...]:
+def demands(platform: Platform) -> tuple[Clause, ...]:
     """Return the clauses that clients of a platform are judged by."""
     return tuple(rule.clause(subject) for rule in RULES for subject in rule.about(platform))
 
@@ -94,11 +93,12 @@ def _calls(_: Platform) -> tuple[None]:
     return (None,)
 
 
-def _shared(clause: Clause[Any], step: Callable[..., Any] | None = None, **more: Any) -> Make:
+def _shared(clause: Clause, step: Callable[..., Any] | None = None, **more: Any) -> Make:
     """Return what makes a clause of the web chat one of declared platforms. `step` takes the name of its subject first."""
 
-    def make(subject: Subject, words: dict[str, Any]) -> Clause[Any]:
-        about: dict[str, Any] = {} if step is None else {"step": partial(step, subject.name)}
+    def make(subject: Subject, words: dict[str, Any]) -> Clause:
+        name = "step" if isinstance(clause, StatefulClause) else "look"
+        about: dict[str, Any] = {} if step is None else {name: partial(step, subject.name)}
         return replace(clause, **(words | more | about), closeness=None)
 
     return make
@@ -108,18 +108,14 @@ def _surveyed(survey: Callable[[Any, DeclaredHistory], Marks]) -> Make:
     return lambda subject, words: Surveyed(survey=partial(survey, subject), **words)
 
 
-def _begins_late(case: Case) -> str:
-    return UNTOLD if isinstance(case.history, DeclaredHistory) and not case.history.trace.whole else ""
-
-
 _RULES: Mapping[str, tuple[Make, Callable[[Platform], Iterable[Subject]]]] = {
     "S1": (_shared(S1, step_reused), _kinds(lambda kind: kind.life.uses is not None and bool(kind.carried))),
     "N2": (_surveyed(clauses.predecessor), _kinds(lambda kind: kind.succeeds)),
     "S4": (
-        _shared(S4, step_invented, spared=_begins_late),
+        _shared(S4, mark_invented, spared=lambda case: "" if case.history.whole else UNTOLD),
         _kinds(lambda kind: bool(kind.carried) and (bool(kind.issued) or kind.registered)),
     ),
-    "R1": (_shared(R1, step_dead_retried), _kinds(lambda kind: bool(kind.refused) and bool(kind.issued))),
+    "R1": (_shared(R1, mark_dead_retried), _kinds(lambda kind: bool(kind.refused) and bool(kind.issued))),
     "R2": (_surveyed(clauses.not_renewed), _kinds(lambda kind: kind.duty.get("dead") == "renew")),
     "N1": (_surveyed(clauses.not_from_refusal), _kinds(lambda kind: kind.duty.get("dead") == "renew from refusal")),
     "A2": (_surveyed(clauses.renewed_for_ever), _kinds(lambda kind: kind.duty.get("dead") == "renew")),
@@ -128,7 +124,7 @@ _RULES: Mapping[str, tuple[Make, Callable[[Platform], Iterable[Subject]]]] = {
     "A5": (_surveyed(clauses.leaked), _kinds(lambda kind: bool(kind.duty.get("secret")))),
     "R4": (_shared(R4), _calls),
     "R5": (_shared(R5), _calls),
-    "D1": (_shared(D1, step_delivered_twice), _units(lambda effect: effect["delivery"] == "at-most-once")),
+    "D1": (_shared(D1, mark_delivered_twice), _units(lambda effect: effect["delivery"] == "at-most-once")),
     "D2": (_surveyed(units.given_up), _units(lambda effect: bool(effect.get("survives")))),
     "D3": (_surveyed(units.misreported), _units(lambda _: True)),
     "D4": (_surveyed(units.altered), _units(lambda effect: bool(effect.get("keeps")))),

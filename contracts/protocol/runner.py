@@ -13,10 +13,11 @@ from itertools import count
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from msgspec import to_builtins
 from msgspec.structs import replace
 
-from contracts.clients.base import Clients, Credentials, Hung, Outcome
-from contracts.clients.watched import is_arrived
+from contracts.clients.base import Clients, Credentials, Outcome
+from contracts.clients.watched import failing, is_arrived
 from contracts.protocol.scenario import Advance, DeclaredScenario, Do, End, Happening, Inject, Together, told
 from contracts.protocol.trace import PLAIN_FAULTS, DeclaredTrace, Happened, TraceExchange, UnitRun
 from contracts.runner.playing import Playing, Ran
@@ -80,14 +81,11 @@ class WatchedDeclared(DeclaredHandler):
     def arrive(self, request: Request) -> DeclaredCall:
         """See DeclaredHandler."""
         self.requests += 1
-        try:
+        with failing(self):
             if self.arriving is not None:
                 operation, _, _ = self._match(self.read(request))
                 self.arriving(None if operation is None else operation.name)
             call = super().arrive(request)
-        except Exception as error:
-            self.failure = error
-            raise
         self.calls.append(call)
         self.record.left[call.context_id] = self.record.next()
         is_arrived(call.context_id)
@@ -95,11 +93,8 @@ class WatchedDeclared(DeclaredHandler):
 
     def finish(self, call: DeclaredCall) -> Response:
         """See DeclaredHandler."""
-        try:
+        with failing(self):
             response = super().finish(call)
-        except Exception as error:
-            self.failure = error
-            raise
         self.record.responses[call.context_id] = response
         if self.real_time:  # a process takes its answer unseen
             self.record.came_back(call.context_id, True)
@@ -187,13 +182,7 @@ class ProtocolRunner:
         handler.real_time = not is_virtual
         with repeatable_chance(scenario.chance):
             play = _Play(self.clients, handler)
-            try:
-                play.go_through(scenario)
-            finally:
-                handler.arriving = None
-                play.close()
-        if handler.failure is not None:
-            raise handler.failure
+            play.to_end(lambda: play.go_through(scenario))
         return play.ran(_trace(handler, sharp=is_virtual, in_process=self.clients.door == "in_process"))
 
 
@@ -211,12 +200,7 @@ class _Play(Playing):
 
     def go_through(self, scenario: DeclaredScenario) -> None:
         """Run the steps until the end, or until the client must be given up."""
-        try:
-            self._running.conduct(lambda: self._take(scenario))
-        except Hung as hung:
-            self._give_up(hung)
-        finally:
-            self._watch.end()
+        self._goes_through(lambda: self._running.conduct(lambda: self._take(scenario)))
 
     def _take(self, scenario: DeclaredScenario) -> None:
         for step in scenario.steps:
@@ -240,7 +224,8 @@ class _Play(Playing):
     def _happen(self, happening: Happening, *, inside: bool = False) -> None:
         record = self._record
         jump = round(1000 * happening.seconds) if isinstance(happening, Advance) else 0
-        record.events.append(Happened(record.next(), record.now(), told(happening), jump))
+        detail = to_builtins(happening)
+        record.events.append(Happened(record.next(), record.now(), told(happening), jump, detail.pop("step"), detail))
         match happening:
             case End(kind, by):
                 self._mock.end(kind, by=by)
@@ -278,6 +263,7 @@ def _exchange(number: int, call: DeclaredCall, record: _Record, *, sharp: bool, 
     request, decision, fault = call.request, call.decision, call.effect.label
     response = record.responses.get(call.context_id)
     delivery = "lost_request" if response is None else response.delivery
+    body = b"" if response is None else response.half if delivery == "truncated" else response.body
     arrived = delivery in {"complete", "truncated"} and answered and (returned < float("inf") or not sharp)
     return TraceExchange(
         number=number,
@@ -292,7 +278,7 @@ def _exchange(number: int, call: DeclaredCall, record: _Record, *, sharp: bool, 
         returned_at=call.arrived_at if response is None else call.now + call.effect.after,
         status=response.status if response is not None and arrived and delivery == "complete" else None,
         answer_headers=response.headers if response is not None and arrived else [],
-        answer_body=_received(response)[:KEPT] if response is not None and arrived else b"",
+        answer_body=body[:KEPT] if arrived else b"",
         heard=heard,
         unsent=in_process and response is not None and delivery == "lost_request",
         accepted=decision is not None and decision.acted and not decision.refused_by,
@@ -301,7 +287,3 @@ def _exchange(number: int, call: DeclaredCall, record: _Record, *, sharp: bool, 
         context_id=call.context_id,
         issued={} if decision is None else decision.issued,
     )
-
-
-def _received(response: Response) -> bytes:
-    return response.half if response.delivery == "truncated" else response.body

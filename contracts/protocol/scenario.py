@@ -110,11 +110,16 @@ class DeclaredScenario(Played, frozen=True):
 _format = Format(DeclaredScenario, "scenario", SCENARIO_VERSION, OPS, ScenarioError)
 
 
+def decode(raw: bytes, source: str = "scenario") -> DeclaredScenario:
+    """Decode a scenario. Raises ScenarioError."""
+    scenario = _format.decode(raw, source)
+    _format.check_version(scenario.version, source)
+    return scenario
+
+
 def load(path: Path) -> DeclaredScenario:
     """Read a scenario file. Raises ScenarioError."""
-    scenario = _format.decode(_format.read(path), str(path))
-    _format.check_version(scenario.version, str(path))
-    return scenario
+    return decode(_format.read(path), str(path))
 
 
 def units_of(step: Step) -> tuple[Do, ...]:

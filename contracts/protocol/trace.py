@@ -20,6 +20,7 @@ class Journalled(Struct, frozen=True):
     operation: str | None
     shown: dict[str, str]
     brought: dict[str, str]
+    reason: str = ""
 
 
 class TraceExchange(Struct, kw_only=True):
@@ -52,6 +53,8 @@ class TraceExchange(Struct, kw_only=True):
     """True if a fault changed the answer, so that its content is not the platform's word."""
     fault: str = ""
     context_id: str = ""
+    entry: int = 0
+    """Its entry in a HAR file."""
     issued: dict[str, str] = {}
     """The truth: the ids that the platform issued, even if they did not reach the client."""
     journalled: Journalled | None = None
@@ -79,12 +82,17 @@ class UnitRun(Struct, kw_only=True):
 
 
 class Happened(Struct, frozen=True):
-    """An event on the platform, in words, at a place in the order of events. `jump`: it moved the clock by so much."""
+    """An event on the platform, in words, at a place in the order of events. `jump`: it moved the clock by so much.
+
+    `what` and `detail` are the journal's, if it has the event.
+    """
 
     place: float
     at: int
     words: str
     jump: int = 0
+    what: str = ""
+    detail: dict[str, Any] = {}
 
 
 class DeclaredTrace(Struct, kw_only=True):

@@ -71,7 +71,7 @@ def read_call(platform: Platform, exchange: TraceExchange, signals: Signals) -> 
         call.ended, call.shown = ends, {kind: id for kind, id in told.shown.items() if kind not in ends}
     for brought in call.brought:
         call.lasts |= _lasts(platform.kinds[brought], answer)
-    code = None if call.status is None else _code(platform, answer)
+    code = None if call.status is None else code_of(platform, answer)
     shown = [platform.kinds[one] for one in (*call.shown, *call.ended)]
     call.effects = _effects(shown, exchange, code, signals)
     call.effect = _outcome(exchange)
@@ -104,7 +104,8 @@ def _lasts(kind: Kind, answer: HttpMessage) -> Mapping[str, float]:
     return {}
 
 
-def _code(platform: Platform, answer: HttpMessage) -> Any:
+def code_of(platform: Platform, answer: HttpMessage) -> Any:
+    """Return the code of an error in an answer's body, None without one."""
     for path in platform.code_paths:
         found = dig(answer.json, path) if path else None
         if found is not None:

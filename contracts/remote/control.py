@@ -17,6 +17,9 @@ T = TypeVar("T")
 
 PREFIX = "/__admin/organizations"
 
+ADMIN = "/__admin"
+"""The same of a declared platform, which has one organisation."""
+
 
 class RemoteControl:
     """A control API. `web` sends its token with every call; `name` is the provider's. Paths are below `prefix`."""

@@ -29,7 +29,7 @@ class ReplayedRequest(Struct, frozen=True, kw_only=True):
 
 
 class RefusalGroup(Struct, frozen=True, kw_only=True):
-    """A kind of 403 in the replay: the first one, in entry `number`, with its explanation; and their count."""
+    """A kind of refusal in the replay: the first one, in entry `number`, with its explanation; and their count."""
 
     number: int
     reason: str
@@ -39,6 +39,7 @@ class RefusalGroup(Struct, frozen=True, kw_only=True):
     missed: str | None
     advice: tuple[str, ...]
     count: int = 1
+    status: int = 403
 
 
 def differing(results: list[ReplayedRequest]) -> list[ReplayedRequest]:

@@ -18,9 +18,9 @@ from mockserver.control import Control
 from mockserver.control.clients import NewClient
 from mockserver.control.faults import fault_to
 from mockserver.engine.model import Credential, Fault, Policy
-from mockserver.exchanges import number
 from mockserver.ids import Ids
 from mockserver.journal import Answer
+from mockserver.journal_queries import number
 from mockserver.settings import Settings, policy_from, policy_to
 from mockserver.stores.base import Key
 from mockserver.wire import Request

@@ -38,9 +38,8 @@ def _head(report: ReproductionReport, style: Style) -> Iterator[str]:
     yield from style.hang(
         "", f"{report.source}: {report.kind}, {counted(len(report.results), 'request')}, {iso(first)[:10]} UTC"
     )
-    policy = report.policy
-    told = ", ".join(f"{name} {policy[name]:g}" for name in ("ttl", "idle_timeout", "handshakes"))
-    yield from style.hang("policy: ", f"{told} ({report.policy_from})")
+    told = [f"{name} {report.policy[name]:g}" for name in ("ttl", "idle_timeout", "handshakes") if name in report.policy]
+    yield from style.hang("policy: ", f"{', '.join(told)} ({report.policy_from})" if told else report.policy_from)
 
 
 def _table(report: ReproductionReport, style: Style) -> Iterator[str]:
@@ -66,7 +65,7 @@ def _row(result: ReplayedRequest, recorded: int, style: Style) -> str:
 def _refusal(refusal: RefusalGroup, report: ReproductionReport, style: Style) -> Iterator[str]:
     often = "" if refusal.count == 1 else f", {refusal.count} times"
     session = f" ({refusal.session})" if refusal.session is not None else ""
-    for line in style.hang("", f"403 {refusal.reason}{often}: first in {report.unit} {refusal.number}{session}"):
+    for line in style.hang("", f"{refusal.status} {refusal.reason}{often}: first in {report.unit} {refusal.number}{session}"):
         yield style.paint(line, "bold")
     yield from style.hang("  guard:  ", refusal.guard)
     yield from style.hang("  cause:  ", refusal.cause)

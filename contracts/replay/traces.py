@@ -118,6 +118,10 @@ def _recording(trace: _Trace, source: str) -> Recording:
     if not trace.arrivals:
         first = f": line {trace.problems[0].number}: {trace.problems[0].text}" if trace.problems else ""
         raise RecordingError(source, f"this is not a recording: it is a trace without requests{first}")
+    declared = trace.header.platform
+    if declared is not UNSET:
+        hint = f"add --platform {declared}, or its file"
+        raise RecordingError(source, f"this is a journal of the platform {declared}; {hint}")
     steps = [_step(*arrived, trace.answer(id)) for id, arrived in trace.arrivals.items()]
     return Recording(
         source=source,

@@ -39,7 +39,7 @@ def explained(report: ReproductionReport) -> Iterator[str]:
     """Yield sentences on what would explain all differences."""
     for nth, explanation in enumerate(report.inference.explanations):
         yield f"{'Or else every' if nth else 'Every'} answer fits {_range(explanation)}."
-    if report.differing and not report.inference.explanations:
+    if report.differing and report.policy and not report.inference.explanations:
         yield _otherwise(report)
 
 

@@ -35,7 +35,7 @@ def annotate(report: Report, root: Path) -> list[str]:
 
 def _annotation(result: ClauseResult, place: SourceLine | None, root: Path) -> str:
     properties = dict(_properties(result, place, root))
-    told = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    told = ",".join(f"{name}={data(value).replace(':', '%3A').replace(',', '%2C')}" for name, value in properties.items())
     return f"::error {told}::{data(f'{result.code} {result.name}: {result.words}')}"
 
 
@@ -50,10 +50,6 @@ def _properties(result: ClauseResult, place: SourceLine | None, root: Path) -> I
 def data(text: str) -> str:
     """Return a text as the message of an annotation, which it cannot end."""
     return clean(text).replace("%", "%25")
-
-
-def _property(text: str) -> str:
-    return data(text).replace(":", "%3A").replace(",", "%2C")
 
 
 def place_of(report: Report, result: ClauseResult) -> SourceLine | None:

@@ -28,21 +28,16 @@ class Course(Protocol):
     @property
     def clock(self) -> str:
         """The clock's name: virtual, wall or mixed."""
-        ...
 
     @property
     def effects(self) -> str:
         """The heading of the column that says what became of requests."""
-        ...
 
     def rows(self, evidence: Sequence[Evidence], log: Sequence[OutputLine]) -> list[Row]:
         """Return the rows of its table, with marks at those that the evidence points to."""
-        ...
 
     def places(self, evidence: Sequence[Evidence]) -> RowNumbers:
         """Return the requests and sessions that the evidence points to."""
-        ...
 
     def document(self) -> Any:
         """Return all of it as plain values."""
-        ...

@@ -66,7 +66,7 @@ def _facts(clause: Requirement, style: Style) -> Iterator[str]:
         yield f"  page       {page}"
 
 
-def _clocks(clause: Clause[Any]) -> str:
+def _clocks(clause: Clause) -> str:
     if clause.clocks == ANY_CLOCK:
         return "on any clock"
     if clause.clocks == LOWER_BOUND:

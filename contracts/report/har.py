@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
-from contracts.fold import fold
 from contracts.har import HarRecording, archive
-from contracts.history import Call
+from contracts.history.build import build_history
+from contracts.history.validate import well_formed
 from contracts.judge import Evidence
 from contracts.report.model import ClauseResult, Report
 from contracts.report.words import state_words
-from contracts.trace import well_formed
 from mockserver.journal import Entry
 
 
@@ -46,11 +45,9 @@ def _recording(group: list[ClauseResult]) -> HarRecording:
 
 def _comments(trace: tuple[Entry, ...], evidence: list[Evidence]) -> dict[int, str]:
     """Return a comment for each request: the evidence that points to it, and its effect on its session."""
-    history = fold(well_formed(trace))
-    told = {call.seq: [*_marks(call, evidence), state_words(call, history)] for call in history.calls}
+    history = build_history(well_formed(trace))
+    told = {
+        call.seq: [*(item.label for item in evidence if item.seq in call.seqs), state_words(call, history)]
+        for call in history.calls
+    }
     return {seq: ", ".join(dict.fromkeys(filter(None, words))) for seq, words in told.items()}
-
-
-def _marks(call: Call, evidence: list[Evidence]) -> list[str]:
-    here = {call.seq, call.answer.seq if call.answer is not None else None}
-    return [item.label for item in evidence if item.seq in here]

@@ -77,8 +77,10 @@ def _body(row: Row) -> list[Markup]:
         bullet = element("span", _BULLETS.get(row.kind, ""), class_="bullet", aria_hidden="true")
         return [element("span", bullet, said, row.text, marks, class_="remark")]
     number = element("span", f"{row.number}", class_="count")
-    request = element("span", number, " ", element("code", _request(row)), marks, class_="request")
-    reply = element("span", element("span", "answer ", class_="said"), row.reply, class_=f"reply {_kind_of(row.reply)}")
+    words = element("code", row.text or f"… answer to {row.number}")
+    request = element("span", number, " ", words, marks, class_="request")
+    kind = "reply good" if row.reply.startswith("2") else "reply bad"
+    reply = element("span", element("span", "answer ", class_="said"), row.reply, class_=kind)
     return [request, reply if row.reply else element("span"), element("span", row.state, class_="state")]
 
 
@@ -91,11 +93,3 @@ def _log(row: Row) -> Markup:
         return element("div", element("span", label, class_="stream"), text, class_="output")
     summary = element("summary", f"{label}: {len(lines)} lines")
     return element("details", summary, text, class_="output")
-
-
-def _request(row: Row) -> str:
-    return row.text or f"… answer to {row.number}"
-
-
-def _kind_of(reply: str) -> str:
-    return "good" if reply.startswith("2") else "bad"

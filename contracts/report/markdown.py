@@ -30,7 +30,8 @@ def overview(report: Report) -> str:
 
 def _overview(report: Report) -> Iterator[str]:
     yield f"## {_code(report.target)} {_verdict(report)} the contract"
-    yield _facts(report)
+    told = [f"{count} {VERDICTS[ending].words}" for count, ending in counts(report)]
+    yield " · ".join([*told, *facts.of_report(report)])
     if report.extent:
         yield _escaped(report.extent)
     if report.inferred:
@@ -65,11 +66,6 @@ def _verdict(report: Report) -> str:
     if report.with_ending(Ending.EXPECTED):
         return f"{VERDICTS[Ending.EXPECTED].emoji} breaks, as expected,"
     return f"{VERDICTS[Ending.HELD].emoji} keeps"
-
-
-def _facts(report: Report) -> str:
-    told = [f"{count} {VERDICTS[ending].words}" for count, ending in counts(report)]
-    return " · ".join([*told, *facts.of_report(report)])
 
 
 def _table(results: list[ClauseResult]) -> str:

@@ -7,15 +7,15 @@ from typing import Any
 
 import msgspec
 
-from contracts.fold import fold
-from contracts.history import Call, History, UnitReading
+from contracts.history import History, UnitReading
+from contracts.history.build import build_history
+from contracts.history.validate import well_formed
 from contracts.judge import Evidence
 from contracts.output import OutputLine
 from contracts.report.course import Course, RowNumbers
 from contracts.report.model import Counterexample
 from contracts.report.rows import Row
 from contracts.report.timeline import rows
-from contracts.trace import well_formed
 from mockserver.journal import Entry
 
 
@@ -31,7 +31,7 @@ def history_of(found: Counterexample) -> History:
     """Fold the trace of a counterexample, or return the history if it was folded last."""
     if _Latest.history is None or _Latest.trace is not found.trace or _Latest.reading is not found.reading:
         _Latest.trace, _Latest.reading = found.trace, found.reading
-        _Latest.history = fold(well_formed(found.trace), found.reading)
+        _Latest.history = build_history(well_formed(found.trace), found.reading)
     return _Latest.history
 
 
@@ -57,7 +57,7 @@ class _OfTrace:
 
     def places(self, evidence: Sequence[Evidence]) -> RowNumbers:
         history, wanted = history_of(self._found), {item.seq for item in evidence}
-        calls = [call for call in history.calls if wanted & _entries(call)]
+        calls = [call for call in history.calls if wanted & call.seqs]
         sessions: dict[str, int | None] = {}
         for call in calls:
             session = history.sessions.get(call.presented or (call.answer.issued if call.answer else "") or "")
@@ -81,7 +81,3 @@ def others(found: Counterexample) -> str:
     named = [f"#{number}" for number in course_of(found).places(found.others).requests]
     more = found.times - 1 - len(named)
     return f"also at {', '.join(named)}" + (f" and {more} more" if more > 0 else "")
-
-
-def _entries(call: Call) -> set[int]:
-    return {call.seq} if call.answer is None else {call.seq, call.answer.seq}

@@ -206,13 +206,11 @@ class _Table:
 
     def _call(self, kind: Kind, ask: RequestRow, marks: tuple[str, ...], lanes: tuple[Lane, ...], *, answered: bool) -> Row:
         text, at = (ask.text, ask.left_at) if kind != "returned" else ("", ask.returned_at or 0)
-        reply, state = (ask.reply, self._state(ask)) if answered else ("", "")
+        took = (ask.returned_at or ask.left_at) - ask.left_at
+        after = f", after {seconds(took)}" if took >= self._shortest_wait else ""
+        reply, state = (ask.reply, ask.state + after) if answered else ("", "")
         body = ask.body if marks and text else ""
         return Row(kind, at - self._start, text, ask.number, reply, state, lanes, marks, body)
-
-    def _state(self, ask: RequestRow) -> str:
-        took = (ask.returned_at or ask.left_at) - ask.left_at
-        return f"{ask.state}, after {seconds(took)}" if took >= self._shortest_wait else ask.state
 
     def _drawn(self, here: int, change: Lane) -> tuple[Lane, ...]:
         return tuple(change if nth == here else "through" if held else "" for nth, held in enumerate(self._lanes))

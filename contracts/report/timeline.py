@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -22,18 +22,14 @@ from contracts.history import (
 from contracts.judge import Evidence
 from contracts.output import OutputLine
 from contracts.report.rows import RequestRow, Row, TableEvent, drawn
-from contracts.report.words import perturbation_words, reply_words, request_words, state_words
+from contracts.report.words import ended_words, perturbation_words, reply_words, request_words, state_words
 
 
 def rows(history: History, evidence: Sequence[Evidence] = (), log: Iterable[OutputLine] = ()) -> list[Row]:
     """Return the table of a history, with marks at the rows that `evidence` points to, and the client's `log` between them."""
     shortest_wait = 1 if history.header.clock == "virtual" else 1000
-    return drawn(_events(history), evidence, log, _start(history), shortest_wait)
-
-
-def _events(history: History) -> Iterator[TableEvent]:
     asks = {call.seq: _ask(call, history) for call in history.calls}
-    return (_event(moment, asks) for moment in history.moments)
+    return drawn([_event(moment, asks) for moment in history.moments], evidence, log, _start(history), shortest_wait)
 
 
 def _event(moment: Moment, asks: dict[int, RequestRow]) -> TableEvent:
@@ -42,8 +38,8 @@ def _event(moment: Moment, asks: dict[int, RequestRow]) -> TableEvent:
             seq = None if intent.inferred else intent.began_seq  # if inferred, it is that of the first request
             return TableEvent("began", intent.began_seq, intent.began_at, _beginning(intent), seq=seq)
         case IntentEnded(intent):
-            seq = intent.ended_seq
-            return TableEvent("ended", seq or 0, intent.ended_at or 0, _end(intent), seq=seq, of=intent)
+            seq, words = intent.ended_seq, ended_words(f"message {intent.number + 1}", intent.outcome, intent.error)
+            return TableEvent("ended", seq or 0, intent.ended_at or 0, words, seq=seq, of=intent)
         case WorldChanged(entry):
             words = perturbation_words(entry.what, entry.detail)
             return TableEvent("world", entry.seq, entry.at, words, seq=entry.seq, jump=moment.jump)
@@ -58,12 +54,6 @@ def _beginning(intent: JudgedIntent) -> str:
     if intent.inferred:
         return f"{name_of(intent)}: {quote(intent.text)}" if intent.text else f"{name_of(intent)}: no text was sent"
     return f"message {intent.number + 1} to {plain_or_quoted(intent.guest.name)}: {quote(intent.text)}"
-
-
-def _end(intent: JudgedIntent) -> str:
-    ends = {"accepted": "the client reported success", "failed": "the client reported failure"}
-    text = f"message {intent.number + 1}: {ends.get(intent.outcome or '', 'the client never returned')}"
-    return f"{text} ({intent.error})" if intent.error else text
 
 
 def _ask(call: Call, history: History) -> RequestRow:

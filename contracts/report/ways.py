@@ -37,9 +37,7 @@ def _runs(report: Report, result: ClauseResult) -> list[Way]:
         return _tests(report)
     if found.file is None:
         return [] if report.seed is None else _from_the_seed(report, result.code, found.scenario, client)
-    replay, name = _replay(report, found.file, client), result.code.lower()
-    if report.platform:
-        return [Way("reproduce", replay)]
+    replay, name = _replay(report, found.file, client), result.code.lower().replace("/", "_")
     one = f"{replay} --clause {result.code}"
     return [
         Way("reproduce", replay),

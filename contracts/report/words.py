@@ -101,6 +101,12 @@ def perturbation_words(what: str, detail: Mapping[str, Any]) -> str:
     return f"{what}({', '.join(f'{name}={value!r}' for name, value in told.items())})"
 
 
+def ended_words(unit: str, outcome: str | None, error: str) -> str:
+    """Describe what a client reported of a unit of work, such as `message 1`."""
+    ends = {"accepted": "the client reported success", "failed": "the client reported failure"}
+    return f"{unit}: {ends.get(outcome or '', 'the client never returned')}" + (f" ({error})" if error else "")
+
+
 @runtime_checkable
 class Worded(Protocol):
     """A step of a scenario that has words of its own."""
@@ -108,7 +114,6 @@ class Worded(Protocol):
     @property
     def words(self) -> str:
         """The step as text."""
-        ...
 
 
 def item_words(item: Item | Worded) -> Iterator[str]:

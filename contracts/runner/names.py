@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
@@ -38,14 +38,8 @@ def named_log(log: Sequence[OutputLine], trace: Sequence[Entry], client_id: str)
 
 def _names(trace: Sequence[Entry], client_id: str) -> dict[str, str]:
     names = {client_id: CLIENT} if client_id else {}
-    for token in _tokens(trace):
-        names.setdefault(token, f"t:{len(names):010x}")
-    return names
-
-
-def _tokens(trace: Iterable[Entry]) -> Iterator[str]:
     for entry in trace:
-        if isinstance(entry, Arrival) and entry.credential.token is not None:
-            yield entry.credential.token
-        if isinstance(entry, Answer) and entry.token is not None:
-            yield entry.token
+        token = entry.credential.token if isinstance(entry, Arrival) else entry.token if isinstance(entry, Answer) else None
+        if token is not None:
+            names.setdefault(token, f"t:{len(names):010x}")
+    return names

@@ -18,7 +18,6 @@ class PendingIntent(Intent, Protocol):
 
     def give_up(self, why: str) -> None:
         """Note that the client did not answer, unless it did."""
-        ...
 
 
 class Ran(NamedTuple, Generic[T]):
@@ -77,6 +76,15 @@ class Playing:
             lines=self._seat.lines,
         )
 
+    def to_end(self, play: Callable[[], None]) -> None:
+        """Have the scenario played, and end the client. Raises the mock's own failure, for which no client is to blame."""
+        try:
+            play()
+        finally:
+            self.close()
+        if self._seat.handler.failure is not None:
+            raise self._seat.handler.failure
+
     def close(self) -> None:
         """End the client, which may show only now that it has to be given up."""
         try:
@@ -94,6 +102,17 @@ class Playing:
         driver.send(intents, schedule)
         self._watch.end()
         self._open = ()
+
+    def _goes_through(self, items: Callable[[], None]) -> bool:
+        """Run items to their end; return False if the client had to be given up."""
+        try:
+            items()
+        except Hung as hung:
+            self._give_up(hung)
+            return False
+        finally:
+            self._watch.end()
+        return True
 
     def _give_up(self, hung: Hung) -> None:
         """End the intents that are open. The first reason counts."""

@@ -91,12 +91,7 @@ class Runner:
         """
         with self._organization(scenario) as tenant, repeatable_chance(scenario.chance):
             scene = self._scene(tenant)
-            try:
-                scene.play(scenario)
-            finally:
-                scene.close()
-            if self._handler.failure is not None:
-                raise self._handler.failure
+            scene.to_end(lambda: scene.play(scenario))
             return scene.ran(tuple(self._trace(tenant)), tenant.client_id)
 
     def _scene(self, tenant: Tenant) -> ScenarioRun:

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from contracts import scenario as scenarios
-from contracts.clients.base import Clients, Credentials, Driver, Hung, describe
+from contracts.clients.base import Clients, Credentials, describe
 from contracts.clients.errors import FactoryError
 from contracts.clients.watched import WatchedHandler
 from contracts.runner.journal_writer import JournalWriter, OpenIntent
@@ -49,20 +49,10 @@ class ScenarioRun(Playing):
 
     def play(self, scenario: Scenario) -> None:
         """Run the items. Stops early if the client has to be given up."""
-        for restarts, items in groupby(enumerate(scenario.items), key=_is_restart):
-            try:
-                if restarts or self._driver is None:
-                    self._go_through(items)
-                else:
-                    self._conduct(self._driver, items)
-            except Hung as hung:
-                self._give_up(hung)
+        for restarts, items in groupby(enumerate(scenario.items), key=lambda one: isinstance(one[1], scenarios.RestartClient)):
+            run = partial(self._go_through, items)
+            if not self._goes_through(run if restarts or self._driver is None else partial(self._driver.conduct, run)):
                 return
-            finally:
-                self._watch.end()
-
-    def _conduct(self, driver: Driver, items: Iterable[tuple[int, Item]]) -> None:
-        driver.conduct(lambda: self._go_through(items))
 
     def _go_through(self, items: Iterable[tuple[int, Item]]) -> None:
         for place, item in items:
@@ -138,8 +128,3 @@ class ScenarioRun(Playing):
         elif fault.kind == "unusable_body":
             details = {"body": fault.body}
         self._tenant.faults.add(fault.kind, fault.operation, fault.times, **details)
-
-
-def _is_restart(numbered: tuple[int, Item]) -> bool:
-    """Return whether an item replaces the client by another one."""
-    return isinstance(numbered[1], scenarios.RestartClient)

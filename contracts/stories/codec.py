@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, Struct
+from msgspec.structs import replace
 
-from contracts.errors import ContractsError
 from contracts.formats import Format
+from contracts.stories import declared
+from contracts.stories.declared import DeclaredStory
 from contracts.stories.model import (
     CLIENT,
     OPS,
+    SAVES,
     STORY_VERSION,
     AnyStory,
     Create,
@@ -27,48 +30,69 @@ from contracts.stories.model import (
     SetScopes,
     Step,
     Story,
+    StoryError,
     Token,
+    fault_fields,
 )
 from contracts.stories.names import Kind, is_deeper_than, reference, references
+from contracts.stories.plan import planned
 from mockserver.control.faults import fault_from
 from mockserver.errors import MockServerError
+from mockserver.platform.library import WEB_CHAT
 from mockserver.settings import policy_from
 
 MAX_DEPTH = 100
 """Levels to which lists and objects of a request's body may be nested."""
 
 
-class StoryError(ContractsError):
-    """A story that cannot be used. `source` names its origin, `place` the faulty part, such as `$.steps[2].session`."""
-
-    def __init__(self, source: str, place: str, problem: str) -> None:
-        super().__init__(f"{source}: {problem}" if place == "$" else f"{source}: {place}: {problem}")
-        self.source, self.place, self.problem = source, place, problem
+_web_chat = Format(Story, "story", STORY_VERSION, OPS, StoryError)
+_declared = Format(DeclaredStory, "story", STORY_VERSION, declared.OPS, StoryError)
 
 
-_format = Format(Story, "story", STORY_VERSION, OPS, StoryError)
+class _Named(Struct):
+    """The member of a story that says which of the two formats it has."""
+
+    platform: str = ""
 
 
-def decode(raw: bytes, source: str = "story") -> Story:
-    """Decode a story. Raises StoryError, naming `source` and the place, if it is not valid."""
-    story = _format.decode(raw, source)
+def decode(raw: bytes, source: str = "story", platform: str | None = None) -> AnyStory:
+    """Decode a story. Raises StoryError, naming `source` and the place, if it is not valid, or not one of `platform`.
+
+    `platform` is a name or a file, "" for the web chat; None allows any.
+    """
+    named = _platform_in(raw)
+    if platform is not None and Path(named).stem != Path(platform).stem:
+        hint = f"add --platform {named}" if named else "leave out --platform"
+        raise StoryError(source, "$", f"this is a story of the platform {named or WEB_CHAT}; {hint}")
+    story = (_declared if named else _web_chat).decode(raw, source)
+    if platform is not None or not named:
+        story = replace(story, platform=platform or "")
     check(story, source)
     return story
 
 
-def load(path: Path) -> Story:
+def _platform_in(raw: bytes) -> str:
+    """Return the declared platform that a story names; "" without one, or if it cannot be read."""
+    try:
+        named = msgspec.json.decode(raw, type=_Named).platform
+    except (ValueError, RecursionError):
+        return ""
+    return "" if named == WEB_CHAT else named
+
+
+def load(path: Path, platform: str | None = None) -> AnyStory:
     """Read a story file. Raises StoryError if it cannot be read or is not valid. A file too long is not read whole."""
-    return decode(_format.read(path), str(path))
+    return decode(_web_chat.read(path), str(path), platform)
 
 
 def document(story: AnyStory) -> dict[str, Any]:
     """Return the story as plain values, in an order that suits readers."""
     values = msgspec.to_builtins(story)
-    order = ("title", "summary", "notes", "policy", "steps")
+    order = ("platform", "title", "summary", "notes", "policy", "steps")
     return {"version": STORY_VERSION, **{name: values[name] for name in order if name in values}}
 
 
-def encode(story: Story) -> bytes:
+def encode(story: AnyStory) -> bytes:
     """Return the story as the content of a file: indented JSON with a newline at the end."""
     return msgspec.json.format(msgspec.json.encode(document(story)), indent=2) + b"\n"
 
@@ -76,9 +100,21 @@ def encode(story: Story) -> bytes:
 # -- sense -----------------------------------------------------------------------------------------------------------
 
 
-def check(story: Story, source: str = "story") -> None:
+def check(story: AnyStory, source: str = "story") -> None:
     """Raise StoryError if a story of the right shape makes no sense: unsaved names, or values that the mock refuses."""
-    _format.check_version(story.version, source)
+    _web_chat.check_version(story.version, source)
+    if isinstance(story, Story):
+        _check_steps(story, source)
+    elif story.policy:
+        raise StoryError(source, "$.policy", "is for the web chat; a declared platform has the policy of its declaration")
+    else:
+        try:
+            list(planned(story))
+        except StoryError as error:
+            raise StoryError(source, error.place, error.problem) from error
+
+
+def _check_steps(story: Story, source: str) -> None:
     _check_mock(lambda: policy_from(story.policy), source, "$.policy")
     saved: dict[str, Kind] = {CLIENT: "client"}
     for number, step in enumerate(story.steps):
@@ -91,10 +127,6 @@ def check(story: Story, source: str = "story") -> None:
         _check_step(step, source, place)
         if isinstance(step, Token | Create | CreateClient) and step.save is not None:
             saved[step.save] = SAVES[type(step)]
-
-
-SAVES: dict[type[Any], Kind] = {Token: "token", Create: "session", CreateClient: "client"}
-"""The kind of value that each step saves."""
 
 
 def uses(step: Step) -> Iterator[tuple[str, str, tuple[Kind, ...]]]:
@@ -138,12 +170,6 @@ def _check_step(step: Step, source: str, place: str) -> None:
             _check_mock(lambda: fault_from(fault_fields(step)), source, place)
         case SetPolicy(policy=policy):
             _check_mock(lambda: policy_from(policy), source, f"{place}.policy")
-
-
-def fault_fields(fault: Fault) -> dict[str, Any]:
-    """Return the fault as the control API takes it."""
-    fields = msgspec.to_builtins(fault)
-    return {name: value for name, value in fields.items() if name != "op"}
 
 
 def _check_mock(read: Any, source: str, place: str) -> None:

@@ -15,14 +15,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, field
 
-from contracts.formats import Format
 from contracts.protocol.asking import PlatformRequest, request
 from contracts.protocol.scenario import words_of
 from contracts.scenario import Advance
-from contracts.stories.codec import StoryError
-from contracts.stories.model import OK, STORY_VERSION, Expected, Name, Times
+from contracts.stories.model import OK, AnyStory, Expected, Name, StoryError, StoryStep, Times
 from contracts.stories.names import literal, reference
 from contracts.stories.plan import BasicAuth, Change, Coded, Gap, Planned, PlannedExchange, Text, joined, planned
 from mockserver.engine.model import Fault as Striking
@@ -33,20 +31,16 @@ from mockserver.platform.places import Place, parse
 _GAP = re.compile(r"(GAPgap([A-Za-z0-9]+)gapGAP)")
 
 
-class _Step(Struct, frozen=True, tag_field="op", forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """The base of the steps; `words` is one of them as text."""
-
-
-class Ask(_Step, frozen=True, tag="call"):
+class Ask(StoryStep, frozen=True, tag="call"):
     """A call of an operation.
 
     `show` has saved names or literal ids by kind; None is not to show one. `put` has values by place. `save` has names by kind.
     """
 
     operation: str
-    show: dict[str, str | None] = {}
-    put: dict[str, Any] = {}
-    save: dict[str, Name] = {}
+    show: dict[str, str | None] = field(default_factory=dict)
+    put: dict[str, Any] = field(default_factory=dict)
+    save: dict[str, Name] = field(default_factory=dict)
     times: Times = 1
     expect: Expected = OK
 
@@ -60,7 +54,7 @@ class Ask(_Step, frozen=True, tag="call"):
         return " ".join([*said, *([f"→ {saved}"] if saved else [])]) + (f", {self.times} times" if self.times > 1 else "")
 
 
-class End(_Step, frozen=True, tag="end"):
+class End(StoryStep, frozen=True, tag="end"):
     """A saved credential ends, or every living one of its kind: it is ended, evicted or expired."""
 
     kind: str
@@ -73,7 +67,7 @@ class End(_Step, frozen=True, tag="end"):
         return f"{self.which or f'every {self.kind}'} is {self.by}"
 
 
-class Register(_Step, frozen=True, tag="register"):
+class Register(StoryStep, frozen=True, tag="register"):
     """A credential is issued without a request."""
 
     kind: str
@@ -85,7 +79,7 @@ class Register(_Step, frozen=True, tag="register"):
         return f"a {self.kind} is registered → ${self.save}"
 
 
-class Strike(_Step, frozen=True, tag="fault"):
+class Strike(StoryStep, frozen=True, tag="fault"):
     """The next requests of an operation are hit by a fault."""
 
     operation: str
@@ -102,38 +96,10 @@ Step = Ask | End | Register | Strike | Advance
 OPS = ("call", "end", "register", "fault", "advance")
 
 
-class DeclaredStory(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Steps in order, on a mock of `platform` with a frozen clock."""
+class DeclaredStory(AnyStory, frozen=True, kw_only=True):
+    """A story on a mock of a declared platform with a frozen clock."""
 
-    title: Annotated[str, Meta(min_length=1, max_length=500)]
     steps: Annotated[tuple[Step, ...], Meta(min_length=1, max_length=1000)]
-    platform: str
-    version: int = STORY_VERSION
-    summary: str = ""
-    notes: tuple[str, ...] = ()
-
-
-_format = Format(DeclaredStory, "story", STORY_VERSION, OPS, StoryError)
-
-
-def decode(raw: bytes, source: str) -> DeclaredStory:
-    """Decode a story. Raises StoryError, which names the place."""
-    story = _format.decode(raw, source)
-    _format.check_version(story.version, source)
-    list(planned(story))
-    return story
-
-
-def load(path: Path) -> DeclaredStory:
-    """Read a story file. Raises StoryError."""
-    return decode(_format.read(path), str(path))
-
-
-def document(story: DeclaredStory) -> dict[str, Any]:
-    """Return the story as plain values, in an order that suits readers."""
-    values = msgspec.to_builtins(story)
-    order = ("platform", "title", "summary", "notes", "steps")
-    return {"version": story.version, **{name: values[name] for name in order if name in values}}
 
 
 # -- what is sent ----------------------------------------------------------------------------------------------------
@@ -216,6 +182,9 @@ class _Planning:
         except Wrong as wrong:
             raise StoryError(self._platform.name, f"{place}.put", wrong.problem) from wrong
         asked = request(self._platform, operation, ids, bound, put)
+        unfit = next((name for name, value in asked.headers.items() if not (value.isascii() and value.isprintable())), None)
+        if unfit is not None:
+            raise StoryError(self._platform.name, place, f"the header {unfit} can only have printable ASCII")
         return _sent(asked, step, self._saves(step, operation.name))
 
     def _saves(self, step: Ask, operation: str) -> dict[Gap, Place]:

@@ -7,10 +7,10 @@ from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
 
 from contracts.errors import ContractsError
 from contracts.stories.codec import decode, load
+from contracts.stories.model import AnyStory
 
 FIRST = "earlier-today"
 """The story of the thread that dayfly began with. It is listed first."""
@@ -30,17 +30,15 @@ def names(platform: str = "") -> list[str]:
     return sorted(_files(platform), key=lambda name: (name != FIRST, name))
 
 
-def find(name: str, platform: str = "") -> Any:
+def find(name: str, platform: str = "") -> AnyStory:
     """Return the story of this name, or in this file, of the web chat or a declared platform.
 
     Raises UnknownStory or StoryError.
     """
-    from contracts.stories import declared
-
     if name in _files(platform):
-        return declared.decode(raw(name, platform), f"{name}.json") if platform else decode(raw(name), f"{name}.json")
+        return decode(raw(name, platform), f"{name}.json", platform)
     if name.endswith(".json") or Path(name).is_file():
-        return declared.load(Path(name)) if platform else load(Path(name))
+        return load(Path(name), platform)
     raise UnknownStory(name, get_close_matches(name, _files(platform), n=3, cutoff=0.6))
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Protocol, get_args, runtime_checkable
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, to_builtins
 
+from contracts.errors import ContractsError
 from contracts.scenario import (
     AcceptTokens,
     Advance,
@@ -24,6 +25,7 @@ from contracts.scenario import (
     RevokeTokens,
     Seconds,
 )
+from contracts.stories.names import Kind
 from mockserver.journal import FaultKind, Guest, RetryAfterForm, UnusableBody
 
 STORY_VERSION = 1
@@ -59,11 +61,11 @@ class Expected(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
 OK = Expected(200)
 
 
-class _Step(Struct, frozen=True, tag_field="op", forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+class StoryStep(Struct, frozen=True, tag_field="op", forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """The base of all steps, which `op` names."""
 
 
-class Token(_Step, frozen=True, tag="token"):
+class Token(StoryStep, frozen=True, tag="token"):
     """A request for a token, by HTTP Basic: `client` with its own secret, or with `secret`.
 
     `form` is the body if it is not `grant_type=client_credentials` alone.
@@ -77,7 +79,7 @@ class Token(_Step, frozen=True, tag="token"):
     expect: Expected = OK
 
 
-class Create(_Step, frozen=True, tag="create"):
+class Create(StoryStep, frozen=True, tag="create"):
     """A request for a session; without a guest its body is empty. If `token` is None, no Authorization is sent."""
 
     token: HeaderText | None = "$token"
@@ -87,7 +89,7 @@ class Create(_Step, frozen=True, tag="create"):
     expect: Expected = OK
 
 
-class Send(_Step, frozen=True, tag="send"):
+class Send(StoryStep, frozen=True, tag="send"):
     """A message. `session` is a saved one, or a literal id."""
 
     session: str
@@ -97,7 +99,7 @@ class Send(_Step, frozen=True, tag="send"):
     expect: Expected = OK
 
 
-class Request(_Step, frozen=True, tag="request"):
+class Request(StoryStep, frozen=True, tag="request"):
     """Any request. `authorization` is a saved token (Bearer) or client (Basic), or the literal header.
 
     The body is `json`, whose texts may be saved values, or the literal `text`. Spaces pad it to `fill` bytes.
@@ -114,7 +116,7 @@ class Request(_Step, frozen=True, tag="request"):
     expect: Expected = OK
 
 
-class Fault(_Step, frozen=True, tag="fault"):
+class Fault(StoryStep, frozen=True, tag="fault"):
     """The next `times` requests of `operation` are hit by a fault. The fields are those of the control API.
 
     A latency is not waited for and takes no time on the organisation's clock; only `advance` moves it.
@@ -132,33 +134,33 @@ class Fault(_Step, frozen=True, tag="fault"):
     body: UnusableBody | None = None
 
 
-class SetPolicy(_Step, frozen=True, tag="set_policy"):
+class SetPolicy(StoryStep, frozen=True, tag="set_policy"):
     """The organisation's policy changes. Deadlines that are set already stay."""
 
     policy: dict[str, PolicyValue]
 
 
-class SetScopes(_Step, frozen=True, tag="set_scopes"):
+class SetScopes(StoryStep, frozen=True, tag="set_scopes"):
     """An OAuth client has exactly these scopes from now on."""
 
     scopes: Scopes
     client: str = f"${CLIENT}"
 
 
-class CreateClient(_Step, frozen=True, tag="create_client"):
+class CreateClient(StoryStep, frozen=True, tag="create_client"):
     """The organisation gets another OAuth client; without `scopes` it has those that the policy requires."""
 
     save: Name
     scopes: Scopes | None = None
 
 
-class ExpireSession(_Step, frozen=True, tag="expire_session"):
+class ExpireSession(StoryStep, frozen=True, tag="expire_session"):
     """A session's time to live ends now."""
 
     session: str
 
 
-class RevokeSession(_Step, frozen=True, tag="revoke_session"):
+class RevokeSession(StoryStep, frozen=True, tag="revoke_session"):
     """A session is revoked."""
 
     session: str
@@ -199,43 +201,45 @@ class Asking(Protocol):
         ...
 
 
-class AnyStory(Protocol):
-    """A story of whatever platform."""
-
-    @property
-    def title(self) -> str:
-        """Its subject, in a line."""
-        ...
-
-    @property
-    def summary(self) -> str:
-        """Its content, in some sentences."""
-        ...
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """Remarks on parts that could not be reproduced."""
-        ...
-
-    @property
-    def steps(self) -> tuple[Any, ...]:
-        """Requests and changes, in order."""
-        ...
-
-
 OPS: tuple[str, ...] = tuple(step.__struct_config__.tag for step in get_args(Step))
 """The names of all steps."""
 
 
-class Story(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Steps in order, on a fresh organisation with `policy`: names and seconds as in policy files, with dayfly's defaults.
+class AnyStory(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """Steps in order. `platform` is the name or file of a declared platform; "" for the web chat.
 
     `notes` say what could not be reproduced of the requests that the story was made from.
     """
 
     title: Annotated[str, Meta(min_length=1, max_length=500)]
-    steps: Annotated[tuple[Step, ...], Meta(min_length=1, max_length=1000)]
+    steps: Annotated[tuple[Any, ...], Meta(min_length=1, max_length=1000)]
+    platform: str = ""
     version: int = STORY_VERSION
     summary: str = ""
     policy: dict[str, PolicyValue] = {}
     notes: tuple[str, ...] = ()
+
+
+class Story(AnyStory, frozen=True, kw_only=True):
+    """A story of the web chat, on a fresh organisation with `policy`: names and seconds as in policy files, with dayfly's
+    defaults.
+    """
+
+    steps: Annotated[tuple[Step, ...], Meta(min_length=1, max_length=1000)]
+
+
+SAVES: dict[type[Any], Kind] = {Token: "token", Create: "session", CreateClient: "client"}
+"""The kind of value that each step saves."""
+
+
+def fault_fields(fault: Fault) -> dict[str, Any]:
+    """Return the fault as the control API takes it."""
+    return {name: value for name, value in to_builtins(fault).items() if name != "op"}
+
+
+class StoryError(ContractsError):
+    """A story that cannot be used. `source` names its origin, `place` the faulty part, such as `$.steps[2].session`."""
+
+    def __init__(self, source: str, place: str, problem: str) -> None:
+        super().__init__(f"{source}: {problem}" if place == "$" else f"{source}: {place}: {problem}")
+        self.source, self.place, self.problem = source, place, problem

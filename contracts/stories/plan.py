@@ -17,10 +17,11 @@ from msgspec import UNSET
 from contracts.platform_requests import FORM, JSON, MESSAGES, SESSIONS, TOKENS
 from contracts.report.exports.controls import AN_INSTANT, DOES, SCOPES
 from contracts.scenario import Advance
-from contracts.stories.codec import SAVES, fault_fields
 from contracts.stories.model import (
     CLIENT,
     GRANT,
+    SAVES,
+    AnyStory,
     Call,
     Create,
     CreateClient,
@@ -35,6 +36,7 @@ from contracts.stories.model import (
     Story,
     Token,
     World,
+    fault_fields,
 )
 from contracts.stories.names import Kind, literal, reference
 from mockserver.engine.model import Policy
@@ -118,7 +120,7 @@ def _(story: Story) -> Iterator[Planned]:
             kinds[step.save] = SAVES[type(step)]
 
 
-def whole_policy(story: Story) -> dict[str, Any]:
+def whole_policy(story: AnyStory) -> dict[str, Any]:
     """Return the story's policy with all defaults, so that the server's own policy does not matter."""
     return {**policy_to(Policy()), **story.policy}
 

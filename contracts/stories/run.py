@@ -59,9 +59,8 @@ def run(story: AnyStory, place: StoryPlace, max_wait: float = 0) -> StoryResult:
 
 def needs(story: AnyStory, max_wait: float) -> str | None:
     """Return why a story cannot be run without a control API; None if it can."""
-    policy = getattr(story, "policy", {})
-    if policy:
-        return f"it sets the policy ({', '.join(policy)}), which needs a control API"
+    if story.policy:
+        return f"it sets the policy ({', '.join(story.policy)}), which needs a control API"
     for step in story.steps:
         if not isinstance(step, Asking | Advance):
             return f"{step.__struct_config__.tag} needs a control API"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from contracts.errors import ProbeError
 from contracts.platform_requests import ClientCredentials, PlatformReply
-from contracts.remote.control import ProbedOrganization, RemoteControl
+from contracts.remote.control import ADMIN, PREFIX, ProbedOrganization, RemoteControl
 from contracts.stories.model import CLIENT
 from contracts.stories.plan import Gap, whole_policy
 from mockserver.clock import pause
@@ -18,14 +18,27 @@ if TYPE_CHECKING:
     from contracts.remote.web import Web
     from mockserver.assemble import Assembly
     from mockserver.control import Tenant
+    from mockserver.platform import Platform
 
 NAME = "dayfly story"
 """The name of the organisations that stories run in."""
 
 
-def client_of(credentials: ClientCredentials) -> dict[Gap, str]:
-    """Return the values of an OAuth client, by which a story names it."""
-    return {Gap(CLIENT, "id"): credentials.client_id, Gap(CLIENT, "secret"): credentials.client_secret}
+NOWHERE = "https://platform.invalid"
+"""A URL that no network resolves, for a mock in this process."""
+
+
+def client_of(credentials: ClientCredentials, platform: Platform | None = None) -> dict[Gap, str]:
+    """Return the values of an OAuth client, by which a story names it, or of the credential that a platform registers."""
+    if platform is None:
+        return {Gap(CLIENT, "id"): credentials.client_id, Gap(CLIENT, "secret"): credentials.client_secret}
+    kind = next((kind for kind in platform.kinds.values() if kind.registered), None)
+    if kind is None:
+        return {}
+    return {
+        Gap(kind.name, "id"): credentials.client_id,
+        **{Gap(kind.name, one): credentials.client_secret for one in kind.bound},
+    }
 
 
 class Controlled(Protocol):
@@ -90,33 +103,32 @@ class StoryPlace(Protocol):
         ...
 
 
-class _Controlled:
-    """A place with a control API. Every story has its own organisation, whose clock is frozen and moved only by the story."""
-
-    has_control = True
-    _control: RemoteControl
-
-    @contextmanager
-    def stage(self, story: Any) -> Iterator[StoryStage]:
-        """See StoryPlace."""
-        organization = self._control.create(whole_policy(story), NAME)
-        try:
-            organization.freeze()
-            yield self._stage(organization)
-        finally:
-            organization.delete()
-
-    def _stage(self, organization: ProbedOrganization) -> StoryStage:
-        raise NotImplementedError
-
-    def close(self) -> None:
-        """See StoryPlace."""
-        self._control.close()
+@contextmanager
+def _organization(control: RemoteControl, story: Any) -> Iterator[ProbedOrganization]:
+    """Provide an organisation of the story's own, whose clock only the story moves."""
+    organization = control.create(whole_policy(story), NAME)
+    try:
+        organization.freeze()
+        yield organization
+    finally:
+        organization.delete()
 
 
-class InProcessStage(_Controlled):
+@contextmanager
+def _whole(control: RemoteControl) -> Iterator[RemoteControl]:
+    """Provide a whole mock, as that of a declared platform is. Its clock stands still meanwhile; faults are cleared then."""
+    control.call("POST", "/clock/freeze", {})
+    try:
+        yield control
+    finally:
+        control.call("DELETE", "/faults")
+        control.call("POST", "/clock/resume", {})
+
+
+class InProcessStage:
     """A mock of its own, in this process."""
 
+    has_control = True
     name = "the mock in this process"
 
     def __init__(self, assembly: Assembly | None = None) -> None:
@@ -130,20 +142,21 @@ class InProcessStage(_Controlled):
         transport = httpx.WSGITransport(create_app(self.assembly))
         self._control = RemoteControl(Web("http://127.0.0.1", transport=transport), self.name)
 
-    def _stage(self, organization: ProbedOrganization) -> StoryStage:
+    @contextmanager
+    def stage(self, story: Any) -> Iterator[StoryStage]:
+        """See StoryPlace."""
         from contracts.remote.web import Web
         from mockserver.control import Tenant
         from mockserver.inprocess import Transport
 
-        tenant = Tenant(self.assembly, organization.id)
-        web = Web("https://platform.invalid", transport=Transport(self.assembly.handler))
-        return StoryStage(
-            web, client_of(organization.credentials), organization, in_process=True, journalled=partial(_reason, tenant)
-        )
+        web = Web(NOWHERE, transport=Transport(self.assembly.handler))
+        with _organization(self._control, story) as own:
+            reason = partial(_reason, Tenant(self.assembly, own.id))
+            yield StoryStage(web, client_of(own.credentials), own, in_process=True, journalled=reason)
 
     def close(self) -> None:
         """See StoryPlace."""
-        super().close()
+        self._control.close()
         self.assembly.close()
 
 
@@ -157,41 +170,76 @@ def _reason(tenant: Tenant, context_id: str) -> str | None:
         return None
 
 
-class RemoteMock(_Controlled):
-    """A running mock at a URL, controlled by its control API."""
+class MockInProcess:
+    """Mocks of a declared platform in this process: each story has its own."""
 
-    def __init__(self, url: str, admin_token: str = "") -> None:
-        from contracts.remote.web import Web
+    has_control = True
+    name = InProcessStage.name
 
-        headers = {"Authorization": f"Bearer {admin_token}"} if admin_token else {}
-        self.name = url
-        self._web = Web(url)
-        self._control = RemoteControl(Web(url, headers), url)
-
-    def _stage(self, organization: ProbedOrganization) -> StoryStage:
-        return StoryStage(self._web, client_of(organization.credentials), organization)
-
-    def close(self) -> None:
-        """See StoryPlace."""
-        super().close()
-        self._web.close()
-
-
-class Service:
-    """Any provider at a URL, used as an OAuth client of it. Nothing can be controlled, and waits are real."""
-
-    has_control = False
-
-    def __init__(self, url: str, credentials: ClientCredentials, wait: Callable[[float], None] = pause) -> None:
-        from contracts.remote.web import Web
-
-        self.name = url
-        self._web, self._credentials, self._wait = Web(url), credentials, wait
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
 
     @contextmanager
     def stage(self, _story: Any) -> Iterator[StoryStage]:
         """See StoryPlace."""
-        yield StoryStage(self._web, client_of(self._credentials), wait=self._wait)
+        import httpx
+
+        from contracts.remote.web import Web
+        from mockserver.declared.mock import Mock
+        from mockserver.inprocess import Transport
+        from mockserver.web.declared import create_declared_app
+
+        app = create_declared_app(Mock(self._platform))
+        control = RemoteControl(Web("http://127.0.0.1", transport=httpx.WSGITransport(app)), self.name, ADMIN)
+        with _whole(control):
+            yield StoryStage(Web(NOWHERE, transport=Transport(app.answering, lambda _: None)), {}, control, in_process=True)
+
+    def close(self) -> None:
+        """See StoryPlace."""
+
+
+class RemoteMock:
+    """A running mock at a URL, controlled by its control API: of the web chat, or of a `declared` platform."""
+
+    has_control = True
+
+    def __init__(self, url: str, admin_token: str = "", *, declared: bool = False) -> None:
+        from contracts.remote.web import Web
+
+        headers = {"Authorization": f"Bearer {admin_token}"} if admin_token else {}
+        self.name, self._declared = url, declared
+        self._web, self._control = Web(url), RemoteControl(Web(url, headers), url, ADMIN if declared else PREFIX)
+
+    @contextmanager
+    def stage(self, story: Any) -> Iterator[StoryStage]:
+        """See StoryPlace."""
+        if self._declared:
+            with _whole(self._control) as control:
+                yield StoryStage(self._web, {}, control)
+            return
+        with _organization(self._control, story) as own:
+            yield StoryStage(self._web, client_of(own.credentials), own)
+
+    def close(self) -> None:
+        """See StoryPlace."""
+        self._control.close()
+        self._web.close()
+
+
+class Service:
+    """Any provider at a URL, used with the credentials `given`. Nothing can be controlled, and waits are real."""
+
+    has_control = False
+
+    def __init__(self, url: str, given: Mapping[Gap, str], wait: Callable[[float], None] = pause) -> None:
+        from contracts.remote.web import Web
+
+        self.name, self._web, self._given, self._wait = url, Web(url), given, wait
+
+    @contextmanager
+    def stage(self, _story: Any) -> Iterator[StoryStage]:
+        """See StoryPlace."""
+        yield StoryStage(self._web, self._given, wait=self._wait)
 
     def close(self) -> None:
         """See StoryPlace."""

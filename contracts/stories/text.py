@@ -37,9 +37,8 @@ def shown(name: str, story: AnyStory, style: Style = PLAIN) -> Iterator[str]:
         yield ""
     for note in story.notes:
         yield from style.hang("  note: ", note)
-    policy = getattr(story, "policy", {})
-    if policy:
-        yield from style.hang("  policy: ", ", ".join(f"{key} {value}" for key, value in policy.items()))
+    if story.policy:
+        yield from style.hang("  policy: ", ", ".join(f"{key} {value}" for key, value in story.policy.items()))
     for number, step in enumerate(story.steps, start=1):
         answer = answer_words(step.expect) if isinstance(step, Asking) else ""
         yield from _row(number, step, answer, style)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
 
 from msgspec.structs import replace
 
@@ -38,7 +37,7 @@ class DeclaredTrials:
     blurs: Mapping[str, Sequence[str]] = {}
 
     def __init__(
-        self, runner: ProtocolRunner, clauses: Sequence[Clause[Any]], parameters: Parameters, *, may_fail: bool = False
+        self, runner: ProtocolRunner, clauses: Sequence[Clause], parameters: Parameters, *, may_fail: bool = False
     ) -> None:
         """`may_fail`: a client that fails in peace is judged nevertheless."""
         self._runner, self._clauses, self._parameters = runner, clauses, parameters

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
 from contracts.clients.errors import ClientProtocolError
 from contracts.generate import Extent, Limits, built_in, walk
 from contracts.report.words import item_words
 from contracts.scenario import P, Played, Scenario, changed, digest
-from contracts.verify.sampling import Near, draw
 from contracts.verify.search import Search
 from contracts.verify.trials import Trial
+
+if TYPE_CHECKING:
+    from contracts.verify.sampling import Near
 
 HUNG_RUNS = 3
 """After so many runs in which the client hung no more are made, because it would hang in every one."""
@@ -61,6 +63,8 @@ def explore(campaign: Search[Scenario], kept: Iterable[Scenario], limits: Limits
     The same chance draws the same scenarios for a client that behaves the same. It also seeds the client's own random numbers,
     differently in each scenario; a kept scenario has its own seed.
     """
+    from contracts.verify.sampling import draw  # Hypothesis takes longer to import than a recording to judge
+
     first, plain, steps = list(kept), list(built_in(limits)), list(walk(limits, drawing.extent))
     campaign.planned = len(first) + len(plain) + len(steps) + drawing.examples
 

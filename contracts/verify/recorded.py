@@ -7,16 +7,16 @@ clause is violated only if it is in all of these readings.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from contracts.clauses import judged
-from contracts.fold import fold
 from contracts.har import Extent
 from contracts.history import UnitReading
+from contracts.history.build import build_history
+from contracts.history.inference import readings
+from contracts.history.validate import well_formed
 from contracts.judge import Breach, Clause, Evidence, Judgement, Parameters, Status, Verdict
 from contracts.report.model import ClauseResult, Counterexample, Report, Source
-from contracts.trace import well_formed
-from contracts.units import readings
 from contracts.verify.expected import expecting
 from contracts.verify.run import DEFAULT_OPTIONS, Options, select
 from contracts.verify.search import settled
@@ -73,7 +73,7 @@ class _Inferring(NamedTuple):
         """Return the readings of a trace; only None if the trace records the messages."""
         if any(isinstance(entry, Began) for entry in trace):
             return (None,)
-        return readings(fold(well_formed(trace)), one_shot=self.one_shot, scripted=self.scripted)
+        return readings(build_history(well_formed(trace)), one_shot=self.one_shot, scripted=self.scripted)
 
 
 class _View(NamedTuple):
@@ -98,7 +98,7 @@ def _views(
     trace: tuple[Entry, ...],
     other: Sequence[Entry] | None,
     parameters: Parameters,
-    clauses: Sequence[Clause[Any]],
+    clauses: Sequence[Clause],
     inferring: _Inferring,
 ) -> Iterator[_View]:
     """Yield the finest reading first; each order of the requests has its own readings."""
@@ -108,7 +108,7 @@ def _views(
             yield _View(entries, reading, judgement, MESSAGES if nth else doubt)
 
 
-def _result(clause: Clause[Any], views: Sequence[_View], extent: Extent | None) -> ClauseResult:
+def _result(clause: Clause, views: Sequence[_View], extent: Extent | None) -> ClauseResult:
     first = views[0]
     verdicts = [view.judgement.of(clause.code) for view in views]
     if all(verdict.is_root for verdict in verdicts):

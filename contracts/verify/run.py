@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -76,11 +76,12 @@ def verify(target: str, clients: Clients, options: Options = DEFAULT_OPTIONS, wa
         world.check()
         campaign = Search(WebChatTrials(world, clauses, options.parameters), watch)
         report = searched(target, campaign, lambda: explore(campaign, kept, limits, drawing), options, corpus)
+    walked = campaign.walked
     return replace(
         report,
         seed=drawing.chance,
         drawn=drawing.examples,
-        walked=None if drawing.extent == "off" else _walked(campaign),
+        walked=None if drawing.extent == "off" else Walked(walked["single"], walked["pair"], walked["else"], walked["drawn"]),
         drawing=rerun_options.drawing(options.clauses, drawing.examples, pace(clients), options.walk),
     )
 
@@ -143,11 +144,6 @@ def _found(campaign: Search[P], search: Callable[[], None], effort: Budget) -> t
         return campaign.results(AS_FOUND), True
 
 
-def _walked(campaign: Search[Scenario]) -> Walked:
-    counts = campaign.walked
-    return Walked(singles=counts["single"], pairs=counts["pair"], others=counts["else"], drawn=counts["drawn"])
-
-
 def _pruned(campaign: Search[P], corpus: Corpus[P], effort: Budget) -> tuple[str, ...]:
     """Return the files of scenarios that no longer fail; none for a client that hangs, because it cannot be judged."""
     codes = [demand.code for demand in campaign.trials.demands]
@@ -188,7 +184,7 @@ def _as_replayed(result: ClauseResult, times: int, broken: int) -> ClauseResult:
     return replace(result, counterexample=replace(found, found_on=None, replays=times, reproduced=broken))
 
 
-def select(codes: Sequence[str]) -> tuple[Clause[Any], ...]:
+def select(codes: Sequence[str]) -> tuple[Clause, ...]:
     """Return the clauses of these codes, in the catalogue's order; all if there are none. Raises UnknownClause."""
     return select_from(CLAUSES, codes)
 

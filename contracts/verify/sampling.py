@@ -9,7 +9,8 @@ import msgspec
 from hypothesis import HealthCheck, Phase, given, seed, settings, target
 from hypothesis import strategies as st
 
-from contracts.generate import Limits, scenarios
+from contracts.generate import Limits
+from contracts.generate.draw import scenarios
 from contracts.scenario import Scenario
 from contracts.verify.seed import no_constants_found_elsewhere, storage_elsewhere
 

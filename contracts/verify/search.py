@@ -116,7 +116,9 @@ class Search(Generic[P]):
             self.real_time += stopwatch.seconds()
             self.why_real_time = self.why_real_time or trial.own_time
         for verdict in trial.verdicts.verdicts:
-            self._count(verdict)
+            status, message = (verdict.status, verdict.message) if verdict.is_root else settled(verdict)
+            self._statuses[verdict.code][status] += 1
+            self._messages.setdefault((verdict.code, status), message)
         for verdict in trial.verdicts.violated:
             witness = FailingRun(scenario, trial, verdict, self.runs)
             _keep_simplest(self._found, witness)
@@ -160,11 +162,6 @@ class Search(Generic[P]):
         """Return whether the clause is violated in one more run."""
         verdict = self._again(code, scenario)
         return verdict is not None and verdict.is_root
-
-    def _count(self, verdict: Verdict) -> None:
-        status, message = (verdict.status, verdict.message) if verdict.is_root else settled(verdict)
-        self._statuses[verdict.code][status] += 1
-        self._messages.setdefault((verdict.code, status), message)
 
     def _result(self, clause: Requirement, effort: Budget) -> ClauseResult:
         counts = self._statuses[clause.code]

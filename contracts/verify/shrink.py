@@ -14,7 +14,7 @@ from typing import Generic, NamedTuple, TypeVar
 from msgspec.structs import replace
 
 from contracts.builtin import ANN
-from contracts.generate.messages import GUESTS
+from contracts.generate.odd import GUESTS
 from contracts.scenario import (
     LONGEST,
     Advance,
@@ -169,7 +169,8 @@ def _simpler_item(item: Item) -> Iterator[Item]:
     match item:
         case Send():
             yield from _simpler_during(item)
-            yield from _simpler_send(item)
+            simpler = _simpler_message(Message(item.guest, item.text), ())
+            yield from (replace(item, guest=message.guest, text=message.text) for message in simpler)
         case SendParallel():
             yield from _simpler_during(item)
             yield from _simpler_parallel(item)
@@ -185,11 +186,6 @@ def _simpler_during(item: Send | SendParallel) -> Iterator[Item]:
     for place, trigger in enumerate(item.during):
         for other in _simpler_trigger(trigger):
             yield replace(item, during=(*item.during[:place], other, *item.during[place + 1 :]))
-
-
-def _simpler_send(item: Send) -> Iterator[Item]:
-    for message in _simpler_message(Message(item.guest, item.text), ()):
-        yield replace(item, guest=message.guest, text=message.text)
 
 
 def _simpler_parallel(item: SendParallel) -> Iterator[Item]:

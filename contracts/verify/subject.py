@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 from contracts.clients.base import Clients
 from contracts.clients.command import command_clients, typed
 from contracts.clients.errors import BeyondVirtualTime
-from contracts.clients.python import PythonClients
 from contracts.report.model import Report
 from contracts.verify.names import below
 
@@ -53,6 +52,8 @@ def subject_of(
     _check_kind(make_client, command, flags, socket)
     if make_client is None:
         return of_command(str(command), flags, given)
+    from contracts.clients.python import PythonClients  # with HTTP libraries, which a recording does not need
+
     typed = _typed(make_client, socket, given.get("patience")) if _is_found(make_client) else None
     clients = partial(PythonClients, make_client, socket=socket, methods=methods, **given)
     return Subject(_name(make_client, root), typed, clients)

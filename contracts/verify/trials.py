@@ -57,15 +57,12 @@ class Trials(Protocol[P]):
 
     def run(self, scenario: P) -> Trial:
         """Run a scenario. Raises ClientError."""
-        ...
 
     def check(self, scenario: P, trial: Trial) -> None:
         """Raise ClientError if the client has never worked."""
-        ...
 
     def simpler(self, scenario: P) -> Iterator[P]:
         """Yield scenarios with one simplification each, the largest steps first."""
-        ...
 
 
 class WebChatTrials:
@@ -73,7 +70,7 @@ class WebChatTrials:
 
     blurs: Mapping[str, Sequence[str]] = BLURS
 
-    def __init__(self, world: Runner, clauses: Sequence[Clause[Any]], parameters: Parameters) -> None:
+    def __init__(self, world: Runner, clauses: Sequence[Clause], parameters: Parameters) -> None:
         self.clients: Clients = world.clients
         self.demands: Sequence[Requirement] = clauses
         self._world, self._clauses, self._parameters, self._working = world, clauses, parameters, Working(world)

@@ -48,7 +48,6 @@ class OAuthClients:
         raise NotFound("OAuth client", self._editor.id, "the organisation has no client")
 
     def list(self) -> list[ClientView]:
-        """Return all clients, in the order they were created."""
         self._editor.organization()
         return [view_of(client) for client in self._editor.all(CLIENTS)]
 
@@ -125,10 +124,8 @@ def new_client(
 
 
 def taken(client_id: str) -> NotNow:
-    """Return the error for a client id that is in use."""
     return NotNow("client_id", f"{client_id!r} is in use on this server; leave it out to have one generated")
 
 
 def view_of(client: Credential) -> ClientView:
-    """Return the client without its secret."""
     return ClientView(client_id=client.id, name=client.about, scopes=client.scopes or ())

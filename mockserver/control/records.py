@@ -10,7 +10,7 @@ from mockserver.engine.model import UNASSIGNED, Credential, FaultPlan, Organizat
 from mockserver.errors import ConflictError, InvalidRequest, NotFound
 from mockserver.journal import Entry, Perturbed
 from mockserver.service import ATTEMPTS, PlatformService
-from mockserver.stores.base import FAULTS, ORGANIZATION, Key, Kind, Record, Write
+from mockserver.stores.base import FAULTS, ORGANIZATION, TIMED, Key, Kind, Record, Write
 
 R = TypeVar("R", bound=Record)
 
@@ -43,7 +43,6 @@ class ChangeNote:
         self.what, self.detail = what, detail
 
     def entry(self, seq: int, at: int) -> Entry:
-        """Return the entry with its number and time."""
         return Perturbed(seq, at, self.what, self.detail)
 
 
@@ -72,20 +71,20 @@ class Records:
 
     def organization(self) -> Organization:
         """Return the organisation as it is now. Raises NotFound if it does not exist."""
-        return self._load(()).organization
+        return self.read().organization
 
     def moment(self) -> tuple[Organization, int]:
         """Return the organisation as it is now, and its time in milliseconds."""
-        read = self._load(())
+        read = self.read()
         return read.organization, read.now
 
     def now(self) -> int:
         """Return the organisation's time in milliseconds."""
-        return self._load(()).now
+        return self.read().now
 
     def get(self, kind: Of[R], id: str) -> R:
         """Return one record. Raises NotFound."""
-        return self._existing(kind, id, self._load((Key(kind.kind, id),)).records[0])
+        return self._existing(kind, id, self.read((Key(kind.kind, id),)).records[0])
 
     def all(self, kind: Of[R]) -> Iterator[R]:
         """Return all records of a kind, in the order they were first written."""
@@ -126,20 +125,19 @@ class Records:
     def _change(self, kind: Of[R], id: str, edit: Callable[[Read, R], R], what: str | None, detail: dict[str, Any] | None) -> R:
         key, note = Key(kind.kind, id), ChangeNote(what, detail or {}) if what else None
         for _ in range(ATTEMPTS):
-            read = self._load((key,))
+            read = self.read((key,))
             old = self._existing(kind, id, read.records[0])
             new = edit(read, old)
             if new is old:
                 return old
             after = new if isinstance(new, Organization) else read.organization
-            if self.platform.change(after, [_write(old, new)], note, read.now, read.system):
+            if self.platform.change(after, [_write(key, old, new)], note, read.now, read.system):
                 return new
         raise ConflictError(f"the {key.kind}", ATTEMPTS)
 
     def change_organization(
         self, edit: Callable[[Organization, int], Organization], what: str, detail: dict[str, Any] | None = None
     ) -> Organization:
-        """Edit the organisation itself."""
         return self.change(ORGANIZATIONS, "", edit, what, detail)
 
     def change_all(self, kind: Of[R], edit: Callable[[R, int], R], what: str, detail: dict[str, Any] | None = None) -> int:
@@ -157,9 +155,9 @@ class Records:
         self, kind: Of[R], keys: Sequence[Key], edit: Callable[[R, int], R], note: ChangeNote | None, done: int
     ) -> int:
         for _ in range(ATTEMPTS):
-            read = self._load(keys)
+            read = self.read(keys)
             edits = [(old, edit(old, read.now)) for old in read.records if isinstance(old, kind.type)]
-            writes = [_write(old, new) for old, new in edits if new is not old]
+            writes = [_write(key_of(new), old, new) for old, new in edits if new is not old]
             noted = ChangeNote(note.what, {**note.detail, "count": done + len(writes)}) if note is not None else None
             if self.platform.change(read.organization, writes, noted, read.now, read.system):
                 return len(writes)
@@ -167,7 +165,7 @@ class Records:
 
     def add(self, record: Credential, what: str, detail: dict[str, Any] | None = None) -> bool:
         """Write a new record, journalled as `what`. Return False if there is one with this id already."""
-        read = self._load(())
+        read = self.read()
         write = Write(key_of(record), None, record)
         return self.platform.change(read.organization, [write], ChangeNote(what, detail or {}), read.now, read.system)
 
@@ -177,16 +175,17 @@ class Records:
         A request that was decided by the old clock meanwhile is decided again by the new one.
         """
         for _ in range(ATTEMPTS):
-            read = self._load((FAULTS,))
+            read = self.read((FAULTS,))
             (plan,) = read.records
-            writes = [_write(read.organization, changed := edit(read.organization))]
+            writes = [_write(ORGANIZATION, read.organization, changed := edit(read.organization))]
             if isinstance(plan, FaultPlan):
-                writes.append(_write(plan, FaultPlan(version=plan.version + 1)))
+                writes.append(_write(FAULTS, plan, FaultPlan(version=plan.version + 1)))
             if self.platform.change(changed, writes, ChangeNote(what, {}), read.now, read.system, afresh=True):
                 return
         raise ConflictError("the organization", ATTEMPTS)
 
-    def _load(self, keys: Sequence[Key]) -> Read:
+    def read(self, keys: Sequence[Key] = ()) -> Read:
+        """Return the organisation and the records of these keys at one moment. Raises NotFound without the organisation."""
         loaded = self.platform.load(self.id, (ORGANIZATION, *keys))
         organization, *records = loaded.records
         if not isinstance(organization, Organization):
@@ -207,7 +206,6 @@ def gone(cursor: str, field: str) -> InvalidRequest:
 
 
 def key_of(record: Record) -> Key:
-    """Return a record's place within its organisation."""
     if isinstance(record, Credential):
         return Key(_KINDS[record.kind], record.id)
     return ORGANIZATION if isinstance(record, Organization) else FAULTS
@@ -216,7 +214,6 @@ def key_of(record: Record) -> Key:
 _KINDS: dict[str, Kind] = {"client": "client", "token": "token", "session": "session"}
 
 
-def _write(old: Record, new: Record) -> Write:
-    key = key_of(new)
-    ends_at = new.ends_at if isinstance(new, Credential) and key.kind == "session" else None
+def _write(key: Key, old: Record, new: Record) -> Write:
+    ends_at = new.ends_at if isinstance(new, Credential) and key.kind in TIMED else None
     return Write(key, old.version, new, ends_at)

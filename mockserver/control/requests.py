@@ -11,9 +11,9 @@ from msgspec import Struct
 from mockserver.clock import pause, to_milliseconds
 from mockserver.control import checks
 from mockserver.errors import InvalidRequest, NotFound
-from mockserver.exchanges import WEB_CHAT, Exchange, Pair, Reader, Vocabulary, number
 from mockserver.ids import redact_tokens
 from mockserver.journal import Answer, Arrival, Entry, Failure, Perturbed
+from mockserver.journal_queries import WEB_CHAT, Exchange, Pair, Reader, Vocabulary, number
 from mockserver.stores.base import Store
 
 INTERVAL = 0.1
@@ -46,7 +46,6 @@ class Filter(Struct, frozen=True, kw_only=True):
             to_milliseconds(getattr(self, field) or 0, field)
 
     def lets(self, exchange: Exchange) -> bool:
-        """Return whether the request passes the filter."""
         same = (
             self.path in {None, exchange.path}
             and self.status in {None, exchange.status}

@@ -18,9 +18,9 @@ from mockserver.control.sessions import Sessions
 from mockserver.control.tokens import Tokens
 from mockserver.engine.decide import secret_of
 from mockserver.engine.model import UNASSIGNED, ClockState, Credential, Organization
-from mockserver.exchanges import Reader
 from mockserver.explain import Explanation, explain
 from mockserver.journal import Entry, Header
+from mockserver.journal_queries import Reader
 from mockserver.settings import policy_from, policy_to
 
 
@@ -45,17 +45,14 @@ class Tenant:
 
     @property
     def client_id(self) -> str:
-        """The default OAuth client's id."""
         return self._client.id
 
     @property
     def client_secret(self) -> str:
-        """The default OAuth client's secret."""
         return secret_of(self._client)
 
     @property
     def name(self) -> str:
-        """The organisation's name for display."""
         return self._editor.organization().name
 
     def check(self) -> None:

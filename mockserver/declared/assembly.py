@@ -9,8 +9,8 @@ from mockserver.declared.entries import ACCEPTED, INJECTED
 from mockserver.declared.explain import explanation
 from mockserver.declared.mock import Mock
 from mockserver.engine.model import Reason
-from mockserver.exchanges import Vocabulary
 from mockserver.explain import Explanation
+from mockserver.journal_queries import Vocabulary
 from mockserver.platform.model import Platform
 from mockserver.service import PlatformService as Service
 from mockserver.settings import Settings
@@ -34,12 +34,10 @@ class DeclaredAssembly(Assembly):
         self.mock.restore()
 
     def close(self) -> None:
-        """Close the store's connections."""
         self.store.close()
 
 
 def vocabulary(platform: Platform) -> Vocabulary:
-    """Return the operations and the reasons of a platform."""
     reasons = [ACCEPTED, INJECTED, *(reason.value for reason in FAILURES)]
     for operation in platform.operations.values():
         for guard in operation.guards:

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from mockserver.declared.decide import Decision
 from mockserver.engine.model import Reason
-from mockserver.exchanges import Pair
 from mockserver.ids import pseudonym
 from mockserver.journal import Answer, Arrival, Delivery, Entry
+from mockserver.journal_queries import Pair
 from mockserver.platform.model import Kind, Platform
 from mockserver.wire import notes
 
@@ -31,7 +31,7 @@ class Recorded(Struct, frozen=True, kw_only=True):
     before the answer, and if the connection was closed without one (`delivery` says which). `acted_at` is when the platform
     decided, None if it did not: a fault answered in its place. `refused_by`
     is a guard and `cause` its reason, both "" if none refused. `shown` and `issued` are credentials by kind; a secret one
-    is its pseudonym.
+    is its pseudonym. `strangers` are those whose kind the declaration does not have, see `within`.
     """
 
     number: int
@@ -52,6 +52,7 @@ class Recorded(Struct, frozen=True, kw_only=True):
     answer_seq: int = 0
     shown: Mapping[str, str] = {}
     issued: Mapping[str, str] = {}
+    strangers: Mapping[str, str] = {}
     refused_by: str = ""
     cause: str = ""
     detail: str = ""
@@ -83,11 +84,8 @@ class DeclaredAnswerNote(Struct, frozen=True, gc=False):
     delivery: Delivery
     body: bytes
     wait: str
-
-    @property
-    def weight(self) -> int:
-        """Always 0, because an answer is as large as the declaration's example."""
-        return 0
+    weight: int = 0
+    """The bytes of the body if they are many: an answer may repeat what the request sent."""
 
     def entry(self, seq: int, at: int) -> Entry:
         """Return the answer with its number and timestamp."""
@@ -127,7 +125,6 @@ def _body(body: bytes, call: DeclaredCall, decision: Decision) -> Any:
 
 
 def recorded(pairs: Iterable[Pair]) -> list[Recorded]:
-    """Return pairs of journal entries as requests."""
     return [_recorded(number, *pair) for number, pair in enumerate(pairs, 1)]
 
 
@@ -162,6 +159,15 @@ def _recorded(number: int, arrival: Arrival, answer: Answer | None) -> Recorded:
         cause=cause if refused else answer.failure or "",
         detail=answer.detail,
     )
+
+
+def within(platform: Platform, one: Recorded) -> Recorded:
+    """Return a request of a journal of another declaration, with the credentials apart whose kind this one does not have."""
+    all = {**one.shown, **one.issued}
+    if all.keys() <= platform.kinds.keys():
+        return one
+    shown, issued = ({name: id for name, id in of.items() if name in platform.kinds} for of in (one.shown, one.issued))
+    return replace(one, shown=shown, issued=issued, strangers={k: id for k, id in all.items() if k not in platform.kinds})
 
 
 def is_struck(platform: Platform, one: Recorded) -> bool:

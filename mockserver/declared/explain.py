@@ -13,16 +13,10 @@ from mockserver.declared.entries import Recorded, is_struck
 from mockserver.declared.mock import Mock
 from mockserver.declared.past import LATEST, DeclaredPast, PastCredential, past_of
 from mockserver.engine.model import NEVER, Reason
-from mockserver.explain.model import (
-    CredentialStory,
-    ExplainedRequest,
-    Explanation,
-    GuardVerdict,
-    LifeEvent,
-    Verdict,
-)
-from mockserver.explain.teller import sent_answer
-from mockserver.explain.words import shortened, span
+from mockserver.explain.guards import verdicts
+from mockserver.explain.model import CredentialStory, Explanation, GuardVerdict, LifeEvent
+from mockserver.explain.teller import asked, sent_answer
+from mockserver.explain.words import span
 from mockserver.journal import Perturbed
 from mockserver.platform.message import NOTHING, HttpMessage, base64_json, dig
 from mockserver.platform.model import Kind, Platform
@@ -40,6 +34,9 @@ WHY = {
     "expired": "The {noun} {id} had lived for its {ttl}{at}. It was issued by {first}.",
 }
 """Why a credential was refused."""
+
+BY_CONTROL = "The control API had {cause} the {noun} {id}{at}."
+"""Why a credential was refused that the control API had ended as if its time was over, or newer ones had come."""
 
 ADVICE = {
     "renew": "After this answer throw the {noun} away, get another by {renewed_by}, and repeat the call once.",
@@ -74,48 +71,34 @@ def explained(past: DeclaredPast, context_id: str) -> Explanation:
     """Return the explanation of a contextId of a journal. Raises NotFound."""
     entry, platform = past.find(context_id), past.platform
     operation = platform.operations.get(entry.operation)
-    asked = () if operation is None else operation.guards
     before = past.before(entry.answer_seq or LATEST)
     return Explanation(
         context_id=context_id,
         organization="default",
         summary=past.hide(_why(past, entry)),
-        asked=_asked(entry),
+        asked=asked(entry.arrival),
         answer=sent_answer(entry.answer, entry.arrived_at),
-        guards=tuple(GuardVerdict(name, _verdict(name, entry, asked)) for name in asked),
+        guards=_verdicts(entry, () if operation is None else operation.guards),
         session=None,
         accepted_if=accepted_if(platform, entry, before),
         missed=missed(entry, before),
         advice=tuple(past.hide(line) for line in _advice(platform, entry)),
-        credentials=tuple(_story(past, kind, id, entry) for kind, id in {**entry.shown, **entry.issued}.items()),
+        credentials=(
+            *(_story(past, kind, id, entry) for kind, id in {**entry.shown, **entry.issued}.items()),
+            *(_stranger(kind, id) for kind, id in entry.strangers.items()),
+        ),
     )
 
 
-def _asked(entry: Recorded) -> ExplainedRequest:
-    arrival = entry.arrival
-    return ExplainedRequest(
-        method=arrival.method,
-        path=arrival.path,
-        operation=arrival.operation,
-        at=arrival.at / 1000,
-        time=iso(arrival.at),
-        credential=arrival.credential,
-        client_id=None,
-        session=None,
-        guest=None,
-        text=None,
-        body=shortened(arrival.text) if arrival.text is not None else None,
-        traceparent=arrival.traceparent,
-    )
+def _passed(platform: Platform, one: Recorded, guard: str) -> bool:
+    operation = platform.operations.get(one.operation)
+    verdicts = () if operation is None else _verdicts(one, operation.guards)
+    return GuardVerdict(guard, "passed") in verdicts
 
 
-def _verdict(name: str, entry: Recorded, guards: Sequence[str]) -> Verdict:
-    if entry.acted_at is None:
-        return "not reached"
-    if name == entry.refused_by:
-        return "refused"
-    passed = not entry.refused_by or entry.refused_by not in guards or guards.index(name) < guards.index(entry.refused_by)
-    return "passed" if passed else "not reached"
+def _verdicts(entry: Recorded, guards: Sequence[str]) -> tuple[GuardVerdict, ...]:
+    refusing = guards.index(entry.refused_by) if entry.refused_by in guards else len(guards)
+    return verdicts(guards, -1 if entry.acted_at is None else refusing)
 
 
 def _why(past: DeclaredPast, entry: Recorded) -> str:
@@ -138,7 +121,24 @@ def _refused(past: DeclaredPast, entry: Recorded) -> str:
     row = kind.refused[entry.cause]
     if entry.cause == "missing" and not row.why:
         return WHY["missing"].format(noun=kind.noun) + _unreadable(kind, entry)
+    if _is_by_control(past, kind, entry):
+        return BY_CONTROL.format_map({**_words(past, kind, entry), "cause": entry.cause})
     return (row.why or WHY[entry.cause]).format_map(_words(past, kind, entry))
+
+
+def _is_by_control(past: DeclaredPast, kind: Kind, entry: Recorded) -> bool:
+    """Return True if the control API ended a credential that was refused as expired or evicted."""
+    id, cause = entry.shown.get(kind.name, ""), entry.cause
+    known = _known_before(past, kind, id, entry)
+    if cause not in {"expired", "evicted"} or known is None or known.record.ended_by != cause:
+        return False
+    acts = (note for note in past.notes if _concerns(note, kind.name, id) and note.detail.get("by") == cause)
+    issued = any(one.issued.get(kind.name) and one.acted_at == known.end.at for one in past.requests)
+    return cause == "expired" or (any(note.at >= known.end.at for note in acts) and not issued)
+
+
+def _known_before(past: DeclaredPast, kind: Kind, id: str, entry: Recorded) -> PastCredential | None:
+    return past.before(entry.answer_seq or LATEST).get((kind.name, id)) or past.known(kind.name, id)
 
 
 def _unreadable(kind: Kind, entry: Recorded) -> str:
@@ -185,7 +185,7 @@ def _words(past: DeclaredPast, kind: Kind, entry: Recorded) -> dict[str, Any]:
     before = [one for one in past.requests if one.number < entry.number]
     first = next((one for one in before if one.issued.get(kind.name) == id), None)
     uses = [one for one in before if one.shown.get(kind.name) == id and _used(past.platform, kind, one)]
-    known, length = past.before(entry.answer_seq or LATEST).get((kind.name, id)) or past.known(kind.name, id), kind.life
+    known, length = _known_before(past, kind, id, entry), kind.life
     ended = known is not None and known.end.at < NEVER
     return {
         "noun": kind.noun,
@@ -237,13 +237,20 @@ def _replays(platform: Platform, entry: Recorded) -> bool:
 
 def _story(past: DeclaredPast, name: str, id: str, told: Recorded) -> CredentialStory:
     kind, known = past.platform.kinds[name], past.known(name, id)
-    state = "not known here" if known is None else _state(past, kind, known)
     about = [one for one in past.requests if id in {one.issued.get(name), one.shown.get(name)}]
+    was_good = kind.registered and any(_passed(past.platform, one, name) for one in about)
+    unknown = "registered before this journal began" if was_good else "not known here"
+    state = unknown if known is None else _state(past, kind, known)
     first = min((one.arrived_at for one in about), default=0)
     notes = [note for note in past.notes if _concerns(note, name, id) and note.at >= first]
     events = [(one.arrival.seq, _event(one, name, id, told)) for one in about] + [(note.seq, _act(note)) for note in notes]
     in_order = tuple(event for _, event in sorted(events, key=lambda one: one[0]))
     return CredentialStory(kind=name, noun=kind.noun, id=id, state=state, events=in_order)
+
+
+def _stranger(kind: str, id: str) -> CredentialStory:
+    """Return what there is to tell of a credential whose kind the declaration does not have."""
+    return CredentialStory(kind=kind, noun=kind, id=id, state="of a kind that this declaration does not have", events=())
 
 
 def _concerns(note: Perturbed, kind: str, id: str) -> bool:

@@ -16,9 +16,7 @@ from mockserver.declared.entries import arrival
 from mockserver.declared.mock import Mock
 from mockserver.engine.decide import ParsedRequest, Seen
 from mockserver.engine.model import DEFAULT_ORGANIZATION, Reason
-from mockserver.errors import ConflictError, StoreUnavailable
-from mockserver.faults import NONE, effect_of
-from mockserver.faults.effect import Effect
+from mockserver.faults import NONE, Effect
 from mockserver.journal import Answer as Recorded
 from mockserver.journal import Entry
 from mockserver.platform.message import HttpMessage
@@ -26,11 +24,10 @@ from mockserver.platform.model import Answer, Kind, Operation, Values
 from mockserver.wire import altered
 from mockserver.wire.bodies import JSON
 from mockserver.wire.encoding import GZIP, encoding_of, opened
-from mockserver.wire.handler import LARGE
 from mockserver.wire.message import MAX_READ, Request, Response
 from mockserver.wire.notes import hiding
 from mockserver.wire.redaction import Secrets
-from mockserver.wire.serving import Serving, reason_of, weight_of
+from mockserver.wire.serving import LARGE, Serving, beginning, weight_of
 from mockserver.wire.table import TABLE
 from mockserver.wire.unserved import Known
 
@@ -71,7 +68,6 @@ class DeclaredCall(Struct, gc=False):
 
     @property
     def operation(self) -> str | None:
-        """The name of the operation that is called."""
         return None if self.called is None else self.called.name
 
     @property
@@ -95,7 +91,6 @@ class DeclaredCall(Struct, gc=False):
         return tuple(id for name, id in self.shown.items() if self.kinds[name].duty.get("secret"))
 
     def entry(self, seq: int, at: int) -> Entry:
-        """Return the journal entry for the arrival."""
         return arrival(self, seq, at)
 
     def hidden(self, text: str) -> str:
@@ -116,7 +111,6 @@ class DeclaredHandler(Serving):
         self.mock = mock
 
     def hide(self, text: str) -> str:
-        """Return a text without secrets."""
         return self.mock.secrets.hide(text)
 
     def takes(self, path: str, authorization: str | None) -> int:  # noqa: ARG002 - the front end's signature
@@ -125,8 +119,7 @@ class DeclaredHandler(Serving):
         return MAX_READ if limit is None else min(limit + 1, MAX_READ)
 
     def arrive(self, request: Request) -> DeclaredCall:
-        """See Serving."""
-        mock, message = self.mock, self.read(request)
+        message = self.read(request)
         operation, row, detail = self._match(message)
         shown = {}
         for name, read in operation.shows if operation is not None else ():
@@ -134,16 +127,11 @@ class DeclaredHandler(Serving):
             if id is not None:
                 shown[name] = id if type(id) is str and id.isascii() else _plain(id)
         if request.size > LARGE or request.unheld:
-            request = replace(request, body=request.body[:LARGE])
+            request = beginning(request)
         call = self._call(request, message, operation, shown, row, detail)
-        if self.unserved.waiting:
-            self.unserved.catch_up()
-        try:
-            seen = mock.requests.arrive(call)
-            if operation is not None and seen.faults is not None and seen.faults.faults:
-                call.effect = effect_of(mock.service.draw_fault(call, seen))
-        except (StoreUnavailable, ConflictError) as error:
-            call.answered_with, call.message = self.failed(call, error, reason_of(error)), _ANSWERED
+        self.receive(call, self.mock.requests.arrive, operation is not None)
+        if call.answered_with is not None:
+            call.message = _ANSWERED
         return call
 
     def _call(
@@ -169,7 +157,6 @@ class DeclaredHandler(Serving):
         return HttpMessage(request.method, request.path, request.query, headers_kept(request), body)
 
     def answered(self, call: DeclaredCall) -> Response:
-        """See Serving."""
         try:
             return self.mock.requests.answer(call, self._render)
         finally:
@@ -180,11 +167,9 @@ class DeclaredHandler(Serving):
         return replace(response, body=b"") if call.request.method == "HEAD" else response
 
     def unread(self, request: Request) -> DeclaredCall:
-        """See Serving."""
         return self._call(request, _ANSWERED, None, {})
 
     def own_answer(self, call: DeclaredCall, reason: Reason) -> tuple[Response, Known]:
-        """See Serving."""
         row = TABLE[reason]
         body = msgspec.json.encode({"message": row.message, "contextId": call.context_id})
         headers = [("Content-Type", JSON), ("Content-Length", str(len(body))), (CONTEXT, call.context_id)]
@@ -218,7 +203,8 @@ class DeclaredHandler(Serving):
             body, media = _unusable(body, effect.body), altered.media_type(effect.body)
         headers = self._headers_of(call, media, body, _reason(decision))
         headers += _written(answer, values)
-        headers += self._always(decision)
+        if self.mock.platform.always:
+            headers += self._always(decision)
         if answer.cookies:
             cookies = ((name, decision.issued.get(kind)) for name, kind in answer.cookies)
             headers += [("Set-Cookie", f"{name}={id}; Path=/; HttpOnly") for name, id in cookies if id is not None]
@@ -232,8 +218,6 @@ class DeclaredHandler(Serving):
     def _always(self, decision: Decision) -> list[tuple[str, str]]:
         """Return the headers that every answer brings, unless the answer has them already."""
         always = self.mock.platform.always
-        if not always:
-            return []
         own = {name.lower() for name, _ in decision.answer.headers}
         brought = ((kind.always, decision.issued.get(kind.name)) for kind in always)
         return [(place.name, id) for place, id in brought if place and id and place.name.lower() not in own]

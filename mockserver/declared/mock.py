@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from functools import partial
 from threading import Lock
 from typing import Any
 
@@ -12,18 +14,18 @@ from msgspec.structs import replace
 from mockserver.clock import SystemClock
 from mockserver.control.clock import Clock
 from mockserver.control.faults import MAX_FAULTS, fault_to
-from mockserver.control.records import FAULT_PLANS, ChangeNote, Records
+from mockserver.control.records import FAULT_PLANS, ChangeNote, Of, Records
 from mockserver.declared.decide import new
 from mockserver.declared.entries import Recorded, recorded, told_as
 from mockserver.declared.requests import DeclaredRequests, crowd_of
 from mockserver.engine import life
 from mockserver.engine.model import DEFAULT_ORGANIZATION, ClockState, Credential, Fault, FaultPlan, Organization, Policy
 from mockserver.errors import ConflictError, InvalidRequest, NotFound
-from mockserver.exchanges import Reader
 from mockserver.ids import Ids
 from mockserver.journal import PendingEntry
+from mockserver.journal_queries import Reader
 from mockserver.platform.errors import suggestion
-from mockserver.platform.model import Kind, Platform
+from mockserver.platform.model import Kind, Operation, Platform
 from mockserver.service import ATTEMPTS
 from mockserver.service import PlatformService as Service
 from mockserver.stores.base import FAULTS, ORGANIZATION, Bounds, Key, Store, Write
@@ -75,6 +77,7 @@ class Mock:
         self.secrets = Secrets()
         self._learning = Lock()
         self.registered: dict[str, Registered] = {}
+        self.likely: dict[str | None, list[Key]] = {name: [] for name in (None, *platform.operations)}
         self._given = dict(registered or {})
         self.service = Service(self.store, system, self.ids, restore=lambda _: self.restore(), sink=sink)
         self.organization = DEFAULT_ORGANIZATION
@@ -121,10 +124,18 @@ class Mock:
 
     def _know(self, name: str, made: Registered) -> None:
         self.registered[name] = made
+        self.likely |= {one.name: self._likely_owners(one) for one in self.platform.operations.values()}
         secret = [made.id] if self.platform.kinds[name].duty.get("secret") else []
         with self._learning:
             for one in (*made.bound.values(), *secret):
                 self.secrets.add(one)
+
+    def _likely_owners(self, operation: Operation) -> list[Key]:
+        """Return the places of the registered owners that most of what an operation shows have."""
+        owners = dict.fromkeys(self.platform.kinds[kind].within or "" for kind in operation.carries)
+        return [
+            self.key(one, self.registered[one].id) for one in owners if one in self.registered and one not in operation.carries
+        ]
 
     # -- time --------------------------------------------------------------------------------------------------------
 
@@ -133,7 +144,6 @@ class Mock:
         return self.editor.now()
 
     def advance(self, milliseconds: int) -> None:
-        """Move the clock forward."""
         self.clock.advance(milliseconds / 1000)
 
     # -- credentials -------------------------------------------------------------------------------------------------
@@ -160,9 +170,11 @@ class Mock:
             problem = f"must have at least {SHORTEST_SECRET} characters, so that the journal can redact it"
             raise InvalidRequest(short, problem)
         made = self._made(kind, given)
-        self._change(kind, made.id, lambda former, now: self._record(kind, made, now, former))
+        self._put(kind, made)
         self._know(name, made)
-        self._note("register", {"kind": name, "id": self.told_as(name, made.id)})
+        owner = self._owner_of_registered(kind)
+        within = {"within": self.told_as(kind.within, owner)} if kind.within and owner else {}
+        self._note("register", {"kind": name, "id": self.told_as(name, made.id), **within})
         return made
 
     def _made(self, kind: Kind, given: Registered | None) -> Registered:
@@ -173,8 +185,14 @@ class Mock:
 
     def _record(self, kind: Kind, made: Registered, now: int, former: Credential | None = None) -> Credential:
         scopes = self.platform.scopes_within(kind.name) if made.scopes is None else made.scopes
-        record = new(kind, made.id, now, bound=tuple(made.bound.values()), scopes=scopes)
+        within = self._owner_of_registered(kind)
+        record = new(kind, made.id, now, within=within, bound=tuple(made.bound.values()), scopes=scopes)
         return record if former is None else replace(record, version=former.version + 1)
+
+    def _owner_of_registered(self, kind: Kind) -> str:
+        """Return the id of the owner of a credential that is issued without a request: what was registered last of its kind."""
+        owner = self.registered.get(kind.within or "")
+        return "" if owner is None else owner.id
 
     def key(self, kind: str, id: str) -> Key:
         """Return the place of a credential in the store."""
@@ -191,8 +209,8 @@ class Mock:
 
     def credential(self, name: str, id: str) -> Credential:
         """Return one credential. Raises NotFound."""
-        _, record, _ = self._read(self.key(self.kind(name).name, id))
-        if record is None:
+        (record,) = self.editor.read((self.key(self.kind(name).name, id),)).records
+        if not isinstance(record, Credential):
             raise NotFound(self.kind(name).noun, id)
         return record
 
@@ -225,16 +243,9 @@ class Mock:
         self.service.sink(note, now)
 
     def _end(self, record: Credential, by: str) -> bool:
-        def over(former: Credential | None, now: int) -> Credential | None:
-            if former is None:
-                return None
-            ended = life.expire(former, now) if by == "expired" else life.end(former, by, now)
-            return None if ended is former else ended
-
-        return self._change(self.platform.kinds[record.kind], record.id, over)
+        return self._edit(record, lambda old, now: life.expire(old, now) if by == "expired" else life.end(old, by, now))
 
     def mint(self, kind: str) -> str:
-        """Return a new id."""
         if not kind:
             return self.ids.message()
         if self.platform.kinds[kind].duty.get("secret"):
@@ -256,11 +267,9 @@ class Mock:
         self.editor.change(FAULT_PLANS, "", edit, "fault", fault_to(fault))
 
     def planned(self) -> list[Fault]:
-        """Return the planned faults."""
         return list(self.editor.get(FAULT_PLANS, "").faults)
 
     def clear_faults(self) -> None:
-        """Forget the planned faults."""
         self.editor.change(FAULT_PLANS, "", lambda plan, _: replace(plan, version=plan.version + 1, faults=()), "clear_faults")
 
     # -- journal -----------------------------------------------------------------------------------------------------
@@ -278,7 +287,6 @@ class Mock:
         return found
 
     def hide(self, text: str) -> str:
-        """Return a text without secrets."""
         return self.secrets.hide(text)
 
     def told_as(self, kind: str, id: str) -> str:
@@ -291,69 +299,49 @@ class Mock:
         self.editor.start_afresh(lambda one: replace(one, version=one.version + 1, clock=ClockState()), "reset")
         for kind in self.platform.kinds.values():
             for record in self.credentials(kind.name) if kind.registered else ():
-                self._revive(kind, record)
-
-    def _revive(self, kind: Kind, record: Credential) -> None:
-        """Issue a registered credential anew, as it was."""
-
-        def anew(former: Credential | None, now: int) -> Credential | None:
-            if former is None:
-                return None
-            return replace(new(kind, former.id, now, bound=former.bound, scopes=former.scopes), version=former.version + 1)
-
-        self._change(kind, record.id, anew)
+                self._edit(record, partial(_anew, kind))
 
     # -- writing -----------------------------------------------------------------------------------------------------
 
-    def _change(self, kind: Kind, id: str, change: Callable[[Credential | None, int], Credential | None]) -> bool:
-        """Write what `change` makes of a credential at a time; return False if it makes None of it. Raises NotFound."""
-        key = self.key(kind.name, id)
+    def _edit(self, record: Credential, edit: Callable[[Credential, int], Credential]) -> bool:
+        """Write what `edit` makes of a credential at a time. Return False if that changes nothing, or it was forgotten."""
+        place = Of(self.places[record.kind], Credential)
+        changed = [False]
+
+        def noted(old: Credential, now: int) -> Credential:
+            new = edit(old, now)
+            changed.append(new is not old)
+            return new
+
+        with suppress(NotFound):
+            self.editor.change(place, f"{record.kind}/{record.id}", noted, None)
+        return changed[-1]
+
+    def _put(self, kind: Kind, made: Registered) -> None:
+        """Write a registered credential in place of one with this id, if there is one."""
+        key = self.key(kind.name, made.id)
         for _ in range(ATTEMPTS):
-            organization, former, now = self._read(key)
-            record = change(former, now)
-            if record is None:
-                return False
+            organization, (found,), system = self.editor.read((key,))
+            former, now = found if isinstance(found, Credential) else None, organization.clock.reading(system)
+            record = self._record(kind, made, now, former)
             writes = [Write(key, None if former is None else former.version, record, record.ends_at)]
             if former is None and kind.life.live is not None:
                 writes += self._recounted(crowd_of(kind.name, record.within))
-            if self.write(organization, writes, now):
-                return True
+            if self.service.write(organization, writes, None, now, now):
+                return
         raise ConflictError(kind.noun, ATTEMPTS)
 
     def _recounted(self, crowd: Key) -> list[Write]:
         """Return what has an owner's living credentials counted anew when the next one is issued."""
-        _, counted, _ = self._read(crowd)
+        (counted,) = self.editor.read((crowd,)).records
         return [] if counted is None else [Write(crowd, counted.version, None)]
 
-    def _read(self, key: Key) -> tuple[Organization, Credential | None, int]:
-        loaded = self.store.load(self.organization, (ORGANIZATION, key), None, self.service.moment())
-        organization, record = loaded.records
-        if not isinstance(organization, Organization):
-            raise NotFound("organization", self.organization)
-        found = record if isinstance(record, Credential) else None
-        return organization, found, organization.clock.reading(loaded.system)
 
-    def write(
-        self,
-        organization: Organization,
-        writes: Sequence[Write],
-        now: int,
-        noted: PendingEntry | None = None,
-        after: int = 0,
-        commit_id: str = "",
-    ) -> bool:
-        """Write records, and journal `noted` at `after` milliseconds. Return False if a record has changed meanwhile."""
-        if not writes and noted is not None:
-            done = bool(self.store.note(organization.id, noted, now + after, organization.version))
-        else:
-            id, retention = commit_id or self.ids.context(organization.id), organization.policy.retention
-            done = self.store.commit(organization.id, writes, noted, id, now, retention, now + after, organization.version)
-        if done and noted is not None:
-            self.service.sink(noted, now + after)
-        return done
+def _anew(kind: Kind, old: Credential, now: int) -> Credential:
+    """Return a registered credential as if it were issued just now."""
+    return replace(new(kind, old.id, now, bound=old.bound, scopes=old.scopes), version=old.version + 1)
 
 
 def alive(mock: Mock, records: Iterable[Credential]) -> list[Credential]:
-    """Return the records that are alive."""
     now = mock.now()
     return [record for record in records if not life.cause_at(record, mock.owner(record), now)]

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from mockserver.declared.decide import is_counted, new
-from mockserver.declared.entries import Recorded, is_struck, recorded
+from mockserver.declared.entries import Recorded, is_struck, recorded, within
 from mockserver.declared.mock import Mock
 from mockserver.engine import life
 from mockserver.engine.model import Credential
 from mockserver.errors import NotFound
-from mockserver.exchanges import Reader, pair_up
 from mockserver.journal import Entry, Perturbed
+from mockserver.journal_queries import Reader, pair_up
 from mockserver.platform.model import Kind, Platform
 
 Named = tuple[str, str]
@@ -52,7 +52,7 @@ class DeclaredPast:
     ) -> None:
         every = list(entries)
         self.platform, self.hide, self._kept = platform, hide, kept
-        self.requests = recorded(pair_up(every))
+        self.requests = [within(platform, one) for one in recorded(pair_up(every))]
         self.notes = [entry for entry in every if isinstance(entry, Perturbed)]
         self.now = max((getattr(entry, "at", 0) for entry in every), default=0)
 
@@ -88,7 +88,7 @@ class DeclaredPast:
     def _note(self, note: Perturbed, found: dict[Named, Credential]) -> Iterable[Credential]:
         kind, name = note.detail.get("kind", ""), note.detail.get("id")
         if note.what == "register" and kind in self.platform.kinds:
-            return [new(self.platform.kinds[kind], str(name), note.at)]
+            return [new(self.platform.kinds[kind], str(name), note.at, within=note.detail.get("within", ""))]
         if note.what != "end":
             return []
         chosen = [record for record in found.values() if record.kind == kind and name in {None, record.id}]

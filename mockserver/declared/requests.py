@@ -19,7 +19,7 @@ from mockserver.engine.model import Credential, FaultPlan, Organization
 from mockserver.errors import ConflictError
 from mockserver.journal import PendingEntry
 from mockserver.service import ATTEMPTS
-from mockserver.stores.base import FAULTS, ORGANIZATION, Key, Record, Write
+from mockserver.stores.base import FAULTS, LIGHT, ORGANIZATION, Key, Record, Write
 from mockserver.wire.message import Response
 
 if TYPE_CHECKING:
@@ -94,11 +94,14 @@ class DeclaredRequests:
     # -- reading -----------------------------------------------------------------------------------------------------
 
     def _load(self, call: DeclaredCall, arrival: PendingEntry | None = None) -> StoreRead | None:
-        """Read what a request shows, with the owners of it that are known, in one round trip. None: the store was emptied."""
-        shown, places, owners = call.shown, self._mock.places, self._owners
-        keys = [ORGANIZATION, FAULTS]
-        for kind, id in shown.items():
+        """Read what a request shows, with its owners as far as they are known or likely, in one round trip.
+
+        None: the store was emptied.
+        """
+        places, owners, keys = self._mock.places, self._owners, [ORGANIZATION, FAULTS]
+        for kind, id in call.shown.items():
             keys.append(Key(places[kind], f"{kind}/{id}"))
+        keys += self._mock.likely[call.operation]
         for key in keys:
             owner = owners.get(key.id)
             if owner is not None and owner not in keys:
@@ -112,7 +115,7 @@ class DeclaredRequests:
         read = StoreRead(seen, {}, {})
         for key, record in zip(keys[2:], records, strict=True):
             read.records[key.id] = record
-        for kind, record in zip(shown, records, strict=False):
+        for kind, record in zip(call.shown, records, strict=False):
             if isinstance(record, Credential):
                 read.found[kind] = record
         return read
@@ -136,14 +139,19 @@ class DeclaredRequests:
         within = self._within[record.kind]
         place = f"{within}/{record.within}"
         if place not in read.records:
-            if len(self._owners) >= REMEMBERED:
-                self._owners.clear()
-            key = self._owners[f"{record.kind}/{record.id}"] = Key(self._mock.places[within], place)
-            (read.records[place],) = self._read([key])
+            (read.records[place],) = self._read([self._remember_owner(record)])
         owner = read.records[place]
         if not isinstance(owner, Credential):
             return None
         return life.inherited(owner, self._owner(owner, read)) if owner.within else owner
+
+    def _remember_owner(self, record: Credential) -> Key:
+        """Return the place of a credential's owner, which is read along with it from now on."""
+        if len(self._owners) >= REMEMBERED:
+            self._owners.clear()
+        within = self._within[record.kind]
+        key = self._owners[f"{record.kind}/{record.id}"] = Key(self._mock.places[within], f"{within}/{record.within}")
+        return key
 
     def _crowd(self, name: str, seen: Snapshot, read: StoreRead) -> tuple[Credential, ...]:
         """Return the credentials of a kind that live beside one to be issued, oldest first."""
@@ -177,12 +185,18 @@ class DeclaredRequests:
         for name in self._limited:
             if name in decision.issued:
                 writes.append(self._joined(name, read, decision))
+        for issued in decision.issued.items():
+            record = decision.writes[issued]
+            likely = self._mock.registered.get(self._within[record.kind])
+            if record.within and (likely is None or likely.id != record.within):
+                self._remember_owner(record)
         decision.writes = WRITTEN  # the journal keeps the decision
         wait = retry_after(response.headers) if response.status >= 300 else ""
-        noted = DeclaredAnswerNote(call, decision, response.status, response.delivery, response.body, wait)
-        return self._mock.write(
-            read.seen.organization, writes, read.seen.now, noted, call.effect.after, f"{call.context_id}:{attempt}"
-        )
+        body, size = response.body, len(response.body)
+        weight = size if size > LIGHT else 0
+        noted = DeclaredAnswerNote(call, decision, response.status, response.delivery, body, wait, weight)
+        now, commit_id = read.seen.now, f"{call.context_id}:{attempt}"
+        return self._service.write(read.seen.organization, writes, noted, now, now + call.effect.after, commit_id)
 
     def _change(self, read: StoreRead, record: Credential, decision: Decision) -> Write:
         """Return the write of a record. An owner was seen with its own owners' effect, which is not written."""

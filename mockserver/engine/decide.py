@@ -211,7 +211,6 @@ def open_session(id: str, client_id: str, guest: tuple[str, str], now: int, poli
 def oauth_client(
     id: str, organization: str, secret: str, scopes: tuple[str, ...] = (WRITE_SCOPE,), name: str = ""
 ) -> Credential:
-    """Return a new OAuth client of an organisation."""
     return Credential(kind="client", id=id, within=organization, bound=(secret,), scopes=scopes, about=name)
 
 
@@ -225,7 +224,6 @@ def check_secret(client: Credential | None, secret: str) -> Reason | None:
 
 
 def secret_of(client: Credential) -> str:
-    """Return the secret of an OAuth client."""
     return client.bound[0] or ""
 
 

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from mockserver.engine import life
 from mockserver.engine.decide import open_session
 from mockserver.engine.model import UNASSIGNED, Credential, Organization, Policy, Reason
-from mockserver.exchanges import Pair, Reader, guest_asked, pair_up, session_of
 from mockserver.ids import was_issued
 from mockserver.journal import Arrival, Entry, Guest, Perturbed
+from mockserver.journal_queries import Pair, Reader, guest_asked, pair_up, session_of
 from mockserver.service import PlatformService
 from mockserver.stores.base import ORGANIZATION, Key
 
@@ -32,7 +32,6 @@ class RequestCase:
 
     @property
     def policy(self) -> Policy:
-        """The current policy."""
         return self.organization.policy
 
     @property
@@ -47,12 +46,10 @@ class RequestCase:
 
     @cached_property
     def pairs(self) -> list[Pair]:
-        """All requests, in order of arrival."""
         return pair_up(self._entries)
 
     @cached_property
     def perturbed(self) -> list[Perturbed]:
-        """All changes made from outside."""
         return [entry for entry in self._entries if isinstance(entry, Perturbed)]
 
     @cached_property

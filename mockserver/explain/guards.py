@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mockserver.engine.decide import GUARDS
 from mockserver.engine.model import Operation, Reason
 from mockserver.explain.model import GuardVerdict, Verdict
@@ -24,7 +26,7 @@ def guards_of(operation: Operation | None, reason: Reason | None) -> tuple[Guard
     if reason is None:
         return tuple(GuardVerdict(name, "unknown") for name in names)
     place = names.index(refusing) if refusing is not None else len(names)
-    return tuple(GuardVerdict(name, _verdict(number, place)) for number, name in enumerate(names))
+    return verdicts(names, place)
 
 
 def _names(operation: Operation | None, refusing: str | None) -> tuple[str, ...]:
@@ -32,6 +34,11 @@ def _names(operation: Operation | None, refusing: str | None) -> tuple[str, ...]
     if refusing in BEFORE:
         return (refusing, *guards)
     return (*guards, refusing) if refusing == "capacity" else guards
+
+
+def verdicts(names: Sequence[str], refusing: int) -> tuple[GuardVerdict, ...]:
+    """Return the verdicts of guards of which that number `refusing` refused; those before it passed."""
+    return tuple(GuardVerdict(name, _verdict(number, refusing)) for number, name in enumerate(names))
 
 
 def _verdict(number: int, refusing: int) -> Verdict:

@@ -8,11 +8,11 @@ from typing import NamedTuple
 from mockserver.clock import iso
 from mockserver.engine import life as lives
 from mockserver.engine.model import STATES, UNASSIGNED, Credential
-from mockserver.exchanges import Pair, guest_asked, guest_of
 from mockserver.explain.case import RequestCase, ends, idle_span, when
 from mockserver.explain.model import Cause, EventKind, LifeEvent, SessionLife
 from mockserver.explain.words import person, span
 from mockserver.journal import Perturbed
+from mockserver.journal_queries import Pair, guest_asked, guest_of
 
 
 class Happening(NamedTuple):
@@ -87,6 +87,8 @@ def _requested(pair: Pair) -> tuple[EventKind, str]:
 def _deadlines(session: Credential, now: int) -> Iterator[Happening]:
     end = lives.end_of(session)
     for cause, at, name in (("idle", session.idle_at, "idle timeout"), ("expired", session.expires_at, "time to live")):
+        if cause == "expired" == session.ended_by:
+            continue  # the control API ended it, which is told among the changes from outside
         if end.cause != cause:
             yield Happening(at, 0, "deadline", f"its {name} would have ended it")
         else:
@@ -121,12 +123,17 @@ def _cause(end: lives.EndOfLife, session: Credential, case: RequestCase) -> Caus
         at=end.at / 1000,
         time=iso(end.at),
         before=(case.acted - end.at) / 1000,
-        what=_CAUSES[end.cause].format(ttl=span(end.at - session.issued_at), **_uses(session, case)),
+        what=_CAUSES[_kind_of(end, session)].format(ttl=span(end.at - session.issued_at), **_uses(session, case)),
     )
+
+
+def _kind_of(end: lives.EndOfLife, session: Credential) -> str:
+    return "cut" if end.cause == "expired" == session.ended_by else end.cause
 
 
 _CAUSES = {
     "ended": "by the control API",
+    "cut": "by the control API, which cut its time to live short",
     "spent": "by the message accepted in request {consumer}",
     "idle": "by its idle timeout, after {idle} without an accepted message",
     "expired": "by its time to live, {ttl} after it was created",

@@ -25,11 +25,11 @@ class ExplainedRequest(Struct, frozen=True, kw_only=True):
     at: float
     time: str
     credential: ShownCredential
-    client_id: str | None
-    session: str | None
-    guest: Guest | None
-    text: str | None
-    body: str | None
+    client_id: str | None = None
+    session: str | None = None
+    guest: Guest | None = None
+    text: str | None = None
+    body: str | None = None
     traceparent: str | None = None
 
 

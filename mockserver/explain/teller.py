@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from mockserver.clock import iso
 from mockserver.engine.model import UNASSIGNED, Reason
 from mockserver.errors import NotFound
-from mockserver.exchanges import Reader, guest_asked, number, text_of
 from mockserver.explain.advice import advice_for
 from mockserver.explain.case import RequestCase, gather
 from mockserver.explain.guards import guards_of
@@ -16,7 +17,8 @@ from mockserver.explain.model import ExplainedRequest, Explanation, SentAnswer, 
 from mockserver.explain.why import accepted_if, missed, summary
 from mockserver.explain.words import shortened
 from mockserver.ids import context_in, context_owner
-from mockserver.journal import Answer
+from mockserver.journal import Answer, Arrival
+from mockserver.journal_queries import Reader, guest_asked, number, text_of
 from mockserver.service import PlatformService
 from mockserver.stores.base import ORGANIZATION
 
@@ -58,7 +60,6 @@ def absence(reader: Reader) -> str:
 
 
 def told(case: RequestCase) -> Explanation:
-    """Return the case as an explanation."""
     life = life_of(case)
     return Explanation(
         context_id=case.arrival.context_id,
@@ -84,8 +85,18 @@ def _is_unseen(case: RequestCase) -> bool:
 
 def _asked(case: RequestCase, life: SessionLife | None) -> ExplainedRequest:
     arrival = case.arrival
-    body = arrival.text
-    text = text_of(arrival) if body is None else None
+    text = text_of(arrival) if arrival.text is None else None
+    return replace(
+        asked(arrival),
+        client_id=case.client_id,
+        session=case.session_id if arrival.operation == "send" else None,
+        guest=guest_asked(arrival) or (life.guest if life is not None and case.reason is not Reason.SESSION_FOREIGN else None),
+        text=shortened(text) if text is not None else None,
+    )
+
+
+def asked(arrival: Arrival) -> ExplainedRequest:
+    """Return what the journal says of a request to any platform."""
     return ExplainedRequest(
         method=arrival.method,
         path=arrival.path,
@@ -93,11 +104,7 @@ def _asked(case: RequestCase, life: SessionLife | None) -> ExplainedRequest:
         at=arrival.at / 1000,
         time=iso(arrival.at),
         credential=arrival.credential,
-        client_id=case.client_id,
-        session=case.session_id if arrival.operation == "send" else None,
-        guest=guest_asked(arrival) or (life.guest if life is not None and case.reason is not Reason.SESSION_FOREIGN else None),
-        text=shortened(text) if text is not None else None,
-        body=shortened(body) if body is not None else None,
+        body=shortened(arrival.text) if arrival.text is not None else None,
         traceparent=arrival.traceparent,
     )
 

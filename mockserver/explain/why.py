@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mockserver.engine.decide import required_scopes
-from mockserver.engine.model import Policy, Reason, State
+from mockserver.engine.model import NEVER, Policy, Reason, State
 from mockserver.explain.advice import looks_issued
 from mockserver.explain.case import RequestCase, when
 from mockserver.explain.guards import REFUSED_BY
 from mockserver.explain.model import SessionLife
 from mockserver.explain.words import plural, span
+from mockserver.journal import Perturbed
+from mockserver.journal_queries import Pair
 from mockserver.reasons import RECORDS
 
 WHY: dict[Reason, str] = {reason: told.why for reason, told in RECORDS.items()}
@@ -84,11 +86,37 @@ def _token(case: RequestCase, _life: SessionLife | None) -> str:
     if issue is None:
         return ""
     told = f"The token was issued {span(case.acted - when(issue))} before, in request {issue.arrival.context_id}."
-    acts = [entry for entry in case.perturbed if entry.what in _TOKEN_ACTS and when(issue) <= entry.at <= case.acted]
-    return f"{told} The control API {_TOKEN_ACTS[acts[-1].what]} {span(case.acted - acts[-1].at)} before." if acts else told
+    act = _act_on_token(case, issue)
+    return f"{told} The control API {_TOKEN_ACTS[act.what]} {span(case.acted - act.at)} before." if act else told
+
+
+def _act_on_token(case: RequestCase, issue: Pair) -> Perturbed | None:
+    """Return the change from outside for which the token was refused, None if it was refused for something else."""
+    what, told, answer = _ACTS.get(case.reason or ""), issue.answer, case.answer
+    if told is None or answer is None:
+        return None
+    over = NEVER if told.token_expires_in is None else when(issue) + 1000 * told.token_expires_in
+    acts = [
+        entry
+        for entry in case.perturbed
+        if entry.what == what
+        and entry.seq < answer.seq
+        and entry.detail.get("token") in {None, told.token}
+        and (what == "reject_tokens" or (told.seq < entry.seq and entry.at < over))
+    ]
+    if not acts:
+        return None
+    return acts[-1] if what == "reject_tokens" else acts[0]
 
 
 _TOKEN_ACTS = {"expire_tokens": "expired tokens", "revoke_tokens": "revoked tokens", "reject_tokens": "began to reject tokens"}
+
+_ACTS: dict[str, str] = {
+    Reason.AUTH_EXPIRED: "expire_tokens",
+    Reason.AUTH_REVOKED: "revoke_tokens",
+    Reason.AUTH_REJECTED: "reject_tokens",
+}
+"""The change from outside that leads to a refusal of a token."""
 
 
 def _fault(case: RequestCase, _life: SessionLife | None) -> str:

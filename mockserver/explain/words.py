@@ -33,7 +33,6 @@ def shortened(text: str, length: int = SHORT) -> str:
 
 
 def person(guest: Guest | None) -> str:
-    """Return a guest's name and address."""
     if guest is None or not (guest.name or guest.email):
         return "a guest without name"
     return shortened(f"{guest.name} <{guest.email}>" if guest.email else guest.name)

@@ -90,7 +90,6 @@ class Bodies:
 
 
 def _references(schema: Any) -> Iterator[str]:
-    """Yield the references in a schema."""
     if isinstance(schema, list):
         for item in schema:
             yield from _references(item)

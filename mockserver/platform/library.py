@@ -17,7 +17,6 @@ def _folder() -> Path:
 
 
 def names() -> list[str]:
-    """Return the names of the platforms that come with the package."""
     return sorted(path.stem for path in _folder().glob("*.yaml"))
 
 

@@ -77,7 +77,6 @@ class HttpMessage:
 
     @cached_property
     def queried(self) -> dict[str, str]:
-        """The query as a form."""
         return fields(self.query)
 
     @cached_property

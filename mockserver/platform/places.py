@@ -43,12 +43,10 @@ class Place(NamedTuple):
 
     @property
     def steps(self) -> tuple[str, ...]:
-        """The steps of a JSON pointer."""
         return tuple(step.replace("~1", "/").replace("~0", "~") for step in self.lens.lstrip("/").split("/"))
 
     @property
     def is_pointer(self) -> bool:
-        """True for a JSON pointer into a body."""
         return self.part == "body" and self.lens.startswith("/")
 
 

@@ -21,6 +21,9 @@ LARGEST = 1 << 24
 MOST_NODES = 500_000
 """The most values in a document after its aliases are followed."""
 
+DEEPEST = 10_000
+"""The most levels of nesting. With some more, the loader in C overflows its stack, which ends the process."""
+
 _MERGE = "tag:yaml.org,2002:merge"
 
 
@@ -111,6 +114,8 @@ def _parse(raw: bytes, name: str, loads: type[_Loader | _Fast]) -> Source:
         raise DeclarationError(name, 0, "", f"is not YAML: {error.reason} at byte {error.position}") from error
     found = Source(name, {}, {})
     try:
+        if _is_deep(raw):
+            raise RecursionError
         node = loader.get_single_node()
         if not isinstance(node, yaml.MappingNode):
             raise DeclarationError(name, 1, "", "is not a mapping; a declaration is an OpenAPI document with x-lifecycle")
@@ -128,6 +133,18 @@ def _parse(raw: bytes, name: str, loads: type[_Loader | _Fast]) -> Source:
     finally:
         loader.dispose()
     return found._replace(document=document)
+
+
+def _is_deep(raw: bytes) -> bool:
+    """Return True if values are nested in more than DEEPEST levels. Only a document that could be so is looked through."""
+    if sum(map(raw.count, (b"[", b"{", b"- ", b": ", b":\n"))) <= DEEPEST:
+        return False
+    depth = 0
+    for event in yaml.parse(raw, Loader=_Fast):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            return True
+    return False
 
 
 _RESOLVERS = {

@@ -4,7 +4,7 @@
 --       none), milliseconds to remember this commit, clock ('' unchanged, '-' removed), version of the organisation's
 --       record ('' for any), 1 to forget sessions, tokens and journal first, most live sessions afterwards ('' for any),
 --       count ('' none, 'use' of a token, 'issue' of a client's token), its field, version expected, bound ('' for none),
---       milliseconds a bound of uses is for,
+--       milliseconds a bound of uses is for, size of a light entry, journal bound in bytes,
 --       then for each write: field, rank of its kind, version expected ('' for none), value ('' to remove), end ('' for none)
 -- Returns 1, or 0 if a record has changed.
 
@@ -12,7 +12,8 @@ local NOW, BEFORE, MOST_ENDED, MOST_FORGOTTEN, MOST_TOKENS = ARGV[1], ARGV[2], A
 local BOUND, STAMP, ENTRY, REMEMBER, CLOCK = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 local VERSION, AFRESH = ARGV[11], ARGV[12] == '1'
 local ROOM, COUNT, COUNTED, COUNTED_VERSION, MOST, SPAN = ARGV[13], ARGV[14], ARGV[15], ARGV[16], tonumber(ARGV[17]), ARGV[18]
-local FIRST, WIDTH = 19, 5
+local LIGHT, BYTES = tonumber(ARGV[19]), tonumber(ARGV[20])
+local FIRST, WIDTH = 21, 5
 local CLIENT, TOKEN, SESSION, CREDENTIAL = '2', '4', '5', '6'
 
 local records, order, ends, journal, applied = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
@@ -176,6 +177,13 @@ local function forget_sessions()
   remove(old)
 end
 
+-- A journal of large entries is also limited in bytes. Beyond that, a quarter is removed at a time.
+local function trim()
+  while #ENTRY > LIGHT and (redis.call('MEMORY', 'USAGE', journal) or 0) > BYTES do
+    redis.call('XTRIM', journal, 'MAXLEN', '=', math.floor(redis.call('XLEN', journal) * 3 / 4))
+  end
+end
+
 if redis.call('EXISTS', applied) == 1 then
   return 1
 end
@@ -210,6 +218,7 @@ if MOST_FORGOTTEN ~= '0' then
 end
 if ENTRY ~= '' and not AFRESH then
   redis.call('XADD', journal, 'MAXLEN', '=', BOUND, '0-*', 'at', STAMP, 'entry', ENTRY)
+  trim()
 end
 redis.call('SET', applied, '', 'PX', REMEMBER)
 return 1

@@ -74,7 +74,6 @@ class Deadlines:
             self._ended.append(_End(id, ends_at))
 
     def remove(self, id: str) -> None:
-        """Remove session `id`."""
         former = self._ends.pop(id, None)
         if former is not None:
             self._take_off_page(id, former)

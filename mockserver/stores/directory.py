@@ -52,11 +52,9 @@ class Directory:
                 self.strike(organization)
 
     def disown(self, organization: str, client_id: str) -> None:
-        """Remove an OAuth client of this organisation."""
         self._link.run(self._release, [self._keys.owner(client_id)], to_bytes(organization))
 
     def strike(self, organization: str) -> None:
-        """Remove an organisation."""
         self._link.call("ZREM", self._keys.organizations, to_bytes(organization))
 
     def _enlist(self, organization: str) -> None:

@@ -28,7 +28,6 @@ class Keys:
         return f"{self._prefix}client:{_tag(client_id)}"
 
     def visit(self, name: str) -> str:
-        """Return the key of a visit to the console."""
         return f"{self._prefix}visit:{_tag(name)}"
 
 

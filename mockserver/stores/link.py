@@ -59,7 +59,6 @@ class Link:
         self.timeout = float(self._pool.connection_kwargs["socket_timeout"])
 
     def call(self, *command: str | bytes | int) -> Any:
-        """Return the answer to one command."""
         return self.calls([command])[0]
 
     def calls(self, commands: Sequence[Command]) -> list[Any]:
@@ -82,7 +81,6 @@ class Link:
             raise StoreUnavailable(self.url, str(error)) from error
 
     def close(self) -> None:
-        """Close all connections."""
         while self._idle:
             self._idle.pop().disconnect()
 

@@ -47,7 +47,6 @@ class MemoryStore:
     def load(
         self, organization: str, keys: Sequence[Key], arrival: PendingEntry | None = None, system: int | None = 0
     ) -> Loaded:
-        """See Store."""
         with self._lock:
             if system is None:
                 system = self.time()
@@ -76,7 +75,6 @@ class MemoryStore:
         arrival: PendingEntry | None = None,
         system: int | None = 0,
     ) -> Seen | None:
-        """See Store."""
         lock = self._lock
         lock.acquire()  # `with` costs twice as much
         try:
@@ -98,7 +96,6 @@ class MemoryStore:
             lock.release()
 
     def note(self, organization: str, noted: PendingEntry, at: int, version: int | None = None) -> int:
-        """See Store."""
         with self._lock:
             tenant = self._tenant(organization)
             found = tenant.organization
@@ -120,7 +117,6 @@ class MemoryStore:
         count: Use | Issue | None = None,
         room: int | None = None,
     ) -> bool:
-        """See Store."""
         with self._lock:
             commits = self._commits
             if commit_id in commits or commit_id in self._earlier_commits:
@@ -150,15 +146,13 @@ class MemoryStore:
                 _former, noted = tenant.start_afresh(), None  # possibly a million sessions, which are freed after the lock
             self._apply(tenant, organization, writes, now, retention)
             if noted is not None:
-                tenant.noted += 1
-                tenant.journal.append((now if stamp is None else stamp, noted))
+                tenant.note(noted, now if stamp is None else stamp)
             commits.add(commit_id)
             if len(commits) >= COMMITS_KNOWN:
                 self._earlier_commits, self._commits = commits, set()
         return True
 
     def records(self, organization: str, kind: Kind, limit: int = 1000, after: int = 0) -> Sequence[tuple[int, Record]]:
-        """See Store."""
         with self._lock:
             tenant = self._tenants.get(organization)
             if tenant is None:
@@ -170,13 +164,11 @@ class MemoryStore:
             return [(place, held[id]) for place, id in places.after(after, limit)]
 
     def place(self, organization: str, key: Key) -> int | None:
-        """See Store."""
         with self._lock:
             tenant = self._tenants.get(organization)
             return None if tenant is None else tenant.places[key.kind].of(key.id)
 
     def entries(self, organization: str, after: int = 0, limit: int = 1000) -> Sequence[Entry]:
-        """See Store."""
         with self._lock:
             tenant = self._tenants.get(organization)
             if tenant is None:
@@ -187,15 +179,12 @@ class MemoryStore:
         return [noted.entry(seq, at) for seq, (at, noted) in enumerate(kept, start=first + skipped)]
 
     def organizations(self) -> Sequence[str]:
-        """See Store."""
         return list(self._organizations)
 
     def find_client(self, client_id: str) -> str | None:
-        """See Store."""
         return self._owners.get(client_id)
 
     def clear(self, organization: str) -> None:
-        """See Store."""
         with self._lock:
             tenant = self._tenants.pop(organization, None)
             self._organizations.pop(organization, None)
@@ -203,7 +192,6 @@ class MemoryStore:
                 del self._owners[id]
 
     def clear_journal(self, organization: str) -> None:
-        """See Store."""
         with self._lock:
             if organization in self._tenants:
                 self._tenants[organization].clear_journal()
@@ -217,11 +205,9 @@ class MemoryStore:
                 del self._visits[next(iter(self._visits))]
 
     def has_visit(self, name: str) -> bool:
-        """See Store."""
         return self._visits.get(name, 0) > self.time()
 
     def end_visit(self, name: str) -> None:
-        """See Store."""
         with self._lock:
             self._visits.pop(name, None)
 

@@ -90,7 +90,6 @@ class RedisStore:
     def load(
         self, organization: str, keys: Sequence[Key], arrival: PendingEntry | None = None, system: int | None = 0
     ) -> Loaded:
-        """See Store."""
         live, values, time = self._link.run(
             self._load,
             self._keys.of(organization, "records", "ends", "journal"),
@@ -118,7 +117,6 @@ class RedisStore:
         arrival: PendingEntry | None = None,
         system: int | None = 0,
     ) -> Seen | None:
-        """See Store."""
         keys = (ORGANIZATION, FAULTS, Key("client", client_id), Key("token", token), Key("session", session))
         loaded = self.load(organization, keys, arrival, system)
         found, faults, client, held, live = cast(_Looked, loaded.records)
@@ -128,7 +126,6 @@ class RedisStore:
         return Seen(found, now, client, held, live, loaded.live_sessions, faults)
 
     def note(self, organization: str, noted: PendingEntry, at: int, version: int | None = None) -> int:
-        """See Store."""
         id = self._link.run(
             self._note,
             self._keys.of(organization, "records", "journal"),
@@ -153,7 +150,6 @@ class RedisStore:
         count: Use | Issue | None = None,
         room: int | None = None,
     ) -> bool:
-        """See Store."""
         terms = _or_none(version), int(afresh), _or_none(room), *_counting(count)
         done = self._directory.announce(organization, writes) and self._write(
             organization, writes, noted, commit_id, now, retention, now if stamp is None else stamp, terms
@@ -162,19 +158,16 @@ class RedisStore:
         return done
 
     def records(self, organization: str, kind: Kind, limit: int = 1000, after: int = 0) -> Sequence[tuple[int, Record]]:
-        """See Store."""
         keys = self._keys.of(organization, "records", "order")
         places, values = self._link.run(self._list, keys, RANKS[kind], limit, after)
         decoded = zip(places, (self._decoded(kind, value) for value in values), strict=True)
         return [(place, record) for place, record in decoded if record is not None]
 
     def place(self, organization: str, key: Key) -> int | None:
-        """See Store."""
         score = self._link.call("ZSCORE", *self._keys.of(organization, "order"), field(key))
         return None if score is None else int(float(score)) - (RANKS[key.kind] << 48)
 
     def entries(self, organization: str, after: int = 0, limit: int = 1000) -> Sequence[Entry]:
-        """See Store."""
         (journal,) = self._keys.of(organization, "journal")
         found = self._link.call("XRANGE", journal, f"(0-{after}", "+", "COUNT", limit) if limit > 0 else []
         try:
@@ -183,15 +176,12 @@ class RedisStore:
             raise StoreUnavailable(self._link.url, f"its journal cannot be read by this version: {error}") from error
 
     def organizations(self) -> Sequence[str]:
-        """See Store."""
         return self._directory.organizations()
 
     def find_client(self, client_id: str) -> str | None:
-        """See Store."""
         return self._directory.owner(client_id)
 
     def clear(self, organization: str) -> None:
-        """See Store."""
         records, order, *others = self._keys.of(organization, "records", "order", "ends", "journal")
         rank = RANKS["client"]
         clients = self._link.call("ZRANGEBYSCORE", order, rank << 48, f"({(rank + 1) << 48}")
@@ -201,27 +191,21 @@ class RedisStore:
         self._directory.strike(organization)
 
     def clear_journal(self, organization: str) -> None:
-        """See Store."""
         self._link.call("XTRIM", *self._keys.of(organization, "journal"), "MAXLEN", "=", 0)
 
     def begin_visit(self, name: str, seconds: int) -> None:
-        """See Store."""
         self._link.call("SET", self._keys.visit(name), 1, "EX", seconds)
 
     def has_visit(self, name: str) -> bool:
-        """See Store."""
         return bool(self._link.call("EXISTS", self._keys.visit(name)))
 
     def end_visit(self, name: str) -> None:
-        """See Store."""
         self._link.call("UNLINK", self._keys.visit(name))
 
     def ping(self) -> None:
-        """See Store."""
         self._link.call("PING")
 
     def close(self) -> None:
-        """See Store."""
         self._link.close()
 
     def _write(
@@ -250,6 +234,7 @@ class RedisStore:
             self._remember,
             _clock(writes),
             *terms,
+            *self._journal_bounds[1:],
             *(part for write in writes for part in _parts(write)),
             repeatable=True,
         )
@@ -269,7 +254,6 @@ def _number(id: bytes) -> int:
 
 
 def _parts(write: Write) -> tuple[bytes | int, ...]:
-    """Return a write as arguments for `commit.lua`."""
     key, new = write.key, write.new
     ends_at: int | bytes = b""
     if key.kind in TIMED:

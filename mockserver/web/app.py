@@ -36,7 +36,6 @@ class MockApp(Flask):
         self._fast = frozenset(ROUTES) if fast_lane else frozenset()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """The WSGI entry point."""
         if "HTTP_ORIGIN" in environ and not environ["PATH_INFO"].startswith(PREFIX):
             return self._cors.answer(self._answer, environ, start_response)
         if environ["PATH_INFO"] in self._fast:  # as in `_answer`, without the call
@@ -66,7 +65,6 @@ class HandledResponse(flask.Response):
         self._handler = handler
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """The WSGI entry point."""
         return fast_lane.answer(self._handler, environ, start_response)
 
 

@@ -10,13 +10,11 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import flask
-import msgspec
-from flask import Blueprint, Flask, Response
-from msgspec import Struct
+from flask import Flask
 
 from mockserver.clock import iso
 from mockserver.control import Control
+from mockserver.control.clock import Clock
 from mockserver.declared.assembly import DeclaredAssembly
 from mockserver.declared.credentials import By, DeclaredCredentials
 from mockserver.declared.entries import Recorded
@@ -27,11 +25,10 @@ from mockserver.errors import InvalidRequest
 from mockserver.faults import effect_of
 from mockserver.platform.model import Platform
 from mockserver.settings import LONGEST, Settings
-from mockserver.web import fast_lane
-from mockserver.web.admin import clock, faults, requests
-from mockserver.web.admin.answers import answer, handle_errors
-from mockserver.web.admin.explained import explained
-from mockserver.web.admin.guard import PREFIX, AccessGuard
+from mockserver.web import admin, fast_lane
+from mockserver.web.admin.calls import EMPTY, Calls
+from mockserver.web.admin.guard import PREFIX
+from mockserver.web.admin.reading import convert
 from mockserver.web.console import CONSOLE, NAME, Console, credentials
 from mockserver.web.console.extension import DECLARED_TABS
 from mockserver.web.cors import Cors
@@ -63,7 +60,6 @@ class DeclaredApp:
         self.answering, self._control, self._cors, self._console = handler, control, cors, console
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer a WSGI call."""
         if self._console is not None and environ["PATH_INFO"].startswith(CONSOLE):
             return self._console(environ, start_response)
         if self._control is not None and environ["PATH_INFO"].startswith(PREFIX):
@@ -82,18 +78,8 @@ def create_declared_app(
 ) -> DeclaredApp:
     """Return the application that serves a mock, with its control API, a console and `extensions` of that."""
     parts = DeclaredAssembly(mock, settings)
-    app, blueprint = Flask("mockserver.web.declared"), Blueprint("admin", __name__, url_prefix=PREFIX)
-    control = Control(parts)
-    for views in (clock, faults, requests):
-        views.add(blueprint, control)
-    _add_server(blueprint, mock, control)
-    _add_clock(blueprint, mock)
-    _add_credentials(blueprint, DeclaredCredentials(mock))
-    _add_faults(blueprint, mock)
-    _add_requests(blueprint, mock, control)
-    handle_errors(blueprint)
-    app.register_blueprint(blueprint)
-    app.before_request(AccessGuard(settings.admin_token))
+    app = Flask("mockserver.web.declared")
+    admin.register(app, parts, (partial(_add_views, mock),))
     console = app.extensions[NAME] = Console(app, parts, DECLARED_TABS)
     credentials.views(mock.platform, DeclaredCredentials(mock), console)
     for extend in extensions:
@@ -115,114 +101,87 @@ OWN = (CONTEXT, REASON, "Date", "Location", "Retry-After")
 """Headers that any answer may have."""
 
 
-class _Seconds(Struct, frozen=True, forbid_unknown_fields=True):
-    seconds: float
+def _add_views(mock: Mock, calls: Calls, control: Control) -> None:
+    """Add the control API's views of a declared platform. They take a body of any media type."""
+    calls = Calls(calls.blueprint, control, typed=False)
+    _add_server(calls, mock)
+    _add_clock(calls, mock.clock)
+    _add_credentials(calls, DeclaredCredentials(mock))
+    _add_faults(calls, mock)
 
 
-class _Registering(Struct, frozen=True, forbid_unknown_fields=True):
-    id: str = ""
-    bound: dict[str, str] = {}
-
-
-class _Ending(Struct, frozen=True, forbid_unknown_fields=True):
-    id: str | None = None
-    by: By = "ended"
-
-
-def _given(kind: type[Any]) -> Any:
-    """Read the body of a control call. Raises InvalidRequest."""
-    try:
-        return msgspec.json.decode(flask.request.get_data() or b"{}", type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidRequest("body", str(error)) from error
-
-
-def _add_server(blueprint: Blueprint, mock: Mock, control: Control) -> None:
-    @blueprint.get("/organizations")
-    def organizations() -> Response:
-        return answer({"organizations": control.organizations()})
-
-    @blueprint.get("/health")
-    def health() -> Response:
-        return answer({"status": "ok"})
-
-    @blueprint.get("/ready")
-    def ready() -> Response:
-        mock.store.ping()
-        return answer({"status": "ready"})
-
-    @blueprint.get("/platform")
-    def platform() -> Response:
+def _add_server(calls: Calls, mock: Mock) -> None:
+    @calls.add("GET", "/platform")
+    def platform() -> dict[str, Any]:
         told = mock.platform
         kinds = [{"name": one.name, "noun": one.noun, "registered": one.registered} for one in told.kinds.values()]
-        return answer({"name": told.name, "title": told.title, "kinds": kinds, "operations": list(told.operations)})
+        return {"name": told.name, "title": told.title, "kinds": kinds, "operations": list(told.operations)}
 
-    @blueprint.post("/reset")
-    def reset() -> Response:
+    @calls.add("POST", "/reset")
+    def reset() -> dict[str, Any]:
         mock.reset()
-        return answer({})
+        return {}
+
+    @calls.add("GET", "/requests")
+    def requests() -> dict[str, Any]:
+        return {"requests": [_request(mock, entry) for entry in mock.journal[-LISTED:]]}
 
 
-def _add_clock(blueprint: Blueprint, mock: Mock) -> None:
-    def told() -> Response:
-        now = mock.clock.read()
-        return answer({"now": now.iso, "milliseconds": round(now.now * 1000), "frozen": now.mode == "frozen"})
+def _add_clock(calls: Calls, own: Clock) -> None:
+    @calls.add("GET", "/clock")
+    def clock() -> dict[str, Any]:
+        now = own.read()
+        return {"now": now.iso, "milliseconds": round(now.now * 1000), "frozen": now.mode == "frozen"}
 
-    @blueprint.get("/clock")
-    def clock() -> Response:
-        return told()
+    @calls.add("POST", "/clock/advance")
+    def advance(*, seconds: float) -> dict[str, Any]:
+        own.advance(seconds)
+        return clock()
 
-    @blueprint.post("/clock/advance")
-    def advance() -> Response:
-        mock.clock.advance(_given(_Seconds).seconds)
-        return told()
+    @calls.add("POST", "/clock/freeze")
+    def freeze() -> dict[str, Any]:
+        own.freeze()
+        return clock()
 
-    @blueprint.post("/clock/freeze")
-    def freeze() -> Response:
-        mock.clock.freeze()
-        return told()
-
-    @blueprint.post("/clock/resume")
-    def resume() -> Response:
-        mock.clock.resume()
-        return told()
+    @calls.add("POST", "/clock/resume")
+    def resume() -> dict[str, Any]:
+        own.resume()
+        return clock()
 
 
-def _add_credentials(blueprint: Blueprint, credentials: DeclaredCredentials) -> None:
-    @blueprint.get("/credentials/<kind>")
-    def kept(kind: str) -> Response:
-        return answer({"credentials": credentials.list(kind, LISTED)})
+def _add_credentials(calls: Calls, credentials: DeclaredCredentials) -> None:
+    @calls.add("GET", "/credentials/<kind>")
+    def kept(kind: str) -> dict[str, Any]:
+        return {"credentials": credentials.list(kind, LISTED)}
 
-    @blueprint.post("/credentials/<kind>")
-    def register(kind: str) -> Response:
-        given = _given(_Registering)
-        made = credentials.register(kind, given.id, **given.bound)
-        return answer({"kind": kind, "id": made.id, "bound": made.bound}, 201)
+    @calls.add("POST", "/credentials/<kind>", 201)
+    def register(kind: str, *, id: str = "", bound: dict[str, str] = EMPTY) -> dict[str, Any]:
+        made = credentials.register(kind, id, **bound)
+        return {"kind": kind, "id": made.id, "bound": made.bound}
 
-    @blueprint.post("/credentials/<kind>/end")
-    def end(kind: str) -> Response:
-        given = _given(_Ending)
-        return answer({"ended": credentials.end(kind, given.id, given.by)})
+    @calls.add("POST", "/credentials/<kind>/end")
+    def end(kind: str, *, id: str | None = None, by: By = "ended") -> dict[str, Any]:
+        return {"ended": credentials.end(kind, id, by)}
 
 
-def _add_faults(blueprint: Blueprint, mock: Mock) -> None:
-    @blueprint.get("/faults")
-    def faults() -> Response:
+def _add_faults(calls: Calls, mock: Mock) -> None:
+    @calls.add("GET", "/faults")
+    def faults() -> dict[str, Any]:
         told = [
             {"operation": one.operation, "does": effect_of(one).label, "times": one.times, "skip": one.skip}
             for one in mock.planned()
         ]
-        return answer({"faults": told})
+        return {"faults": told}
 
-    @blueprint.post("/faults")
-    def add() -> Response:
-        mock.plan(_checked(_given(Fault)))
-        return answer({}, 201)
+    @calls.add("POST", "/faults", 201)
+    def add(**fault: Any) -> dict[str, Any]:
+        mock.plan(_checked(convert(fault, Fault)))
+        return {}
 
-    @blueprint.delete("/faults")
-    def clear() -> Response:
+    @calls.add("DELETE", "/faults")
+    def clear() -> dict[str, Any]:
         mock.clear_faults()
-        return answer({})
+        return {}
 
 
 def _checked(fault: Fault) -> Fault:
@@ -241,16 +200,6 @@ def _checked(fault: Fault) -> Fault:
     if not 0 < fault.probability <= 1:
         raise InvalidRequest("probability", f"{fault.probability} must be a number greater than 0, at most 1")
     return fault
-
-
-def _add_requests(blueprint: Blueprint, mock: Mock, control: Control) -> None:
-    @blueprint.get("/requests")
-    def requests() -> Response:
-        return answer({"requests": [_request(mock, entry) for entry in mock.journal[-LISTED:]]})
-
-    @blueprint.get("/requests/<context_id>/explain")
-    def explain(context_id: str) -> Response:
-        return explained(control.explain(context_id))
 
 
 def _request(mock: Mock, entry: Recorded) -> dict[str, Any]:

@@ -101,7 +101,6 @@ def _request(environ: WSGIEnvironment, size: int, body: bytes, unheld: bool = Fa
 
 
 def unread(environ: WSGIEnvironment) -> Request:
-    """Return the request of a WSGI call without its body."""
     length = environ.get("CONTENT_LENGTH")
     size = _size(length) if length else int("HTTP_TRANSFER_ENCODING" in environ)
     return _request(environ, size, b"", unheld=True)

@@ -15,8 +15,8 @@ import msgspec
 from flask import Response
 
 from mockserver.clock import pause
-from mockserver.exchanges import Exchange
 from mockserver.journal import Perturbed
+from mockserver.journal_queries import Exchange
 from mockserver.web.delivery import PAUSE
 
 MAX_FOLLOWERS = 16
@@ -45,7 +45,6 @@ class Streams:
         return self._free.acquire(blocking=False)
 
     def answer(self, stream: Iterator[bytes], *, taken: bool = True) -> Response:
-        """Return the stream as an answer."""
         response = Response(stream, mimetype=MEDIA_TYPE, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         if taken:
             response.call_on_close(self._free.release)

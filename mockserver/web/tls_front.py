@@ -28,7 +28,6 @@ class TlsFront:
         self._connections: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
-        """Begin to accept connections."""
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result()
 

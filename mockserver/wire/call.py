@@ -6,8 +6,7 @@ from msgspec import Struct
 
 from mockserver.engine.decide import Outcome, ParsedRequest, Seen, secret_of
 from mockserver.engine.model import Operation, Reason
-from mockserver.faults import NONE
-from mockserver.faults.effect import Effect
+from mockserver.faults import NONE, Effect
 from mockserver.journal import Entry
 from mockserver.wire import notes
 from mockserver.wire.credentials import shown_as
@@ -59,7 +58,6 @@ class ArrivedCall(Struct, gc=False):
         return self.operation == "token"
 
     def entry(self, seq: int, at: int) -> Entry:
-        """Return the journal entry for the arrival."""
         return notes.arrival(self, seq, at)
 
     def answered(self, outcome: Outcome) -> notes.AnswerNote:

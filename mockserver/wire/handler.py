@@ -13,8 +13,7 @@ from msgspec.structs import replace
 from mockserver import openapi
 from mockserver.engine.decide import Outcome, ParsedRequest, refusal, secret_of
 from mockserver.engine.model import Credential, Operation, Reason
-from mockserver.errors import ConflictError, StoreUnavailable
-from mockserver.faults import effect_of
+from mockserver.errors import StoreUnavailable
 from mockserver.ids import token_owner
 from mockserver.service import PlatformService
 from mockserver.stores.base import LIGHT
@@ -24,10 +23,10 @@ from mockserver.wire.call import ArrivedCall
 from mockserver.wire.credentials import basic, bearer, shown_as
 from mockserver.wire.encoding import GZIP, encoding_of, opened, whole
 from mockserver.wire.message import Request, Response
-from mockserver.wire.notes import KEPT, MARGIN, AnswerNote
+from mockserver.wire.notes import AnswerNote
 from mockserver.wire.redaction import Secrets
 from mockserver.wire.render import headers_of, render
-from mockserver.wire.serving import CALL, Serving, reason_of, weight_of
+from mockserver.wire.serving import CALL, LARGE, Serving, beginning, weight_of
 
 DOCUMENT = "/openapi.json"
 """The path of the platform's OpenAPI document."""
@@ -41,9 +40,6 @@ ROUTES: dict[str, Operation] = {
 METHOD = "POST"
 
 SECRETS_KNOWN = 1024
-
-LARGE = KEPT + MARGIN
-"""Bodies from this size on are read with care. The journal keeps no more than this."""
 
 UNREAD = frozenset(reason for reason in Reason if reason.startswith(("auth.", "scope.", "body.")))
 """Refusals that do not depend on the body."""
@@ -73,7 +69,7 @@ class Handler(Serving):
         if operation is None or operation == "token" or shown.organization is None:
             return LARGE
         try:
-            seen = self.platform.look(ParsedRequest(operation, shown.organization, shown.client_id, shown.token, shown.problem))
+            seen = self.platform.look(shown.asks(operation))
         except StoreUnavailable:
             return LARGE
         return seen.organization.policy.max_body if seen.token is not None else LARGE
@@ -81,7 +77,6 @@ class Handler(Serving):
     # -- arriving ----------------------------------------------------------------------------------------------------
 
     def arrive(self, request: Request) -> ArrivedCall:
-        """See Serving."""
         operation = ROUTES.get(request.path)
         if operation is None or request.method != METHOD:
             return self._arrive_lost(request, operation)
@@ -98,26 +93,16 @@ class Handler(Serving):
 
     def _arrived(self, call: ArrivedCall) -> ArrivedCall:
         """Journal a call's arrival and read its snapshot. If the store cannot be reached, the call is answered already."""
-        platform, request = self.platform, call.request
+        request = call.request
+        if request.size > LARGE or request.unheld:
+            request = call.request = beginning(request)
         if call.known_secrets is None or self.key_header:
             call.known_secrets, call.key_header = self._secrets, self.key_header
-        if request.size > LARGE or request.unheld:
-            request = call.request = replace(request, body=request.body[:LARGE])
         size = request.size + len(request.authorization or "") + len(request.agent or "")
         unusual = request.query or request.others or request.content_type != JSON or call.refused is not None
         if size > LIGHT or unusual:
             call.weight = weight_of(request)
-        if self.unserved.waiting:
-            self.unserved.catch_up()
-        try:
-            seen = call.seen = platform.arrive(call)
-            if seen.faults is not None and seen.faults.faults and call.refused is None:
-                call.effect = effect_of(platform.draw_fault(call, seen))
-        except (StoreUnavailable, ConflictError) as error:
-            call.answered_with = self.failed(call, error, reason_of(error))
-        except Exception as error:
-            vars(error)[CALL] = call
-            raise
+        self.receive(call, self.platform.arrive, call.refused is None)
         return call
 
     def _arrive_packed(self, operation: Operation, request: Request, encoding: str) -> ArrivedCall:
@@ -146,8 +131,7 @@ class Handler(Serving):
             ask = ParsedRequest("token", self._organization_of(client_id), client_id, media=media, body=body, size=request.size)
             return self._arrived(ArrivedCall(request, operation, ask, self._context(ask), problem, words, secret=secret))
         body, shown = Reason.NOT_JSON if problem else None, _show(request.authorization)
-        head = (operation, shown.organization, shown.client_id, shown.token, shown.problem)
-        ask = ParsedRequest(*head, media, body, request.size)
+        ask = shown.asks(operation, media, body, request.size)
         return self._arrived(ArrivedCall(request, operation, ask, self._context(ask), problem, words))
 
     def _arrive_large(self, operation: Operation, request: Request, whole: Callable[[], Request]) -> ArrivedCall:
@@ -161,9 +145,7 @@ class Handler(Serving):
             ask = ParsedRequest(operation, shown.organization, shown.client_id, shown.token)
             return self._arrived(ArrivedCall(request, operation, ask, self._context(ask), refused=Reason.CAPACITY_BODIES))
         media = None if is_json(request.content_type) else Reason.MEDIA_TYPE
-        ask = ParsedRequest(
-            operation, shown.organization, shown.client_id, shown.token, shown.problem, media, None, request.size
-        )
+        ask = shown.asks(operation, media, None, request.size)
         call = self._arrived(ArrivedCall(request, operation, ask, self._context(ask)))
         if call.answered_with is not None or call.seen is None or refusal(ask, call.seen) in UNREAD:
             return call
@@ -256,7 +238,6 @@ class Handler(Serving):
     # -- answering ---------------------------------------------------------------------------------------------------
 
     def answered(self, call: ArrivedCall) -> Response:
-        """See Serving."""
         return render(call, self._act(call), opaque=self.opaque)
 
     def _act(self, call: ArrivedCall) -> Outcome:
@@ -271,7 +252,6 @@ class Handler(Serving):
         return platform.answer(call, seen)
 
     def unread(self, request: Request) -> ArrivedCall:
-        """See Serving."""
         operation, shown = ROUTES.get(request.path), _show(request.authorization)
         ask = ParsedRequest(operation or "token", shown.organization, shown.client_id, size=request.size)
         call = ArrivedCall(request, operation, ask, self._context(ask), known_secrets=self._secrets, key_header=self.key_header)
@@ -296,6 +276,10 @@ class _Shown(NamedTuple):
     client_id: str
     token: str
     problem: Reason | None
+
+    def asks(self, operation: Operation, *body: Any) -> ParsedRequest:
+        """Return a request of an operation with this header, and what `body` says of the rest."""
+        return ParsedRequest(operation, self.organization, self.client_id, self.token, self.problem, *body)
 
 
 LONGEST_REMEMBERED = 1024
@@ -338,8 +322,7 @@ def _read_with_care(operation: Operation, request: Request, shown: _Shown) -> tu
     id, length, guest = (
         _content(operation, body.document) if reason is None and type(body.document) is dict else ("", 0, ("", ""))
     )
-    head = (operation, shown.organization, shown.client_id, shown.token, shown.problem)
-    return ParsedRequest(*head, body.media, reason, request.size, id, length, guest), detail
+    return shown.asks(operation, body.media, reason, request.size, id, length, guest), detail
 
 
 def _content(operation: Operation, document: dict[str, Any]) -> tuple[str, int, tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import msgspec
 from msgspec import UNSET, Struct
@@ -222,11 +222,8 @@ class AnswerNote(Struct, frozen=True, gc=False):
 
     call: ArrivedCall
     outcome: Outcome
-
-    @property
-    def weight(self) -> int:
-        """Always 0, because the arrival already counts the request."""
-        return 0
+    weight: ClassVar[int] = 0
+    """The arrival already counts the request."""
 
     def entry(self, seq: int, at: int) -> Answer:
         """Return the entry with the answer as it was sent, or would have been sent if the delivery had not been broken."""

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any
 
 from msgspec.structs import replace
 
+from mockserver.engine.decide import Seen
 from mockserver.engine.model import Reason
 from mockserver.errors import ConflictError, StoreUnavailable
+from mockserver.faults import effect_of
 from mockserver.journal import PendingEntry
 from mockserver.service import PlatformService
 from mockserver.stores.base import LIGHT
 from mockserver.wire.message import Request, Response
+from mockserver.wire.notes import KEPT, MARGIN
 from mockserver.wire.unserved import Unserved
 
 _log = logging.getLogger("dayfly")
+
+LARGE = KEPT + MARGIN
+"""Bodies from this size on are read with care. The journal keeps no more than this."""
 
 CALL = "_dayfly_call"
 """The attribute with the call of an exception raised while a request arrives, so that the journal has one request."""
@@ -39,6 +46,23 @@ class Serving(ABC):
     def arrive(self, request: Request) -> Any:
         """Read a request, journal its arrival and draw the fault that hits it. Blocks only for the store."""
 
+    def receive(self, call: Any, arrive: Callable[[Any], Seen], may_fail: bool) -> None:
+        """Journal a call's arrival and read its snapshot by `arrive`, and draw its fault if it `may_fail`.
+
+        If the store cannot be reached, the call is answered already.
+        """
+        if self.unserved.waiting:
+            self.unserved.catch_up()
+        try:
+            seen = arrive(call)
+            if may_fail and seen.faults is not None and seen.faults.faults:
+                call.effect = effect_of(self.platform.draw_fault(call, seen))
+        except (StoreUnavailable, ConflictError) as error:
+            call.answered_with = self.failed(call, error, reason_of(error))
+        except Exception as error:
+            vars(error)[CALL] = call
+            raise
+
     @abstractmethod
     def answered(self, call: Any) -> Response:
         """Decide the call, commit and journal the answer, and render it. Raises StoreUnavailable, ConflictError."""
@@ -52,7 +76,6 @@ class Serving(ABC):
         """Return an answer that is not the platform's, with its journal entry."""
 
     def finish(self, call: Any) -> Response:
-        """Return the answer to a call, and journal it."""
         if call.answered_with is not None:
             return call.answered_with  # type: ignore[no-any-return]
         try:
@@ -93,6 +116,11 @@ class Serving(ABC):
 def reason_of(error: StoreUnavailable | ConflictError) -> Reason:
     """Return why the store did not serve: it is unavailable, or others were faster each time."""
     return Reason.STORE_CONTENDED if isinstance(error, ConflictError) else Reason.STORE_UNAVAILABLE
+
+
+def beginning(request: Request) -> Request:
+    """Return a request with as much of its body as the journal may keep."""
+    return replace(request, body=request.body[:LARGE])
 
 
 def weight_of(request: Request) -> int:

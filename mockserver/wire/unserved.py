@@ -6,19 +6,17 @@ import logging
 from collections import deque
 from contextlib import suppress
 from threading import Event, Lock, Thread
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from mockserver.clock import monotonic, pause
-from mockserver.engine.decide import ParsedRequest, Seen
 from mockserver.engine.model import ClockState
 from mockserver.errors import StoreUnavailable
-from mockserver.exchanges import Reader
-from mockserver.faults.effect import Effect
 from mockserver.journal import Answer, Arrival, Entry, Failure, PendingEntry
-from mockserver.service import PlatformService
+from mockserver.journal_queries import Reader
+from mockserver.service import Arriving, PlatformService
 
 MOST = 1024
 """The most requests that are kept. The failures of further ones are not journalled."""
@@ -44,21 +42,10 @@ CROWD = 16
 _log = logging.getLogger("dayfly")
 
 
-class Missed(PendingEntry, Protocol):
-    """A call that was not served. `seen` is None if its arrival may not be journalled."""
-
-    seen: Seen | None
-    effect: Effect
-
-    @property
-    def ask(self) -> ParsedRequest:
-        """The request, as far as it could be read."""
-
-
 class LateArrival(Struct, frozen=True, gc=False):
     """The entry for the arrival of a request, written when the store is available again."""
 
-    call: Missed
+    call: Arriving
 
     @property
     def weight(self) -> int:
@@ -66,7 +53,6 @@ class LateArrival(Struct, frozen=True, gc=False):
         return self.call.weight
 
     def entry(self, seq: int, at: int) -> Entry:
-        """Return the arrival, marked as late."""
         arrival = self.call.entry(seq, at)
         assert isinstance(arrival, Arrival)
         return replace(arrival, late=True)
@@ -76,14 +62,9 @@ class FailureNote(Struct, frozen=True, gc=False):
     """The entry for the answer that was sent instead of the platform's."""
 
     given: Answer
-
-    @property
-    def weight(self) -> int:
-        """Always 0, because it is small."""
-        return 0
+    weight: ClassVar[int] = 0
 
     def entry(self, seq: int, at: int) -> Entry:
-        """Return the failure with its number and timestamp."""
         given = self.given
         head = (seq, at, given.context_id, given.status, given.reason)
         return Failure(*head, code=given.code, delivery=given.delivery, body=given.body)
@@ -93,14 +74,9 @@ class Known(Struct, frozen=True, gc=False):
     """An entry that was read from the journal."""
 
     read: Entry
-
-    @property
-    def weight(self) -> int:
-        """Always 0, because it is not kept."""
-        return 0
+    weight: ClassVar[int] = 0
 
     def entry(self, seq: int, at: int) -> Entry:
-        """Return the entry with another number and timestamp."""
         return replace(self.read, seq=seq, at=at)
 
 
@@ -128,7 +104,7 @@ class Unserved:
         self._left, self._counted = float(CROWD), monotonic()
         self._thread: Thread | None = None
 
-    def add(self, call: Missed, noted: PendingEntry, system: int) -> None:
+    def add(self, call: Arriving, noted: PendingEntry, system: int) -> None:
         """Keep a request that was answered as `noted` at the system's time `system`, in milliseconds."""
         seen, platform, given = call.seen, self._platform, noted.entry(0, 0)
         assert isinstance(given, Answer)

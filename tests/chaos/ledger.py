@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from mockserver.exchanges import Pair, pair_up
 from mockserver.journal import Entry
+from mockserver.journal_queries import Pair, pair_up
 
 CLEAR = frozenset({200, 403})
 """The statuses that tell a client what became of its send."""

@@ -18,9 +18,9 @@ from mockserver import journal, stores
 from mockserver.assemble import Assembly, assemble
 from mockserver.control import Control
 from mockserver.engine.model import DEFAULT_ORGANIZATION
-from mockserver.exchanges import Reader
 from mockserver.inprocess import Transport
 from mockserver.journal import Entry
+from mockserver.journal_queries import Reader
 from mockserver.stores.base import Store
 from tests.chaos.ledger import Row
 from tests.chaos.racing import NOTHING, Disturbance, Door, Racing

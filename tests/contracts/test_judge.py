@@ -20,6 +20,7 @@ from contracts.judge import (
     Evidence,
     Mark,
     Parameters,
+    StatefulClause,
     Status,
     closeness,
     judge,
@@ -31,7 +32,7 @@ BREACH = Breach("too many", (Evidence("here", 1),))
 DOUBT = Breach("perhaps", (Evidence("there", 2),), certain=False)
 
 
-def clause(code: str = "X1", step: Callable[[Any, Moment, Case], tuple[Any, Mark]] | None = None, **fields: Any) -> Clause[Any]:
+def clause(code: str = "X1", step: Callable[[Any, Moment, Case], tuple[Any, Mark]] | None = None, **fields: Any) -> Clause:
     values: dict[str, Any] = {
         "name": "example",
         "statement": "",
@@ -42,7 +43,7 @@ def clause(code: str = "X1", step: Callable[[Any, Moment, Case], tuple[Any, Mark
         "on": (CallLeft,),
         "step": step or marks(None),
     }
-    return Clause(code=code, **values | fields)
+    return StatefulClause(code=code, **values | fields)
 
 
 def marks(*given: Mark) -> Callable[[int, Moment, Case], tuple[int, Mark]]:

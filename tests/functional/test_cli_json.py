@@ -42,6 +42,9 @@ OFFLINE = [
     ("stories list", (), 0),
     ("stories show", ("earlier-today",), 0),
     ("stories run", ("sent-twice",), 0),
+    ("stories list", ("--platform", "mcp"), 0),
+    ("stories show", ("no-session-id", "--platform", "mcp"), 0),
+    ("stories run", ("no-session-id", "--platform", "mcp"), 0),
     ("reproduce", (f"{FIXTURES}/recordings/earlier-today.har",), 0),
     ("completion", ("bash",), 0),
 ]
@@ -135,6 +138,8 @@ def test_the_demonstration_says_what_it_has_shown(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("arguments", "command", "message"),
     [
+        (["replay", TWICE, CACHED, "--emit", "curl"], "dayfly replay", "--emit takes standard output"),
+        (["explain", "00000000-6eac-4059-a810-17b9f286b588", "--emit", "curl"], "dayfly explain", "--emit cannot be combined"),
         (["explain", "S99"], "dayfly", "there is no clause 'S99'; did you mean S6?"),
         (["platform", "show", "mpc"], "dayfly", "did you mean 'mcp'?"),
         (["verify", "--sed", "1"], "dayfly verify", "--sed"),

@@ -14,8 +14,8 @@ import pytest
 from contracts import cli
 from contracts.stories import library
 from contracts.stories.exports import KINDS, render
-from contracts.stories.mocks import MockInProcess
 from contracts.stories.run import run
+from contracts.stories.stage import MockInProcess
 from mockserver import LiveServer
 from mockserver.declared.mock import Mock
 from mockserver.platform import compile_platform, find
@@ -59,14 +59,14 @@ def test_they_are_told_at_a_url_whose_clock_runs_on(served: tuple[str, str], cap
     assert httpx.get(f"{url}/__admin/faults", headers=shown).json() == {"faults": []}
 
 
-@pytest.mark.parametrize("kind", ["curl", "python"])
+@pytest.mark.parametrize("kind", ["curl", "python", "node"])
 def test_a_script_sees_what_a_story_tells(kind: str, served: tuple[str, str], tmp_path: Path) -> None:
     need({"python": "sh"}.get(kind, kind))
     platform, url = served
     for name in library.names(platform)[::2]:
         script = tmp_path / f"script{KINDS[kind].suffix}"
         script.write_text(render(library.find(name, platform), kind), "utf-8", newline="")
-        program = {"curl": "bash", "python": sys.executable}[kind]
+        program = {"curl": "bash", "python": sys.executable, "node": "node"}[kind]
         environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "DAYFLY_ADMIN_TOKEN": "admin", "HOME": str(tmp_path)}
         words = [program, str(script), url]
         done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
@@ -98,13 +98,18 @@ def test_a_service_that_cannot_be_controlled_is_asked_what_it_can_be(capsys: pyt
     ("words", "problem"),
     [
         (("show", "--platform", "mcp", "no-sesion-id"), "did you mean no-session-id"),
-        (("show", "--platform", "mcp", "no-session-id", "--emit", "node"), "is written as curl, python or json"),
         (
             ("run", "--platform", "mcp", "{step}"),
             "$.steps[0].operation: 'initialise' is not declared; did you mean 'initialize'",
         ),
         (("run", "--platform", "mcp", "{name}"), "$.steps[0].show.session: no step before has saved `mine`"),
         (("run", "--platform", "mpc", "--all"), "did you mean 'mcp'"),
+        (("run", "--platform", "acme", "{good}"), "good.json: this is a story of the platform mcp; add --platform mcp"),
+        (("show", "{good}"), "good.json: this is a story of the platform mcp; add --platform mcp"),
+        (("run", "--platform", "mcp", "{webchat}"), "this is a story of the platform webchat; leave out --platform"),
+        (("run", "--platform", "mcp", "{header}"), "$.steps[0]: the header Mcp-Session-Id can only have printable ASCII"),
+        (("show", "--platform", "mcp", "{policy}"), "$.policy: is for the web chat"),
+        (("show", "{number}"), "number.json: $.platform: Expected `str`, got `int`"),
     ],
 )
 def test_what_is_wrong_is_told(
@@ -113,8 +118,21 @@ def test_what_is_wrong_is_told(
     story = {"version": 1, "platform": "mcp", "title": "A story"}
     steps = {"step": {"op": "call", "operation": "initialise"}}
     steps["name"] = {"op": "call", "operation": "callTool", "show": {"session": "$mine"}}  # type: ignore[dict-item]
-    for name, step in steps.items():
-        (tmp_path / f"{name}.json").write_text(json.dumps({**story, "steps": [step]}))
-    files = {name: str(tmp_path / f"{name}.json") for name in steps}
+    steps["header"] = {"op": "call", "operation": "callTool", "show": {"session": "s\xe9ssion"}}  # type: ignore[dict-item]
+    written = {name: {**story, "steps": [step]} for name, step in steps.items()}
+    written["good"] = json.loads(library.raw("no-session-id", "mcp"))
+    written["policy"] = {**written["good"], "policy": {"ttl": 5}}
+    written["number"] = {**json.loads(library.raw("sent-twice")), "platform": 5}
+    written["webchat"] = json.loads(library.raw("sent-twice"))
+    for name, document in written.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(document))
+    files = {name: str(tmp_path / f"{name}.json") for name in written}
     assert cli.run(("stories", *(word.format(**files) for word in words))) == 2
     assert problem in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_story_may_name_the_web_chat(tmp_path: Path) -> None:
+    path = tmp_path / "story.json"
+    path.write_text(json.dumps({**json.loads(library.raw("sent-twice")), "platform": "webchat"}))
+    assert cli.run(("stories", "run", str(path))) == 0
+    assert cli.run(("stories", "run", "--platform", "webchat", str(path))) == 0

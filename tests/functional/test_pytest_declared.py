@@ -187,3 +187,40 @@ def test_a_platform_that_does_not_exist_ends_the_session(named: str, hint: str, 
     done = run(pytester, "def test_it(): pass", f"--dayfly-platform={named}")
     assert done.ret == pytest.ExitCode.USAGE_ERROR
     done.stderr.fnmatch_lines([f"*dayfly_platform: *{hint}*"])
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ("platform='mpc'", "platform = 'mpc': there is no platform of that name; did you mean 'mcp'?, or give a file"),
+        ("platform='mcp', policy={'sesion.ttl': 5}", "there is no kind 'sesion'; did you mean 'session'?"),
+        ("platform='mcp', policy=5", "policy is 5; it must be a dict, as in policy={'ttl': 60}"),
+        ("policy={'ttl': 'x'}", "policy.ttl = 'x': must be a number"),
+    ],
+)
+def test_a_marker_that_cannot_be_used_fails_in_one_line(pytester: pytest.Pytester, options: str, problem: str) -> None:
+    body = f"""
+    import pytest
+
+    @pytest.mark.dayfly({options})
+    def test_it(dayfly_platform):
+        pass
+"""
+    done = run(pytester, body)
+    done.assert_outcomes(errors=1)
+    at = next(number for number, line in enumerate(done.outlines) if "ERROR at setup" in line)
+    assert done.outlines[at + 1].startswith("dayfly: ")
+    assert done.outlines[at + 1].endswith(problem)
+    assert done.outlines[at + 2].startswith("=")
+
+
+def test_a_client_cannot_be_verified_on_a_platform_that_there_is_not(pytester: pytest.Pytester) -> None:
+    done = run(
+        pytester,
+        """
+    def test_it(verify_client):
+        verify_client(lambda platform: None, platform="mpc")
+""",
+    )
+    done.assert_outcomes(failed=1)
+    done.stdout.fnmatch_lines(["dayfly: platform = 'mpc': there is no platform of that name; *"])

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from contracts.cli import run
 from contracts.stories import library
 from contracts.stories.exports import KINDS, render
-from contracts.stories.model import Expected, Request, Send, Story
+from contracts.stories.model import AnyStory, Expected, Request, Send, Story
 from mockserver.assemble import assemble
 from mockserver.control import Control
 from mockserver.journal import Guest
@@ -53,7 +53,7 @@ def mock() -> Iterator[Running]:
         yield Running(server.url, Control(parts))
 
 
-def put_on(story: Story, kind: str, url: str, tmp_path: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+def put_on(story: AnyStory, kind: str, url: str, tmp_path: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a story's script of this kind."""
     script = tmp_path / f"script{KINDS[kind].suffix}"
     script.write_text(render(story, kind), "utf-8", newline="")

@@ -7,8 +7,7 @@ from typing import get_args
 import pytest
 
 from mockserver.engine.model import Fault, FaultKind, FaultPlan
-from mockserver.faults import KINDS, NONE, effect_of
-from mockserver.faults.plan import draw
+from mockserver.faults import KINDS, NONE, draw, effect_of
 from mockserver.openapi import admin_document
 from mockserver.web.console.faults import TOLD
 

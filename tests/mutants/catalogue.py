@@ -35,7 +35,7 @@ REASONS = "mockserver/reasons.toml"
 BODIES = "mockserver/wire/bodies.py"
 QUICK = "mockserver/wire/quick.py"
 NOTES = "mockserver/wire/notes.py"
-PLAN = "mockserver/faults/plan.py"
+PLAN = "mockserver/faults.py"
 
 TOKEN = "    return refuse_token(seen.token, seen.now, policy, seen.client)"
 """How `authentication` looks at a token."""

@@ -53,7 +53,7 @@ def join(path: str) -> None:
     swap({**clocks.FUNCTIONS, **waits.FUNCTIONS, **alarms, _start: _start_thread}, clocks.DATES)
     if not hasattr(selectors, "EpollSelector"):
         selectors.DefaultSelector = selectors.PollSelector  # type: ignore[misc, assignment]
-    sys.stdin = waits.staged_input()
+    sys.stdin = waits.scheduled_input()
     sys.meta_path.insert(0, _Watchman())
     threading._register_atexit(_join_threads)  # type: ignore[attr-defined]
     os.register_at_fork(after_in_child=lambda: _enter_again(path))

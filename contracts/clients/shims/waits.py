@@ -113,11 +113,7 @@ def _looking_up(real: Callable[..., Any]) -> Callable[..., Any]:
 def _await_pipe(descriptor: int) -> None:
     scheduler = current_scheduler()
     if scheduler is not None and is_outside(descriptor) and os.get_blocking(descriptor):
-        scheduler.wait_until(lambda: _is_readable(descriptor), None, files=[descriptor])
-
-
-def _is_readable(descriptor: int) -> bool:
-    return is_ready(_Numbered(descriptor), READABLE)
+        scheduler.wait_until(lambda: is_ready(_Numbered(descriptor), READABLE), None, files=[descriptor])
 
 
 class _Numbered:
@@ -184,7 +180,7 @@ class Open:
         return buffered if "b" in mode else io.TextIOWrapper(buffered, encoding, errors, newline)
 
 
-def staged_input() -> Any:
+def scheduled_input() -> Any:
     """Return standard input as a thread under a scheduler reads it; the same as before, if it is not a pipe."""
     own = sys.stdin
     if own is None or not is_outside(0):

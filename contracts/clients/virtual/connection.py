@@ -18,11 +18,12 @@ LONGEST_HEAD = 1 << 16
 class Connection:
     """The platform's end of a connection, the `number`th that the client made; `port` is the client's.
 
+    It does not wait, unless its socket does.
+
     `context_id` is that of the request under way; empty if there is none, or if it has come back.
     """
 
     def __init__(self, own: socket.socket, port: int, number: int) -> None:
-        own.setblocking(False)
         own.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.own, self.port, self.number = own, port, number
         self.context_id = ""

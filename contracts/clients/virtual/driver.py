@@ -9,13 +9,13 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from contracts.clients import lines
-from contracts.clients.base import Driver, Intent, Lost, Seat
-from contracts.clients.child import Child, command_line, ending, telling_line
+from contracts.clients.base import Clients, Driver, Intent, Lost, Seat
+from contracts.clients.child import Child, command_line, telling_line
 from contracts.clients.clock import VirtualClock
-from contracts.clients.conversation import Conversation
+from contracts.clients.conversation import Conversation, left_at_work
 from contracts.clients.errors import ClientError, ClientProtocolError
 from contracts.clients.process import PATIENCE, shown_too
-from contracts.clients.virtual.exchanges import HOST
+from contracts.clients.virtual.server import HOST
 from contracts.clients.virtual.simulation import Silent, Simulation, check_left
 from contracts.clients.virtual.starting import Input, Starter
 
@@ -77,11 +77,36 @@ class VirtualClients:
         self._starter.close()
 
 
-class VirtualDriver:
+class SimulatedDriver:
+    """The part of a driver that is the same for all processes in a simulation."""
+
+    def __init__(self, clients: Clients, simulation: Simulation, patience: float) -> None:
+        self._clients, self._simulation, self._patience = clients, simulation, patience
+
+    def conduct(self, body: Callable[[], None]) -> None:
+        """See Driver."""
+        body()
+
+    def grant(self, seconds: float) -> None:
+        """See Driver."""
+        self._simulation.grant(seconds)
+
+    def give_up(self, why: str) -> None:
+        """See Driver."""
+        self._simulation.given_up = self._simulation.given_up or why
+
+    def close(self) -> None:
+        """See Driver."""
+        self._clients.note = self._clients.note or self._simulation.note
+        self._simulation.close()
+
+
+class VirtualDriver(SimulatedDriver):
     """One process, and those that it starts, in a simulation."""
 
-    def __init__(self, clients: VirtualClients, child: Child, seat: Seat, simulation: Simulation, patience: float) -> None:
-        self._clients, self._child, self._simulation, self._patience = clients, child, simulation, patience
+    def __init__(self, clients: Clients, child: Child, seat: Seat, simulation: Simulation, patience: float) -> None:
+        super().__init__(clients, simulation, patience)
+        self._child = child
         self._handler, self._credentials = seat.handler, seat.credentials
         self._conversation = Conversation()
         self._lines = lines.Lines(seat.credentials)
@@ -91,16 +116,12 @@ class VirtualDriver:
         os.set_blocking(child.stdout, False)
         simulation.settled = self._listen
         simulation.watch(child.stdout, self._read)
-        simulation.watch(child.stderr, self._hear)
+        simulation.hear(child)
 
     @property
     def output(self) -> str:
         """See Driver."""
         return self._child.tail
-
-    def conduct(self, body: Callable[[], None]) -> None:
-        """See Driver."""
-        body()
 
     def send(self, intents: Sequence[Intent], schedule: Sequence[int]) -> None:
         """See Driver. Raises Lost if the client does not keep to the protocol, ends or hangs."""
@@ -108,7 +129,7 @@ class VirtualDriver:
         simulation = self._simulation
         simulation.follow(schedule)
         self._input.write(b"".join([self._conversation.ask(intent) for intent in intents]))
-        self._watched(lambda: simulation.run(self._is_done))
+        self._watched(lambda: simulation.run(lambda: simulation.has_closed or not self._conversation.is_open))
         if self._conversation.is_open:
             self._has_ended()
         self._is_lost = False
@@ -121,14 +142,6 @@ class VirtualDriver:
         self._watched(lambda: simulation.run_until(simulation.now + round(seconds * 1_000_000)))
         self._is_lost = False
 
-    def grant(self, seconds: float) -> None:
-        """See Driver."""
-        self._simulation.grant(seconds)
-
-    def give_up(self, why: str) -> None:
-        """See Driver."""
-        self._simulation.given_up = self._simulation.given_up or why
-
     def close(self) -> None:
         """See Driver: ends the client's input and lets it come to its end."""
         try:
@@ -136,8 +149,7 @@ class VirtualDriver:
                 self._is_lost = True  # a second call has nothing left to check
                 self._end()
         finally:
-            self._clients.note = self._clients.note or self._simulation.note
-            self._simulation.close()
+            super().close()
             self._child.kill()
 
     def _end(self) -> None:
@@ -145,14 +157,10 @@ class VirtualDriver:
         self._input.end()
         has_ended = self._watched(lambda: self._simulation.run_to_end(lambda: self._child.wait(0) is not None))
         status = self._child.wait(0)
-        if not has_ended or status is None:
-            silent = f"for {self._patience:g} s it neither ended nor made a request"
-            problem = f"the client went on after the end of its input: {silent}; it was killed"
-            raise Lost(problem, self._words, waited=True)
-        self._read_all()
-        check_left(status)
-        if status != 0 and not self._conversation.has_begun:
-            raise Lost(f"the client ended before it was asked anything: {ending(status)}", self._words)
+        if has_ended and status is not None:
+            self._read_all()
+            check_left(status)
+        self._conversation.check_end(status if has_ended else None, self._patience, self._words)
 
     def _watched(self, run: Callable[[], T]) -> T:
         """Run the simulation. Raises Lost if the client does not keep to the protocol, or shows nothing."""
@@ -167,16 +175,11 @@ class VirtualDriver:
         except ClientProtocolError as error:
             raise Lost(error.problem) from error
 
-    def _is_done(self) -> bool:
-        return self._simulation.has_closed or not self._conversation.is_open
-
     def _has_ended(self) -> None:
         """The client has closed its output, though it owes an answer. Raises Lost, ClientProtocolError."""
         status = self._child.wait(self._patience)
         check_left(status)
-        if status is None:
-            raise Lost("the client closed its stdout while it had work to do, and goes on", self._words, waited=True)
-        raise Lost(f"the client ended while it had work to do: {ending(status)}", self._words)
+        raise left_at_work(status, self._words)
 
     @property
     def _words(self) -> str:
@@ -184,10 +187,6 @@ class VirtualDriver:
         return telling_line(self._child.tail)
 
     # -- its pipes ---------------------------------------------------------------------------------------------------------
-
-    def _hear(self) -> None:
-        if not self._child.hear():
-            self._simulation.unwatch(self._child.stderr)
 
     def _read(self) -> None:
         try:

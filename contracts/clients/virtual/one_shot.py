@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from contracts.clients.base import Clients, Intent, Lost, Seat, shortened
 from contracts.clients.child import KEPT_OUTPUT, telling_line
 from contracts.clients.one_shot import outcome_of
+from contracts.clients.virtual.driver import SimulatedDriver
 from contracts.clients.virtual.simulation import Simulation, check_left
 from contracts.clients.virtual.starting import Input, Starter
 
 
-class VirtualOneShot:
+class VirtualOneShot(SimulatedDriver):
     """A command, run for each intent; intents of one item run at once."""
 
     def __init__(self, clients: Clients, starter: Starter, seat: Seat, simulation: Simulation, patience: float) -> None:
-        self._clients, self._starter, self._seat = clients, starter, seat
-        self._simulation, self._patience = simulation, patience
+        super().__init__(clients, simulation, patience)
+        self._starter, self._seat = starter, seat
         self._count = 0
         self.output = ""
-
-    def conduct(self, body: Callable[[], None]) -> None:
-        """See Driver."""
-        body()
 
     def send(self, intents: Sequence[Intent], schedule: Sequence[int]) -> None:
         """See Driver. Raises ClientError if the command cannot be started, Lost if it hangs."""
@@ -47,19 +44,6 @@ class VirtualOneShot:
         """See Driver; no process runs."""
         self._clients.skip(seconds)
 
-    def grant(self, seconds: float) -> None:
-        """See Driver."""
-        self._simulation.grant(seconds)
-
-    def give_up(self, why: str) -> None:
-        """See Driver."""
-        self._simulation.given_up = self._simulation.given_up or why
-
-    def close(self) -> None:
-        """See Driver."""
-        self._clients.note = self._clients.note or self._simulation.note
-        self._simulation.close()
-
 
 class _Running:
     """One process, and the intent that it was started for."""
@@ -72,7 +56,7 @@ class _Running:
         self._intent, self._simulation, self._has_ended = intent, simulation, False
         self._child, self._door = starter.start(simulation, seat)
         self.is_still = self._child.life(patience, lambda: seat.handler.requests).is_still
-        simulation.watch(self._child.stderr, self._hear)
+        simulation.hear(self._child)
         self._input = Input(self._child, simulation)
         self._input.write(intent.question(number))
         self._input.end()
@@ -105,7 +89,3 @@ class _Running:
         self._input.close()
         self._simulation.unwatch(self._child.stderr)
         self._child.kill()
-
-    def _hear(self) -> None:
-        if not self._child.hear():
-            self._simulation.unwatch(self._child.stderr)

@@ -11,15 +11,15 @@ from __future__ import annotations
 import selectors
 import time
 from collections.abc import Callable, Sequence
-from itertools import chain, repeat
 
-from contracts.clients.base import Hung, Seat
+from contracts.clients.base import Hung, Seat, following
+from contracts.clients.child import Child
 from contracts.clients.clock import VirtualClock
 from contracts.clients.errors import BeyondVirtualTime
 from contracts.clients.virtual.company import Company
-from contracts.clients.virtual.exchanges import HOST, Exchanges
 from contracts.clients.virtual.newcomers import Strangers
 from contracts.clients.virtual.protocol import HARNESS_GONE, MICROSECOND, Idle, Welcome
+from contracts.clients.virtual.server import HOST, SteppedServer
 
 LONGEST = 24 * 3600 * 1_000_000
 """Microseconds of virtual time that one item may take."""
@@ -78,7 +78,7 @@ class Simulation:
 
     def __init__(self, clock: VirtualClock, patience: float, seed: int = 0) -> None:
         self.clock = clock
-        self._choose: Callable[[int], int] = lambda _: 0
+        self._choose = following(())
         self.settled: Callable[[], None] = lambda: None
         self.is_still: Callable[[], bool] = lambda: True
         self.is_waited_for: Callable[[], bool] = lambda: False
@@ -90,8 +90,8 @@ class Simulation:
         self._patience, self._seed = patience, seed
         self._variables: dict[str, str] = {}
         self._selector = selectors.DefaultSelector()
-        self._exchanges = Exchanges(clock, self._selector)
-        self.host = f"{HOST}:{self._exchanges.port}"
+        self._server = SteppedServer(clock, self._selector)
+        self.host = f"{HOST}:{self._server.port}"
         self.url = f"http://{self.host}"
         self.company = Company(self.watch, self.unwatch, self._is_idle, self.has_input)
         self._members = self.company.members
@@ -110,7 +110,7 @@ class Simulation:
 
     def seat(self, seat: Seat, variables: dict[str, str]) -> None:
         """Put the client before the platform that `seat` names; `variables` are set in its environment."""
-        self._exchanges.seat, self._variables = seat, variables
+        self._server.seat, self._variables = seat, variables
 
     def watch(self, descriptor: int, act: Callable[[], object], events: int = selectors.EVENT_READ) -> None:
         """Call `act` whenever a descriptor is ready."""
@@ -121,10 +121,18 @@ class Simulation:
         if descriptor in self._selector.get_map():
             self._selector.unregister(descriptor)
 
+    def hear(self, child: Child) -> None:
+        """Take what a process writes to stderr."""
+
+        def take() -> None:
+            if not child.hear():
+                self.unwatch(child.stderr)
+
+        self.watch(child.stderr, take)
+
     def follow(self, schedule: Sequence[int]) -> None:
         """Let a schedule pick who goes on if several can; after its end the oldest goes."""
-        numbers = chain(schedule, repeat(0))
-        self._choose = lambda waiting: next(numbers) % waiting
+        self._choose = following(schedule)
 
     def has_input(self) -> None:
         """Something was written to the client or closed, at which it has to look."""
@@ -136,7 +144,7 @@ class Simulation:
 
     def close(self) -> None:
         """Give back everything."""
-        self._exchanges.close()
+        self._server.close()
         self.company.close()
         self._selector.close()
 
@@ -188,7 +196,7 @@ class Simulation:
                 if self._step_parked():
                     began, rests = _monotonic(), 0
                     continue
-                moment = self._next_moment(alive=rests < len(RESTS) and self._exchanges.next is None)
+                moment = self._next_moment(alive=rests < len(RESTS) and self._server.next is None)
                 if moment is not None and moment <= self._ends:
                     began = _monotonic()
                     self._jump(moment)
@@ -221,7 +229,7 @@ class Simulation:
 
     def _step_parked(self) -> bool:
         """Let one of the requests and answers that wait go on, if any does."""
-        parked = self._exchanges.parked
+        parked = self._server.parked
         if not parked:
             return False
         parked.pop(self._choose(len(parked)) if len(parked) > 1 else 0)()
@@ -230,8 +238,8 @@ class Simulation:
     def _next_moment(self, *, alive: bool = False) -> int | None:
         """When something happens next: an answer is due, or a timer; if `alive`, one that keeps its process alive."""
         moments = [member.next for member in self._members if member.next is not None and (member.idle.keeps or not alive)]
-        if self._exchanges.next is not None:
-            moments.append(self._exchanges.next)
+        if self._server.next is not None:
+            moments.append(self._server.next)
         return min(moments, default=None)
 
     def _jump(self, moment: int) -> None:
@@ -243,7 +251,7 @@ class Simulation:
         for member in woken:
             member.owed = True
         if not woken:
-            self._exchanges.take_due()
+            self._server.take_due()
 
     def _move(self, moment: int) -> None:
         self.clock.move_to(moment * MICROSECOND)
@@ -294,9 +302,9 @@ class Simulation:
         system tells of them depends on chance.
         """
         self._wait_until_still(is_over)
-        self._exchanges.note_closed()
+        self._server.note_closed()
         self.settled()
-        self._exchanges.collect()
+        self._server.collect()
 
     def _wait_until_still(self, is_over: Callable[[], bool] | None) -> None:
         looks, self._heard_at = 0, _monotonic()
@@ -332,17 +340,17 @@ class Simulation:
 
     def _check_absence(self) -> None:
         """Raises BeyondVirtualTime if somebody waits for an answer and no process is there; one that has died does not wait."""
-        if not self._members and self._exchanges.has_requests:
+        if not self._members and self._server.has_requests:
             raise BeyondVirtualTime(STRANGER)
 
     def _owes_a_look(self) -> bool:
         """Whether something was sent to the client at which it has not looked."""
-        return self._has_input or self._exchanges.has_sent
+        return self._has_input or self._server.has_sent
 
     def _hand_on(self) -> None:
         """If no process runs, let one go on that has to look at what has come in: they take turns in an order of their own."""
         if self._owes_a_look():
-            self._has_input = self._exchanges.has_sent = False
+            self._has_input = self._server.has_sent = False
             self.company.all_look()
         if self.is_waited_for() or self.company.first("running") is not None:
             return
@@ -357,7 +365,7 @@ class Simulation:
         if first is None:
             return False
         self._joined += 1
-        welcome = Welcome(self.now, [self._exchanges.port], self._seed + self._joined, self._variables)
+        welcome = Welcome(self.now, [self._server.port], self._seed + self._joined, self._variables)
         first.welcome(welcome)
         return True
 
@@ -381,7 +389,7 @@ class Simulation:
 
     def _look_for_late(self) -> bool:
         """If something is still on its way between the platform and processes, wait a moment and let them look again."""
-        agrees = self._exchanges.agrees
+        agrees = self._server.agrees
         late = [
             member for member in self._members if not all(agrees(port, *counts) for port, counts in member.idle.sockets.items())
         ]

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
-from typing import Any
 
 from msgspec.structs import replace
 
-from contracts.errors import ContractsError
 from contracts.protocol.asking import beside
-from contracts.replay.minimize.distil import NotReproduced
+from contracts.replay.minimize.distil import NotReproduced, Proof
+from contracts.replay.minimize.minimize import waits_joined
+from contracts.replay.minimize.names import fresh
 from contracts.scenario import Advance
 from contracts.stories.declared import Ask, DeclaredStory, End, Register, Step
-from contracts.stories.mocks import MockInProcess
 from contracts.stories.model import Expected
-from contracts.stories.run import run
-from contracts.verify.shrink import without
+from contracts.stories.stage import MockInProcess
+from contracts.verify.shrink import smallest, without
 from mockserver.declared.entries import Recorded
 from mockserver.declared.past import DeclaredPast, Named
 from mockserver.journal import Perturbed
 from mockserver.platform import compile_platform, find
 from mockserver.platform.model import Answer, Platform
+from mockserver.platform.places import Place
 
 MOST = 30
 """The most requests that are repeated: the latest that have to do with the refused one."""
@@ -39,35 +38,24 @@ def distil_declared(past: DeclaredPast, context_id: str, named: str) -> Declared
     entry = past.find(context_id)
     if not entry.refused_by or entry.operation not in past.platform.operations:
         raise NotReproduced(context_id, "only a call that a guard refused can be reproduced")
-    place = MockInProcess(past.platform)
     steps = tuple(_TellingDeclared(past.platform, past, entry).steps())
     title = f"{entry.operation} is refused: {entry.refused_by} {entry.cause}"
     story = DeclaredStory(title=title, steps=steps, platform=named)
-    if not _holds(story, place):
-        raise NotReproduced(context_id, "its past goes otherwise on a mock that was just started")
-    while (simpler := next((one for one in _simpler(story) if _holds(one, place)), None)) is not None:
-        story = simpler
-    as_declared = _holds(story, MockInProcess(compile_platform(find(named))))
-    return story if as_declared else replace(story, notes=(UNDER_POLICY,))
+    with Proof(MockInProcess(past.platform)) as proof:
+        if not proof.of(story):
+            raise NotReproduced(context_id, f"its past goes otherwise on a mock that was just started: {proof.latest}")
+        story = smallest(story, _simpler, proof.may_go_on_with)
+    with Proof(MockInProcess(compile_platform(find(named)))) as as_declared:
+        return story if as_declared.of(story) else replace(story, notes=(UNDER_POLICY,))
 
 
 UNDER_POLICY = "It goes like this only under the policy of the mock that refused the request: run it at the URL of such a mock."
 
 
-def _holds(story: DeclaredStory, place: MockInProcess) -> bool:
-    try:
-        return run(story, place).outcome == "as expected"
-    except ContractsError:  # a step shows what no step before has saved
-        return False
-
-
 def _simpler(story: DeclaredStory) -> Iterator[DeclaredStory]:
     *before, last = story.steps
     yield from (replace(story, steps=(*left, last)) for left in without(tuple(before)))
-    for nth, (first, second) in enumerate(pairwise(before)):
-        if isinstance(first, Advance) and isinstance(second, Advance):
-            both = Advance(round(first.seconds + second.seconds, 3))
-            yield replace(story, steps=(*before[:nth], both, *before[nth + 2 :], last))
+    yield from (replace(story, steps=steps) for steps in waits_joined(story.steps))
     for nth, step in enumerate(story.steps):
         for simpler in _simpler_step(step):
             yield replace(story, steps=(*story.steps[:nth], simpler, *story.steps[nth + 1 :]))
@@ -79,6 +67,15 @@ def _simpler_step(step: Step) -> Iterator[Step]:
         yield from (replace(step, save={name: id for name, id in step.save.items() if name != left}) for left in step.save)
     elif isinstance(step, Advance) and step.seconds != round(step.seconds):
         yield Advance(float(round(step.seconds) + 1))
+
+
+def unlike(platform: Platform, operation: str, reason: str) -> dict[Place, str]:
+    """Return other values than those that a credential is bound to, by place, if a call was refused for that."""
+    kind = platform.kinds.get(reason.removesuffix(".foreign"))
+    if kind is None or not kind.bound:
+        return {}
+    carried = kind.places[operation][0]
+    return {beside(places, carried): OTHER for places in kind.bound.values()}
 
 
 class _TellingDeclared:
@@ -139,15 +136,8 @@ class _TellingDeclared:
         answer = self._answer(one)
         saves = {kind: self._named(kind, id) for kind, id in placed.items() if answer.status < 400 or kinds[kind].always}
         expected = Expected(answer.status, reason=reason if one is self._entry else None)
-        return Ask(operation=one.operation, show=show, put=self._put(one), save=saves, expect=expected)
-
-    def _put(self, one: Recorded) -> dict[str, Any]:
-        """Return other values than those that a credential is bound to, if it was refused for that."""
-        kind = self._platform.kinds.get(one.refused_by)
-        if kind is None or one.cause != "foreign" or not kind.bound:
-            return {}
-        carried = kind.places[one.operation][0]
-        return {str(beside(places, carried)): OTHER for places in kind.bound.values()}
+        put = {str(place): other for place, other in unlike(self._platform, one.operation, reason).items()}
+        return Ask(operation=one.operation, show=show, put=put, save=saves, expect=expected)
 
     def _answer(self, one: Recorded) -> Answer:
         """Return the answer that the platform decided on, without any fault."""
@@ -158,5 +148,4 @@ class _TellingDeclared:
         return (self._platform.refused if kind is None else kind.refused)[one.cause]
 
     def _named(self, kind: str, id: str) -> str:
-        number = sum(other == kind for other, _ in self._names) + 1
-        return self._names.setdefault((kind, id), kind if number == 1 else f"{kind}_{number}")
+        return self._names.setdefault((kind, id), fresh(kind, self._names.values()))

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from types import TracebackType
 
-from contracts.errors import ContractsError, ProbeError
+from contracts.errors import ContractsError
 from contracts.replay.minimize.fallbacks import recipes
 from contracts.replay.minimize.minimize import smaller, tidy
 from contracts.replay.minimize.past import Past, past_of
 from contracts.replay.minimize.reconstruct import stories
-from contracts.stories.codec import StoryError, decode, encode
-from contracts.stories.model import Story
+from contracts.stories.codec import decode, encode
+from contracts.stories.model import AnyStory, Story
 from contracts.stories.run import run
-from contracts.stories.stage import InProcessStage
+from contracts.stories.stage import InProcessStage, StoryPlace
 from contracts.verify.shrink import smallest
 from mockserver.assemble import assemble
 from mockserver.control import Tenant
@@ -87,8 +87,9 @@ _ASKED = {"token": "A request for a token", "create": "A request for a session",
 class Proof:
     """Runs stories, none of them twice. A context manager."""
 
-    def __init__(self) -> None:
-        self._place = InProcessStage(assemble(Settings()))
+    def __init__(self, place: StoryPlace | None = None) -> None:
+        """The stories run in `place`, by default a mock of the web chat in this process."""
+        self._place = place or InProcessStage(assemble(Settings()))
         self._seen: dict[bytes, bool] = {}
         self.requests = 0
         self.latest = ""
@@ -100,21 +101,21 @@ class Proof:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._place.close()
 
-    def may_go_on_with(self, story: Story) -> bool:
+    def may_go_on_with(self, story: AnyStory) -> bool:
         """Return whether requests are left to make, and every request of the story is answered as it says."""
         return self.requests < MOST_REQUESTS and self.of(story)
 
-    def of(self, story: Story) -> bool:
+    def of(self, story: AnyStory) -> bool:
         """Return whether every request of the story is answered as it says."""
         key = encode(story)
         if key not in self._seen:
             self._seen[key] = self._holds(story, key)
         return self._seen[key]
 
-    def _holds(self, story: Story, key: bytes) -> bool:
+    def _holds(self, story: AnyStory, key: bytes) -> bool:
         try:
             told = run(decode(key), self._place)  # decoded from its file, because the file is what users get
-        except (StoryError, ProbeError, MockServerError) as error:
+        except (ContractsError, MockServerError) as error:
             self.latest = str(error)
             return False
         self.requests += told.requests

@@ -10,8 +10,7 @@ from msgspec.structs import replace
 
 from contracts.replay.minimize.names import fresh
 from contracts.scenario import Advance
-from contracts.stories.codec import SAVES
-from contracts.stories.model import CLIENT, Step, Story
+from contracts.stories.model import CLIENT, SAVES, Step, Story
 from contracts.stories.names import reference
 from contracts.verify.shrink import without
 from mockserver.engine.model import Policy
@@ -74,10 +73,14 @@ def _merged(story: Story) -> Iterator[Story]:
         for other in [other for other, of_kind in saved if of_kind == kind and other != name]:
             yield replace(story, steps=tuple(_renamed(step, {name: other}) for step in (*steps[:place], *steps[place + 1 :])))
         saved.append((name, kind))
+    yield from (replace(story, steps=joined) for joined in waits_joined(steps))
+
+
+def waits_joined(steps: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    """Yield the steps with two waits after each other joined into one."""
     for place, (first, second) in enumerate(pairwise(steps)):
         if isinstance(first, Advance) and isinstance(second, Advance):
-            both = Advance(round(first.seconds + second.seconds, 3))
-            yield replace(story, steps=(*steps[:place], both, *steps[place + 2 :]))
+            yield (*steps[:place], Advance(round(first.seconds + second.seconds, 3)), *steps[place + 2 :])
 
 
 def _renamed(step: Step, names: Mapping[str, str]) -> Step:

@@ -12,8 +12,8 @@ from mockserver.control.sessions import SessionView
 from mockserver.control.tokens import TokenView
 from mockserver.engine.model import UNASSIGNED, WRITE_SCOPE
 from mockserver.errors import NotFound
-from mockserver.exchanges import pair_up
 from mockserver.journal import Answer, Arrival
+from mockserver.journal_queries import pair_up
 
 MOST_DONE = 200
 """Most control events that are looked at, the latest ones."""

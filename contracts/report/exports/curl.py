@@ -14,13 +14,13 @@ from urllib.parse import quote, urlencode
 import msgspec
 from msgspec import UNSET
 
-from contracts.fold import fold
 from contracts.history import Call, History
+from contracts.history.build import build_history
+from contracts.history.validate import Numbered, well_formed
 from contracts.report.exports.controls import AN_INSTANT, DOES, SCOPES
 from contracts.report.exports.shell import comment, shown, word
 from contracts.report.model import ClauseResult, Counterexample
 from contracts.report.words import item_words, perturbation_words, request_words
-from contracts.trace import Numbered, well_formed
 from mockserver.journal import Answer, Arrival, Began, Ended, Perturbed
 
 _FORM = "application/x-www-form-urlencoded"
@@ -62,7 +62,7 @@ class _Script:
     def __init__(self, found: Counterexample) -> None:
         trace = well_formed(found.trace)
         self._entries: list[Numbered] = trace.entries
-        self._history: History = fold(trace)
+        self._history: History = build_history(trace)
         self._evidence = found.evidence
         self._policy = trace.header.policy
         self._calls = {call.arrival.context_id: call for call in self._history.calls}
@@ -111,16 +111,14 @@ class _Script:
         if call.returned is not None and call.status is None and answer.delivery == "complete":
             yield comment("the client had stopped waiting when this was answered")
         yield f"data={self._body(arrival, answer)}"
-        words = shown(" ".join([str(call.number), request_words(call, self._history), *self._marks(call)]))
+        marks = [f"<- {item.label}" for item in self._evidence if item.seq in call.seqs]
+        words = shown(" ".join([str(call.number), request_words(call, self._history), *marks]))
         path, _, query = arrival.path.partition("?")
         address = quote(path) + (f"?{quote(query, safe='=&[]:+%')}" if query else "")
-        options = [*self._authorization(call), *_content_type(arrival)]
+        media_type = "Content-Type:" + (f" {arrival.media_type}" if arrival.media_type else "")
+        options = [*self._authorization(call), f"-H {word(media_type)}"]
         yield f"call {word(words)} {_reply(answer)} {word(arrival.method)} {word(address)} \\\n  {' '.join(options)}"
         yield from self._remember(call)
-
-    def _marks(self, call: Call) -> list[str]:
-        here = {call.seq, call.answer.seq if call.answer is not None else None}
-        return [f"<- {item.label}" for item in self._evidence if item.seq in here]
 
     def _remember(self, call: Call) -> Iterator[str]:
         """Keep the ids and tokens that the client got in variables with the labels of the reports."""
@@ -153,10 +151,6 @@ class _Script:
                 yield "-H 'Authorization;'"
             case "malformed":
                 yield "-H 'Authorization: malformed'"
-
-
-def _content_type(arrival: Arrival) -> Iterator[str]:
-    yield f"-H {word('Content-Type:' + (f' {arrival.media_type}' if arrival.media_type else ''))}"
 
 
 def _reply(answer: Answer) -> str:

@@ -29,15 +29,15 @@ class Client(Struct, frozen=True):
     patience: float | None = None
 
 
-def render(result: ClauseResult, client: Client, parameters: Parameters = DEFAULTS) -> str:
+def render(result: ClauseResult, client: Client, parameters: Parameters = DEFAULTS, platform: str = "") -> str:
     """Return the file. It names the client by the same path, so it must be run from the same directory.
 
-    `result` must have a counterexample with a scenario.
+    `result` must have a counterexample with a scenario. `platform` is the name or file of a declared platform.
     """
-    return "\n".join([*_head(result, client, parameters), *_test(result, client, parameters)]) + "\n"
+    return "\n".join([*_head(result, client, parameters, platform), *_test(result, client, parameters, platform)]) + "\n"
 
 
-def _head(result: ClauseResult, client: Client, parameters: Parameters) -> Iterator[str]:
+def _head(result: ClauseResult, client: Client, parameters: Parameters, platform: str) -> Iterator[str]:
     found = result.counterexample
     assert found is not None
     assert found.scenario is not None
@@ -53,14 +53,18 @@ def _head(result: ClauseResult, client: Client, parameters: Parameters) -> Itera
     )
     if parameters != DEFAULTS:
         yield "from contracts.judge import Parameters"
-    yield "from contracts.scenario import decode"
-    yield "from contracts.verify import ContractViolated, Options, replay"
+    yield f"from contracts.{'protocol.' if platform else ''}scenario import decode"
+    yield f"from contracts.verify import ContractViolated, Options{'' if platform else ', replay'}"
+    if platform:
+        yield "from contracts.verify.declared import declaration"
     yield ""
+    if platform:
+        yield f"PLATFORM = declaration({_literal(platform)})"
     yield f"{'COMMAND' if client.command else 'TARGET'} = {_literal(client.target)}"
     yield f'SCENARIO = r"""\n{json.dumps(found.scenario.document(), indent=2)}\n"""'
 
 
-def _test(result: ClauseResult, client: Client, parameters: Parameters) -> Iterator[str]:
+def _test(result: ClauseResult, client: Client, parameters: Parameters, platform: str) -> Iterator[str]:
     name = re.sub(r"\W+", "_", f"{result.code}_{result.name}".lower(), flags=re.ASCII)
     own = {name: value for name, value in structs.asdict(parameters).items() if value != getattr(DEFAULTS, name)}
     options = f"clauses=({_literal(result.code)},)"
@@ -70,16 +74,19 @@ def _test(result: ClauseResult, client: Client, parameters: Parameters) -> Itera
     if own:
         yield f"    parameters = Parameters({', '.join(f'{key}={_literal(value)}' for key, value in own.items())})"
         options += ", parameters=parameters"
-    yield f"    clients = {_clients(client)}"
+    yield f"    clients = {_clients(client, platform)}"
     yield f"    options = Options({options})"
-    yield f"    report = replay({'COMMAND' if client.command else 'TARGET'}, clients, decode(SCENARIO.encode()), options)"
+    replay = "PLATFORM.replay" if platform else "replay"
+    yield f"    report = {replay}({'COMMAND' if client.command else 'TARGET'}, clients, decode(SCENARIO.encode()), options)"
     yield "    if report.violated:"
     yield "        raise ContractViolated(report)"
 
 
-def _clients(client: Client) -> str:
+def _clients(client: Client, platform: str) -> str:
     flags = ("one_shot",) if client.command else ("socket",)
     told = ["COMMAND" if client.command else "find(TARGET)", *(f"{flag}=True" for flag in flags if getattr(client, flag))]
+    if platform and not client.command:
+        told.append("methods=PLATFORM.methods")
     if client.patience is not None:
         told.append(f"patience={_literal(client.patience)}")
     return f"{_driven(client)}({', '.join(told)})"

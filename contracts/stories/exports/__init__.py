@@ -32,12 +32,8 @@ KINDS: dict[str, ScriptKind] = {
 
 def kinds_of(story: AnyStory) -> dict[str, ScriptKind]:
     """Return the kinds in which a story can be written; one of a declared platform names that in its command."""
-    platform = getattr(story, "platform", "")
-    if not platform:
-        return KINDS
-    kinds = {name: kind for name, kind in KINDS.items() if name != "node"}
-    told = kinds["json"]
-    return {**kinds, "json": told._replace(command=told.command.replace("run", f"run --platform {platform}"))}
+    run = f"run --platform {story.platform}" if story.platform else "run"
+    return {name: kind._replace(command=kind.command.replace("stories run", f"stories {run}")) for name, kind in KINDS.items()}
 
 
 def render(story: AnyStory, kind: str) -> str:

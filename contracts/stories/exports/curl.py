@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from contracts.report.exports.shell import ascii_word, comment, word
 from contracts.stories.exports.parts import expected, heading, prologue, steps, variable, words
-from contracts.stories.model import CLIENT, AnyStory, Story
+from contracts.stories.model import CLIENT, AnyStory
 from contracts.stories.plan import BasicAuth, Change, Coded, Gap, Planned, PlannedExchange, Text, joined, pieces, whole_policy
 from mockserver.platform.places import Place
 
@@ -22,7 +22,7 @@ def _head(story: AnyStory) -> Iterator[str]:
     yield from (comment(line).rstrip() for line in heading(story, "bash FILE"))
     yield ""
     yield prologue("prologue.sh")
-    if isinstance(story, Story):
+    if not story.platform:
         made = {"name": "dayfly story", "policy": whole_policy(story)}
         yield f"admin POST /organizations {word(json.dumps(made))}"
         yield f"ORGANIZATION=$(field id) id_{CLIENT}=$(field client_id) secret_{CLIENT}=$(field client_secret)"

@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterator
 
 from contracts.report.exports.shell import shown
-from contracts.stories.exports.parts import expected, heading, prologue, steps, words
-from contracts.stories.model import CLIENT, Story
+from contracts.stories.exports.parts import expected, heading, prologue, steps, variable, words
+from contracts.stories.model import CLIENT, AnyStory
 from contracts.stories.plan import BasicAuth, Change, Coded, Gap, Planned, PlannedExchange, Text, whole_policy
+from mockserver.platform.places import Place
 
 _END = """\
 } catch (error) {
@@ -21,32 +22,34 @@ _END = """\
 """
 
 
-def render(story: Story) -> str:
+def render(story: AnyStory) -> str:
     """Return the script, an ES module in ASCII. It needs only Node 18 or newer."""
     return "\n".join([*_head(story), *(f"  {line}".rstrip() for line in steps(story, _request, _change)), _END])
 
 
-def _head(story: Story) -> Iterator[str]:
+def _head(story: AnyStory) -> Iterator[str]:
     yield "#!/usr/bin/env node"
     yield from (_comment(line) for line in heading(story, "node FILE"))
     yield ""
     yield prologue("prologue.mjs")
-    yield f"const POLICY = {json.dumps(whole_policy(story))};"
+    yield f"const POLICY = {'undefined' if story.platform else json.dumps(whole_policy(story))};"
     yield ""
-    yield "let mock, answer;"
+    yield "let mock, made, answer;"
+    yield "const saved = {};"
     yield "try {"
     yield "  mock = await Organization.make(POLICY);"
-    yield f"  const saved = {{ {CLIENT}: mock.client }};"
+    if not story.platform:
+        yield f"  [saved.id_{CLIENT}, saved.secret_{CLIENT}] = mock.client;"
 
 
 def _change(number: int, plan: Planned, sent: Change) -> Iterator[str]:
     yield f"console.log({json.dumps(words(number, plan.step))});"
-    asked = f"await mock.world('{sent.method}', {_text(sent.path)}, {json.dumps(sent.body)})"
-    if not sent.saves:
-        yield f"{asked};"
-        return
-    yield f"answer = {asked};"
-    yield f"saved.{next(iter(sent.saves)).name} = [answer.client_id, answer.client_secret];"
+    body = ", ".join(
+        f"{json.dumps(name)}: {_piece(one) if isinstance(one, Gap) else json.dumps(one)}" for name, one in sent.body.items()
+    )
+    yield f"made = await mock.world('{sent.method}', {_text(sent.path)}, {{ {body} }});"
+    for gap, way in sent.saves.items():
+        yield f"{_piece(gap)} = made{''.join(f'[{json.dumps(member)}]' for member in way)};"
 
 
 def _request(number: int, plan: Planned, sent: PlannedExchange) -> Iterator[str]:
@@ -61,11 +64,25 @@ def _request(number: int, plan: Planned, sent: PlannedExchange) -> Iterator[str]
     yield f"{indent}expect(answer, {', '.join(wanted)});"
     if sent.times > 1:
         yield "}"
-    yield from (f"saved.{gap.name} = answer.document.{place.steps[-1]};" for gap, place in sent.saves.items())
+    yield from (f"{_piece(gap)} = {_found(place)};" for gap, place in sent.saves.items())
+
+
+def _found(place: Place) -> str:
+    """Return an expression for what an answer has at a place."""
+    lens, _, inner = place.lens.partition("/")
+    if place.part == "body":
+        return "answer.document" + "".join(f"?.[{json.dumps(step)}]" for step in place.steps)
+    if place.part == "cookie":
+        return f"cookie(answer, {json.dumps(place.name)})"
+    value = f"answer.headers.get({json.dumps(place.name)})"
+    if lens == "query":
+        return f"new URL({value}, API).searchParams.get({json.dumps(inner)})"
+    return f"new URL({value}, API).pathname.split('/')[{int(inner) + 1}]" if lens == "path" else value
 
 
 def _headers(sent: PlannedExchange) -> str:
-    headers = [] if sent.content_type is None else [f"'Content-Type': {json.dumps(sent.content_type)}"]
+    headers = [f"{json.dumps(name)}: {_text(value)}" for name, value in sent.headers.items()]
+    headers += [] if sent.content_type is None else [f"'Content-Type': {json.dumps(sent.content_type)}"]
     shown_by = sent.authorization
     if isinstance(shown_by, BasicAuth):
         headers.append(f"Authorization: basic({_text(shown_by.id)}, {_text(shown_by.secret)})")
@@ -82,13 +99,13 @@ def _body(sent: PlannedExchange) -> list[str]:
 
 def _text(text: Text) -> str:
     """Return an expression, with saved values in its gaps."""
-    return " + ".join(json.dumps(piece) if isinstance(piece, str) else _value(piece) for piece in text) or "''"
+    return " + ".join(map(_piece, text)) or "''"
 
 
-def _value(gap: Gap | Coded) -> str:
-    assert isinstance(gap, Gap)  # the web chat has nothing in base64url
-    places = {"id": "[0]", "secret": "[1]"}
-    return f"saved.{gap.name}{places.get(gap.what, '')}"
+def _piece(piece: str | Gap | Coded) -> str:
+    if isinstance(piece, Coded):
+        return f"encoded({_text(piece.text)})"
+    return json.dumps(piece) if isinstance(piece, str) else f"saved.{variable(piece)}"
 
 
 def _comment(text: str) -> str:

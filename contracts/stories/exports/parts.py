@@ -17,17 +17,12 @@ from contracts.stories.words import step_words, told_as
 COLUMNS = 120
 
 
-def platform_of(story: AnyStory) -> str:
-    """Return the name of a story's declared platform; "" for the web chat."""
-    return getattr(story, "platform", "")
-
-
 def heading(story: AnyStory, run_with: str) -> Iterator[str]:
     """Yield title, summary, notes and usage as lines of ASCII, without comment signs."""
     for text in (story.title, story.summary, *(f"Note: {note}" for note in story.notes)):
         yield from wrap(shown(text), COLUMNS) if text else ()
     yield ""
-    options = f" --platform {platform_of(story)}" if platform_of(story) else ""
+    options = f" --platform {story.platform}" if story.platform else ""
     yield f"Runs the story on a mock that was started by: dayfly serve{options}"
     yield f"Run it with: {run_with} [URL]. Without URL, DAYFLY_URL or http://127.0.0.1:8403. Its token is DAYFLY_ADMIN_TOKEN."
     yield "Exit status: 0 every answer was as expected, 1 one was not, 2 that could not be checked."

@@ -5,15 +5,17 @@ const TOKEN = process.env.DAYFLY_ADMIN_TOKEN ?? 'none';
 
 class Different extends Error {}
 
-/** The story's own organisation on a running mock, with a frozen clock. */
+/** The story's own organisation on a running mock, with a frozen clock. Without a policy it is the mock itself. */
 class Organization {
-  path = '/organizations';
+  path = '';
 
   static async make(policy) {
     const mock = new Organization();
-    const made = await mock.world('POST', '', { name: 'dayfly story', policy });
-    mock.path += `/${made.id}`;
-    mock.client = [made.client_id, made.client_secret];
+    if (policy) {
+      const made = await mock.world('POST', '/organizations', { name: 'dayfly story', policy });
+      mock.path = `/organizations/${made.id}`;
+      mock.client = [made.client_id, made.client_secret];
+    }
     await mock.world('POST', '/clock/freeze', {});
     return mock;
   }
@@ -27,13 +29,19 @@ class Organization {
     return told ? JSON.parse(told) : undefined;
   }
 
-  /** Deletes the organisation, unless DAYFLY_KEEP is set. */
+  /** Deletes the organisation, unless DAYFLY_KEEP is set. The clock of a whole mock runs on. */
   async leave() {
-    if (!process.env.DAYFLY_KEEP) await this.world('DELETE', '');
+    if (!this.path) {
+      await this.world('DELETE', '/faults');
+      await this.world('POST', '/clock/resume', {});
+    } else if (!process.env.DAYFLY_KEEP) await this.world('DELETE', '');
   }
 }
 
 const basic = (id, secret) => 'Basic ' + Buffer.from(`${id}:${secret}`).toString('base64');
+const encoded = (text) => Buffer.from(text).toString('base64url');
+const cookie = ({ headers }, name) =>
+  headers.getSetCookie().find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1).split(';')[0];
 
 /** Sends a request. The status is `none` without an answer, `cut` if its body ended early. */
 async function call(words, method, address, headers = {}, body = '', fill = 0) {
@@ -45,7 +53,7 @@ async function call(words, method, address, headers = {}, body = '', fill = 0) {
     const answer = await fetch(API + address, { method, headers, body: content, redirect: 'manual' });
     [told.status, told.headers] = ['cut', answer.headers];
     const text = await answer.text();
-    [told.status, told.document] = [answer.status, text ? JSON.parse(text) : {}];
+    [told.status, told.document] = [answer.status, /^\s*\{/.test(text) ? JSON.parse(text) : {}];
   } catch (error) {
     if (error.cause?.code === 'ECONNREFUSED' || error.cause === undefined) throw error;
   }

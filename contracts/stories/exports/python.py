@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from contracts.report.exports.shell import comment
 from contracts.stories.exports.parts import expected, heading, prologue, steps, variable, words
-from contracts.stories.model import CLIENT, AnyStory, Expected, Story
+from contracts.stories.model import CLIENT, AnyStory, Expected
 from contracts.stories.plan import BasicAuth, Change, Coded, Gap, Planned, PlannedExchange, Text, whole_policy
 from mockserver.platform.places import Place
 
@@ -27,12 +27,12 @@ def _head(story: AnyStory) -> Iterator[str]:
     yield from (comment(line).rstrip() for line in heading(story, "python FILE"))
     yield prologue("prologue.py")
     yield ""
-    yield f"POLICY = {whole_policy(story) if isinstance(story, Story) else None!a}"
+    yield f"POLICY = {None if story.platform else whole_policy(story)!a}"
     yield ""
     yield ""
     yield 'def test_story(api: str = os.environ.get("DAYFLY_URL", "http://127.0.0.1:8403")) -> None:'
     yield "    with Organization(api, POLICY) as mock:"
-    if isinstance(story, Story):
+    if not story.platform:
         yield f"        id_{CLIENT}, secret_{CLIENT} = mock.client"
 
 

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from flask import Blueprint, Flask
 
+from mockserver.assemble import Assembly
 from mockserver.control import Control
 from mockserver.web.admin import access, clock, faults, organizations, requests, server, sessions
 from mockserver.web.admin.answers import handle_errors
+from mockserver.web.admin.calls import Calls
 from mockserver.web.admin.guard import PREFIX, AccessGuard
 from mockserver.web.admin.sessions import SessionPart
 
-if TYPE_CHECKING:
-    from mockserver.assemble import Assembly
+Views = Callable[[Calls, Control], None]
+"""Adds views."""
 
-VIEWS = (server, organizations, clock, access, sessions, faults, requests)
+WEB_CHAT: tuple[Views, ...] = (server.add, organizations.add, access.add, sessions.add)
+COMMON: tuple[Views, ...] = (server.add_common, clock.add, faults.add, requests.add)
 
 
-def register(app: Flask, assembly: Assembly) -> None:
-    """Add the control API of `assembly` to the application, behind its guard."""
+def register(app: Flask, assembly: Assembly, own: tuple[Views, ...] = WEB_CHAT) -> None:
+    """Add the control API of `assembly` to the application, behind its guard: the views of all platforms, and its `own`."""
     blueprint, control = Blueprint("admin", __name__, url_prefix=PREFIX), Control(assembly)
     app.url_map.converters["session"] = SessionPart
-    for views in VIEWS:
-        views.add(blueprint, control)
+    calls = Calls(blueprint, control)
+    for add in (*COMMON, *own):
+        add(calls, control)
     handle_errors(blueprint)
     app.register_blueprint(blueprint)
     app.before_request(AccessGuard(assembly.settings.admin_token))

@@ -2,80 +2,51 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
-from msgspec import Struct
+from typing import Any
 
-from mockserver.control import Control
-from mockserver.web.admin.answers import answer
-from mockserver.web.admin.reading import body, query
+from mockserver.control import Control, Tenant
+from mockserver.control.clients import ClientView, NewClient
+from mockserver.control.tokens import TokenPage
+from mockserver.web.admin.calls import Calls
 
-
-class NewClientRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """The values for a new OAuth client. Missing credentials are generated."""
-
-    name: str = ""
-    client_id: str | None = None
-    client_secret: str | None = None
-    scopes: list[str] | None = None
+CLIENTS, TOKENS = "/organizations/<id>/clients", "/organizations/<id>/tokens"
 
 
-class Scopes(Struct, frozen=True, forbid_unknown_fields=True):
-    """All scopes of a client, in place of the old ones."""
+def add(calls: Calls, _: Control) -> None:
+    """Add the views. A `token` is a pseudonym or a value; None is all."""
 
-    scopes: list[str]
+    @calls.add("GET", CLIENTS)
+    def list_clients(tenant: Tenant) -> dict[str, Any]:
+        return {"clients": tenant.clients.list()}
 
+    @calls.add("POST", CLIENTS, 201)
+    def create_client(
+        tenant: Tenant,
+        *,
+        name: str = "",
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        scopes: list[str] | None = None,
+    ) -> NewClient:
+        return tenant.clients.create(name, client_id, client_secret, scopes)
 
-class Which(Struct, frozen=True, forbid_unknown_fields=True):
-    """A token's pseudonym or value, or None for all tokens."""
+    @calls.add("PATCH", f"{CLIENTS}/<path:client_id>")
+    def set_scopes(tenant: Tenant, client_id: str, *, scopes: list[str]) -> ClientView:
+        return tenant.clients.set_scopes(client_id, scopes)
 
-    token: str | None = None
+    @calls.add("GET", TOKENS)
+    def list_tokens(tenant: Tenant, *, limit: int = 100, after: str = "") -> TokenPage:
+        return tenant.tokens.page(limit, after)
 
+    @calls.add("POST", f"{TOKENS}/expire")
+    def expire_tokens(tenant: Tenant, *, token: str | None = None) -> dict[str, Any]:
+        return {"count": tenant.tokens.expire(token)}
 
-class Reject(Struct, frozen=True, forbid_unknown_fields=True):
-    """Refuse every bearer token, or accept them again."""
+    @calls.add("POST", f"{TOKENS}/revoke")
+    def revoke_tokens(tenant: Tenant, *, token: str | None = None) -> dict[str, Any]:
+        return {"count": tenant.tokens.revoke(token)}
 
-    reject: bool = True
-
-
-class PageRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """A part of a list."""
-
-    limit: int = 100
-    after: str = ""
-
-
-def add(blueprint: Blueprint, control: Control) -> None:
-    """Add the views."""
-
-    @blueprint.get("/organizations/<id>/clients")
-    def list_clients(id: str) -> Response:
-        return answer({"clients": control.tenant(id).clients.list()})
-
-    @blueprint.post("/organizations/<id>/clients")
-    def create_client(id: str) -> Response:
-        wanted = body(NewClientRequest)
-        clients = control.tenant(id).clients
-        return answer(clients.create(wanted.name, wanted.client_id, wanted.client_secret, wanted.scopes), 201)
-
-    @blueprint.patch("/organizations/<id>/clients/<path:client_id>")
-    def set_scopes(id: str, client_id: str) -> Response:
-        return answer(control.tenant(id).clients.set_scopes(client_id, body(Scopes).scopes))
-
-    @blueprint.get("/organizations/<id>/tokens")
-    def list_tokens(id: str) -> Response:
-        page = query(PageRequest)
-        return answer(control.tenant(id).tokens.page(page.limit, page.after))
-
-    @blueprint.post("/organizations/<id>/tokens/expire")
-    def expire_tokens(id: str) -> Response:
-        return answer({"count": control.tenant(id).tokens.expire(body(Which).token)})
-
-    @blueprint.post("/organizations/<id>/tokens/revoke")
-    def revoke_tokens(id: str) -> Response:
-        return answer({"count": control.tenant(id).tokens.revoke(body(Which).token)})
-
-    @blueprint.post("/organizations/<id>/tokens/reject")
-    def reject_tokens(id: str) -> Response:
-        wanted = body(Reject)
-        control.tenant(id).reject_tokens(wanted.reject)
-        return answer(wanted)
+    @calls.add("POST", f"{TOKENS}/reject")
+    def reject_tokens(tenant: Tenant, *, reject: bool = True) -> dict[str, Any]:
+        tenant.reject_tokens(reject)
+        return {"reject": reject}

@@ -73,7 +73,6 @@ def routing_error(problem: HTTPException) -> Response:
 
 
 def handle_errors(blueprint: Blueprint) -> None:
-    """Turn exceptions of the blueprint's views into answers."""
     blueprint.register_error_handler(Refused, lambda refused: error(refused.status, refused.message))
     blueprint.register_error_handler(MockServerError, _known)
     blueprint.register_error_handler(HTTPException, lambda problem: error(problem.code or 500, problem.description or ""))

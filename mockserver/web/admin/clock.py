@@ -2,56 +2,36 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
-from msgspec import Struct
+from mockserver.control import Control, Tenant
+from mockserver.control.clock import ClockReading
+from mockserver.web.admin.calls import Calls
 
-from mockserver.control import Control
-from mockserver.web.admin.answers import answer
-from mockserver.web.admin.reading import Nothing, body
-
-
-class AdvanceRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """The seconds to jump forward."""
-
-    seconds: float
+CLOCK = "/organizations/<id>/clock"
 
 
-class Set(Struct, frozen=True, forbid_unknown_fields=True):
-    """The time to jump to, in seconds since the epoch."""
+def add(calls: Calls, _: Control) -> None:
+    """Add the views. Times are in seconds since the epoch; None is now."""
 
-    at: float
+    @calls.add("GET", CLOCK)
+    def read_clock(tenant: Tenant) -> ClockReading:
+        return tenant.clock.read()
 
+    @calls.add("POST", f"{CLOCK}/advance")
+    def advance_clock(tenant: Tenant, *, seconds: float) -> ClockReading:
+        tenant.clock.advance(seconds)
+        return tenant.clock.read()
 
-class Freeze(Struct, frozen=True, forbid_unknown_fields=True):
-    """The time to stop at, in seconds since the epoch, or None for now."""
+    @calls.add("POST", f"{CLOCK}/set")
+    def set_clock(tenant: Tenant, *, at: float) -> ClockReading:
+        tenant.clock.set(at)
+        return tenant.clock.read()
 
-    at: float | None = None
+    @calls.add("POST", f"{CLOCK}/freeze")
+    def freeze_clock(tenant: Tenant, *, at: float | None = None) -> ClockReading:
+        tenant.clock.freeze(at)
+        return tenant.clock.read()
 
-
-def add(blueprint: Blueprint, control: Control) -> None:
-    """Add the views."""
-
-    @blueprint.get("/organizations/<id>/clock")
-    def read_clock(id: str) -> Response:
-        return answer(control.tenant(id).clock.read())
-
-    @blueprint.post("/organizations/<id>/clock/advance")
-    def advance_clock(id: str) -> Response:
-        control.tenant(id).clock.advance(body(AdvanceRequest).seconds)
-        return read_clock(id)
-
-    @blueprint.post("/organizations/<id>/clock/set")
-    def set_clock(id: str) -> Response:
-        control.tenant(id).clock.set(body(Set).at)
-        return read_clock(id)
-
-    @blueprint.post("/organizations/<id>/clock/freeze")
-    def freeze_clock(id: str) -> Response:
-        control.tenant(id).clock.freeze(body(Freeze).at)
-        return read_clock(id)
-
-    @blueprint.post("/organizations/<id>/clock/resume")
-    def resume_clock(id: str) -> Response:
-        body(Nothing)
-        control.tenant(id).clock.resume()
-        return read_clock(id)
+    @calls.add("POST", f"{CLOCK}/resume")
+    def resume_clock(tenant: Tenant) -> ClockReading:
+        tenant.clock.resume()
+        return tenant.clock.read()

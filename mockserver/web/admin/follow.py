@@ -10,8 +10,8 @@ from flask import Response
 from mockserver.control import Tenant, checks
 from mockserver.control.requests import INTERVAL, Filter
 from mockserver.errors import InvalidRequest, MockServerError, shown
-from mockserver.exchanges import Exchange
 from mockserver.journal import Perturbed
+from mockserver.journal_queries import Exchange
 from mockserver.web.admin.answers import error
 from mockserver.web.streaming import MAX_FOLLOWERS, QUIET, Streams, event, is_id, last_id, place_of, waiting, without_body
 

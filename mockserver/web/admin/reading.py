@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 import flask
 import msgspec
-from msgspec import Struct
 
 from mockserver.errors import InvalidRequest
 from mockserver.web.admin.answers import Refused
@@ -25,14 +24,10 @@ _WORDS = {"`float`": "a number", "`int`": "a whole number", "`str`": "a string",
 _TYPES = re.compile("|".join(_WORDS))
 
 
-class Nothing(Struct, frozen=True, forbid_unknown_fields=True):
-    """An empty body."""
-
-
-def body(kind: type[V], *, required: bool = False) -> V:
+def body(kind: type[V], *, required: bool = False, typed: bool = True) -> V:
     """Return the JSON body of the call; an absent one counts as ``{}`` unless it is `required`.
 
-    Raises Refused or InvalidRequest.
+    If it is `typed`, its media type must be JSON. Raises Refused or InvalidRequest.
     """
     request = flask.request
     request.max_content_length = MAX_BODY
@@ -40,13 +35,13 @@ def body(kind: type[V], *, required: bool = False) -> V:
     if not raw and required:
         raise Refused(400, "the body is missing: send a JSON object")
     if not raw:
-        return _convert({}, kind, strict=True)
+        return convert({}, kind)
     read = read_json(Request(method="POST", path="", content_type=request.content_type, body=raw, size=len(raw)))
-    if read.media is not None:
+    if typed and read.media is not None:
         raise Refused(415, "the body must be JSON in UTF-8: Content-Type: application/json")
     if read.problem is not None:
         raise Refused(400, read.detail)
-    return _convert(read.document, kind, strict=True)
+    return convert(read.document, kind)
 
 
 def query(kind: type[V], *flags: str) -> V:
@@ -55,14 +50,15 @@ def query(kind: type[V], *flags: str) -> V:
     for name, values in given.items():
         if len(values) > 1:
             raise InvalidRequest(name, "is given more than once")
-    read = _convert({name: values[0] for name, values in given.items() if name not in flags}, kind, *flags, strict=False)
+    read = convert({name: values[0] for name, values in given.items() if name not in flags}, kind, *flags, strict=False)
     for name in given:
         if getattr(read, name, "") is None:  # msgspec reads the word null as None
             raise InvalidRequest(name, "must have a value; leave the parameter out instead")
     return read
 
 
-def _convert(value: Any, kind: type[V], *flags: str, strict: bool) -> V:
+def convert(value: Any, kind: type[V], *flags: str, strict: bool = True) -> V:
+    """Return a value of JSON as one of `kind`; without `strict`, its parts may be texts. Raises InvalidRequest."""
     try:
         return msgspec.convert(value, kind, strict=strict)
     except msgspec.ValidationError as problem:

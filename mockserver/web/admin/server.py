@@ -2,36 +2,46 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+from typing import Any
+
+from flask import Response
 
 from mockserver import openapi
 from mockserver.control import Control
-from mockserver.web.admin.answers import answer
+from mockserver.web.admin.calls import Calls
 from mockserver.web.admin.explained import explained
 from mockserver.web.admin.metrics import metrics_of
 
 
-def add(blueprint: Blueprint, control: Control) -> None:
-    """Add the views."""
+def add(calls: Calls, control: Control) -> None:
+    """Add the views that a server of the web chat alone has."""
     started = control.assembly.platform.system()
 
-    @blueprint.get("/health")
-    def health() -> Response:
-        return answer({"status": "ok"})
+    @calls.add("GET", "/openapi.json")
+    def document() -> dict[str, Any]:
+        return openapi.admin_document()
 
-    @blueprint.get("/ready")
-    def ready() -> Response:
-        control.assembly.store.ping()
-        return answer({"status": "ready"})
-
-    @blueprint.get("/openapi.json")
-    def document() -> Response:
-        return answer(openapi.admin_document())
-
-    @blueprint.get("/metrics")
+    @calls.add("GET", "/metrics")
     def metrics() -> Response:
         return Response(metrics_of(control, started), content_type="text/plain; version=0.0.4; charset=utf-8")
 
-    @blueprint.get("/requests/<context_id>/explain")
+
+def add_common(calls: Calls, control: Control) -> None:
+    """Add the views that every server has."""
+
+    @calls.add("GET", "/organizations")
+    def list_organizations() -> dict[str, Any]:
+        return {"organizations": control.organizations()}
+
+    @calls.add("GET", "/health")
+    def health() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @calls.add("GET", "/ready")
+    def ready() -> dict[str, str]:
+        control.assembly.store.ping()
+        return {"status": "ready"}
+
+    @calls.add("GET", "/requests/<context_id>/explain")
     def explain_any(context_id: str) -> Response:
         return explained(control.explain(context_id))

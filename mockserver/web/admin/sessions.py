@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
-from msgspec import Struct
+from typing import Any
+
 from werkzeug.routing import BaseConverter
 
-from mockserver.control import Control
-from mockserver.web.admin.answers import answer
-from mockserver.web.admin.reading import Nothing, body, query
+from mockserver.control import Control, Tenant
+from mockserver.control.sessions import SessionPage, SessionView
+from mockserver.web.admin.calls import Calls
+
+SESSIONS = "/organizations/<id>/sessions"
+SESSION = f"{SESSIONS}/<session:session_id>"
 
 
 class SessionPart(BaseConverter):
@@ -18,38 +21,25 @@ class SessionPart(BaseConverter):
     part_isolating = True
 
 
-class SessionFilter(Struct, frozen=True, forbid_unknown_fields=True):
-    """A filter of the sessions to list."""
+def add(calls: Calls, _: Control) -> None:
+    @calls.add("GET", SESSIONS)
+    def list_sessions(
+        tenant: Tenant, *, state: str | None = None, guest: str | None = None, limit: int = 100, after: str = ""
+    ) -> SessionPage:
+        return tenant.sessions.page(state, guest, limit, after)
 
-    state: str | None = None
-    guest: str | None = None
-    limit: int = 100
-    after: str = ""
+    @calls.add("POST", f"{SESSIONS}/end")
+    def end_sessions(tenant: Tenant) -> dict[str, Any]:
+        return {"count": tenant.sessions.end_all()}
 
+    @calls.add("GET", SESSION)
+    def get_session(tenant: Tenant, session_id: str) -> SessionView:
+        return tenant.sessions.get(session_id)
 
-def add(blueprint: Blueprint, control: Control) -> None:
-    """Add the views."""
+    @calls.add("POST", f"{SESSION}/expire")
+    def expire_session(tenant: Tenant, session_id: str) -> SessionView:
+        return tenant.sessions.expire(session_id)
 
-    @blueprint.get("/organizations/<id>/sessions")
-    def list_sessions(id: str) -> Response:
-        wanted, tenant = query(SessionFilter), control.tenant(id)
-        return answer(tenant.sessions.page(wanted.state, wanted.guest, wanted.limit, wanted.after))
-
-    @blueprint.post("/organizations/<id>/sessions/end")
-    def end_sessions(id: str) -> Response:
-        body(Nothing)
-        return answer({"count": control.tenant(id).sessions.end_all()})
-
-    @blueprint.get("/organizations/<id>/sessions/<session:session_id>")
-    def get_session(id: str, session_id: str) -> Response:
-        return answer(control.tenant(id).sessions.get(session_id))
-
-    @blueprint.post("/organizations/<id>/sessions/<session:session_id>/expire")
-    def expire_session(id: str, session_id: str) -> Response:
-        body(Nothing)
-        return answer(control.tenant(id).sessions.expire(session_id))
-
-    @blueprint.post("/organizations/<id>/sessions/<session:session_id>/revoke")
-    def revoke_session(id: str, session_id: str) -> Response:
-        body(Nothing)
-        return answer(control.tenant(id).sessions.revoke(session_id))
+    @calls.add("POST", f"{SESSION}/revoke")
+    def revoke_session(tenant: Tenant, session_id: str) -> SessionView:
+        return tenant.sessions.revoke(session_id)

@@ -7,42 +7,30 @@ from datetime import UTC, datetime
 
 import flask
 from flask import Blueprint
-from werkzeug.wrappers import Response
 
+from mockserver.control import Tenant
 from mockserver.errors import InvalidRequest
 from mockserver.web.console.extension import Console
-from mockserver.web.console.pages import done
+from mockserver.web.console.layout import Pages
 
 _UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
 _SPAN = re.compile(r"\s*(?P<number>[0-9]{1,15}(?:\.[0-9]{1,6})?)\s*(?P<unit>[a-z]*)\s*", re.IGNORECASE)
 
 
 def add(blueprint: Blueprint, console: Console) -> None:
-    """Add the views."""
-
-    @blueprint.post("/organizations/<id>/clock/freeze")
-    def freeze_clock(id: str) -> Response:
-        console.control.tenant(id).clock.freeze()
-        return _back(id, "freeze")
-
-    @blueprint.post("/organizations/<id>/clock/resume")
-    def resume_clock(id: str) -> Response:
-        console.control.tenant(id).clock.resume()
-        return _back(id, "resume")
-
-    @blueprint.post("/organizations/<id>/clock/advance")
-    def advance_clock(id: str) -> Response:
-        console.control.tenant(id).clock.advance(seconds_in(flask.request.form.get("by", "")))
-        return _back(id, "advance")
-
-    @blueprint.post("/organizations/<id>/clock/set")
-    def set_clock(id: str) -> Response:
-        console.control.tenant(id).clock.set(instant_in(flask.request.form.get("at", "")))
-        return _back(id, "set")
+    pages = Pages(blueprint, console)
+    pages.form("freeze_clock", "/clock/freeze", lambda tenant: tenant.clock.freeze(), "freeze", "organization")
+    pages.form("resume_clock", "/clock/resume", lambda tenant: tenant.clock.resume(), "resume", "organization")
+    pages.form("advance_clock", "/clock/advance", _advance, "advance", "organization")
+    pages.form("set_clock", "/clock/set", _set, "set", "organization")
 
 
-def _back(id: str, word: str) -> Response:
-    return done(word, flask.url_for("console.organization", id=id))
+def _advance(tenant: Tenant) -> None:
+    tenant.clock.advance(seconds_in(flask.request.form.get("by", "")))
+
+
+def _set(tenant: Tenant) -> None:
+    tenant.clock.set(instant_in(flask.request.form.get("at", "")))
 
 
 def seconds_in(text: str) -> float:

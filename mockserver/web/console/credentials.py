@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import flask
 from flask import Blueprint
-from werkzeug.wrappers import Response
 
+from mockserver.control import Tenant
 from mockserver.errors import InvalidRequest
 from mockserver.web.console.extension import Console
-from mockserver.web.console.layout import frame, organization_page
-from mockserver.web.console.pages import done
+from mockserver.web.console.layout import Pages
 
 if TYPE_CHECKING:
     from mockserver.declared.credentials import By, DeclaredCredentials
@@ -21,33 +20,30 @@ SHOWN = 200
 """The most credentials of a kind on the page."""
 
 
-def views(platform: Platform, credentials: DeclaredCredentials, console: Console) -> None:
+def views(platform: Platform, all: DeclaredCredentials, console: Console) -> None:
     """Add the page to the console of a declared platform."""
 
     def add(blueprint: Blueprint, console: Console) -> None:
-        @blueprint.get("/organizations/<id>/credentials", endpoint="credentials")
-        def kept(id: str) -> Response:
-            tenant = console.control.tenant(id)
-            around = frame(console, tenant, "credentials")
-            rows = {name: credentials.list(name, SHOWN)[::-1] for name in platform.kinds}
-            kinds = platform.kinds.values()
-            page = "credentials.html"
-            return organization_page(console, tenant, "credentials", page, frame=around, kinds=kinds, rows=rows)
+        pages = Pages(blueprint, console)
+        place = "/credentials/<kind>"
+        pages.form("register", place, register, "registered", "credentials")
+        pages.form("end_credentials", f"{place}/end", end, "ended", "credentials")
+        pages.page("/credentials", "credentials")(credentials)
 
-        @blueprint.post("/organizations/<id>/credentials/<kind>")
-        def register(id: str, kind: str) -> Response:
-            named = flask.request.form.get("named", "").strip()
-            told = platform.kinds.get(kind)
-            if told is not None and (told.bound or (told.duty.get("secret") and not named)):
-                raise InvalidRequest("named", f"the console does not show secrets; register {told.a} by the control API")
-            credentials.register(kind, named)
-            return done("registered", flask.url_for("console.credentials", id=id))
+    def credentials(_: Tenant) -> dict[str, Any]:
+        rows = {name: all.list(name, SHOWN)[::-1] for name in platform.kinds}
+        return {"kinds": platform.kinds.values(), "rows": rows}
 
-        @blueprint.post("/organizations/<id>/credentials/<kind>/end")
-        def end_credentials(id: str, kind: str) -> Response:
-            form = flask.request.form
-            by: By = form.get("by", "ended")  # type: ignore[assignment]  # the mock refuses other words
-            credentials.end(kind, form.get("which") or None, by)
-            return done("ended", flask.url_for("console.credentials", id=id))
+    def register(_: Tenant, kind: str) -> None:
+        named = flask.request.form.get("named", "").strip()
+        told = platform.kinds.get(kind)
+        if told is not None and (told.bound or (told.duty.get("secret") and not named)):
+            raise InvalidRequest("named", f"the console does not show secrets; register {told.a} by the control API")
+        all.register(kind, named)
+
+    def end(_: Tenant, kind: str) -> None:
+        form = flask.request.form
+        by: By = form.get("by", "ended")  # type: ignore[assignment]  # the mock refuses other words
+        all.end(kind, form.get("which") or None, by)
 
     console.add_views(add)

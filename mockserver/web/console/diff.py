@@ -8,9 +8,9 @@ from typing import NamedTuple
 from mockserver.clock import iso
 from mockserver.control.requests import RecordedRequest, Requests
 from mockserver.engine.model import State
-from mockserver.exchanges import Exchange
 from mockserver.explain import Explanation
 from mockserver.explain.words import span
+from mockserver.journal_queries import Exchange
 from mockserver.web.console.filters import cut, proof
 
 Change = Callable[[RecordedRequest, Explanation], str]

@@ -81,12 +81,10 @@ class Console:
         self._app: Flask | None = None
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """The WSGI entry point."""
         return self.app(environ, start_response)
 
     @property
     def app(self) -> Flask:
-        """The application of the pages."""
         with self._lock:
             if self._app is None:
                 from mockserver.web.console.app import make_app
@@ -99,7 +97,6 @@ class Console:
         self.tabs[name] = Tab(name, title, view)
 
     def add_panel(self, name: str, title: str, view: PanelView) -> None:
-        """Add a panel to every request's page."""
         self.panels[name] = Panel(name, title, view)
 
     def add_views(self, add: Callable[[Blueprint, Console], None]) -> None:

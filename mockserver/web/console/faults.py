@@ -7,14 +7,13 @@ from typing import Any, get_args
 
 import flask
 from flask import Blueprint
-from werkzeug.wrappers import Response
 
+from mockserver.control import Tenant
 from mockserver.control.faults import COMMON, KINDS, OWN, REDIRECTS
 from mockserver.engine.model import RetryAfterForm, UnusableBody
 from mockserver.errors import InvalidRequest
 from mockserver.web.console.extension import Console
-from mockserver.web.console.layout import frame, organization_page
-from mockserver.web.console.pages import done
+from mockserver.web.console.layout import Pages
 
 TOLD = {
     "status": "an error in place of the platform's answer",
@@ -30,26 +29,19 @@ TOLD = {
 
 
 def add(blueprint: Blueprint, console: Console) -> None:
-    """Add the views."""
+    pages = Pages(blueprint, console)
+    pages.form("add_fault", "/faults", _add_fault, "fault", "faults")
+    pages.form("clear_faults", "/faults/clear", lambda tenant: tenant.faults.clear(), "clear", "faults")
 
-    @blueprint.get("/organizations/<id>/faults")
-    def faults(id: str) -> Response:
-        tenant = console.control.tenant(id)
-        around = frame(console, tenant, "faults")
-        waiting = tenant.faults.list()
+    @pages.page("/faults", "faults")
+    def faults(tenant: Tenant) -> dict[str, Any]:
         choices: dict[str, Any] = {"operations": console.assembly.vocabulary.operations, "redirects": REDIRECTS}
         choices |= {"forms": get_args(RetryAfterForm), "bodies": get_args(UnusableBody)}
-        return organization_page(console, tenant, "faults", "faults.html", frame=around, faults=waiting, kinds=TOLD, **choices)
+        return {"faults": tenant.faults.list(), "kinds": TOLD, **choices}
 
-    @blueprint.post("/organizations/<id>/faults")
-    def add_fault(id: str) -> Response:
-        console.control.tenant(id).faults.append(fault_in(flask.request.form.to_dict()))
-        return done("fault", flask.url_for("console.faults", id=id))
 
-    @blueprint.post("/organizations/<id>/faults/clear")
-    def clear_faults(id: str) -> Response:
-        console.control.tenant(id).faults.clear()
-        return done("clear", flask.url_for("console.faults", id=id))
+def _add_fault(tenant: Tenant) -> None:
+    tenant.faults.append(fault_in(flask.request.form.to_dict()))
 
 
 def fault_in(form: dict[str, str]) -> dict[str, Any]:
@@ -59,14 +51,11 @@ def fault_in(form: dict[str, str]) -> dict[str, Any]:
         raise InvalidRequest("kind", f"{kind!r} must be one of {', '.join(KINDS)}")
     takes = (*COMMON, *OWN.get(kind, ()))
     shown = {**form, "status": form.get("redirect_status", "")} if kind == "redirect" else form
-    fields = {name: READ[name](name, value) for name in takes if (value := shown.get(name, "").strip())}
+    given = {name: value for name in takes if (value := shown.get(name, "").strip())}
+    fields = {name: READ[name](name, value) if name in READ else value for name, value in given.items()}
     if form.get("always"):
         fields["times"] = None
     return {"kind": kind, **fields}
-
-
-def _word(_: str, value: str) -> str:
-    return value
 
 
 def _whole(name: str, value: str) -> int:
@@ -83,14 +72,8 @@ def _number(name: str, value: str) -> float:
 
 
 READ: dict[str, Callable[[str, str], Any]] = {
-    "operation": _word,
-    "times": _whole,
-    "probability": _number,
-    "status": _whole,
-    "retry_after": _whole,
-    "retry_after_form": _word,
-    "body": _word,
-    "after_acting": lambda _name, value: value == "yes",
-    "seconds": _number,
-    "where": _word,
+    **dict.fromkeys(("times", "status", "retry_after"), _whole),
+    **dict.fromkeys(("probability", "seconds"), _number),
+    "after_acting": lambda _, value: value == "yes",
 }
+"""How fields are read that are not texts."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
 
 import flask
+from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from mockserver.control import Tenant
@@ -12,7 +14,12 @@ from mockserver.control.clock import ClockReading
 from mockserver.control.server import ALIASES
 from mockserver.engine.model import UNASSIGNED
 from mockserver.web.console.extension import Console
-from mockserver.web.console.pages import page
+from mockserver.web.console.pages import done, page
+
+PLACE = "/organizations/<id>"
+"""An organisation's place in the console."""
+
+View = TypeVar("View", bound=Callable[..., dict[str, Any]])
 
 _NAMES = {id: name for name, id in ALIASES.items()}
 
@@ -60,9 +67,32 @@ def frame(console: Console, tenant: Tenant, current: str) -> Frame:
     return Frame(tenant.id, address, name, None if journal_only else tenant.clock.read(), newest, links)
 
 
-def organization_page(
-    console: Console, tenant: Tenant, current: str, template: str, status: int = 200, **values: Any
-) -> Response:
-    """Return a page of an organisation. `values` may contain a `frame` that was made before the other values."""
-    values.setdefault("frame", frame(console, tenant, current))
-    return page(template, status, **values)
+class Pages:
+    """Adds an organisation's pages and forms to the console. A rule is what follows the organisation's address."""
+
+    def __init__(self, blueprint: Blueprint, console: Console) -> None:
+        self._blueprint, self._console = blueprint, console
+
+    def page(self, rule: str, tab: str, template: str = "") -> Callable[[View], View]:
+        """Return a decorator that adds a page: the view gets the organisation and returns the template's values."""
+
+        def add(view: View) -> View:
+            def show(id: str, **path: str) -> Response:
+                tenant = self._console.control.tenant(id)
+                around = frame(self._console, tenant, tab)
+                return page(template or f"{view.__name__}.html", frame=around, **view(tenant, **path))
+
+            self._blueprint.add_url_rule(f"{PLACE}{rule}", view.__name__, show)
+            return view
+
+        return add
+
+    def form(self, name: str, rule: str, act: Callable[..., object], word: str, shows: str) -> None:
+        """Add a form. `act` gets the organisation; then the page `shows` is shown again, with the message for `word`."""
+
+        def take(id: str, **path: str) -> Response:
+            act(self._console.control.tenant(id), **path)
+            place: dict[str, Any] = path if shows == "session" else {}
+            return done(word.format(**path), flask.url_for(f"console.{shows}", id=id, **place))
+
+        self._blueprint.add_url_rule(f"{PLACE}{rule}", name, take, methods=["POST"])

@@ -16,8 +16,8 @@ from mockserver.control import Tenant
 from mockserver.control.requests import INTERVAL
 from mockserver.engine.model import UNASSIGNED
 from mockserver.errors import MockServerError, NotFound
-from mockserver.exchanges import Exchange
 from mockserver.journal import Perturbed
+from mockserver.journal_queries import Exchange
 from mockserver.web.console.extension import CONSOLE, Console
 from mockserver.web.console.layout import address_of
 from mockserver.web.console.requests import FIELDS, Sought, place_in, sought
@@ -34,7 +34,6 @@ LATER = 2000
 
 
 def add(blueprint: Blueprint, console: Console) -> None:
-    """Add the views."""
     streams = Streams()
 
     @blueprint.get("/organizations/<id>/events")

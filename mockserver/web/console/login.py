@@ -19,8 +19,6 @@ WHY = {
 
 
 def add(blueprint: Blueprint, keeper: Keeper) -> None:
-    """Add the views."""
-
     @blueprint.get("/login")
     def login() -> Response:
         overview = flask.url_for("console.overview")

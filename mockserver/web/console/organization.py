@@ -10,13 +10,12 @@ from mockserver.engine.model import UNASSIGNED
 from mockserver.errors import InvalidRequest
 from mockserver.web.console import charts
 from mockserver.web.console.extension import Console
-from mockserver.web.console.layout import frame, organization_page
+from mockserver.web.console.layout import frame
+from mockserver.web.console.pages import page
 from mockserver.web.console.strays import strays_of
 
 
 def add(blueprint: Blueprint, console: Console) -> None:
-    """Add the views."""
-
     @blueprint.get("/organizations/<id>")
     def organization(id: str) -> Response:
         tenant = console.control.tenant(id)
@@ -27,10 +26,7 @@ def add(blueprint: Blueprint, console: Console) -> None:
         around = frame(console, tenant, "organization")
         window = _window()
         chart = charts.chart_of(tenant.trace(), tenant.clock.now(), window)
-        return organization_page(
-            console,
-            tenant,
-            "organization",
+        return page(
             "organization.html",
             frame=around,
             chart=chart,
@@ -52,9 +48,7 @@ def add(blueprint: Blueprint, console: Console) -> None:
             flask.abort(404, "The console has no page at this address.")
         added = console.tabs[tab]
         around = frame(console, tenant, tab)
-        return organization_page(
-            console, tenant, tab, "extra.html", frame=around, title=added.title, content=added.view(tenant)
-        )
+        return page("extra.html", frame=around, title=added.title, content=added.view(tenant))
 
 
 def _window() -> str | None:

@@ -9,8 +9,8 @@ from werkzeug.wrappers import Response
 from mockserver.control.server import ALIASES
 from mockserver.engine.model import UNASSIGNED
 from mockserver.web.console.extension import Console
-from mockserver.web.console.layout import address_of
-from mockserver.web.console.pages import done, page
+from mockserver.web.console.layout import Pages, address_of
+from mockserver.web.console.pages import page
 
 
 def has_many(console: Console) -> bool:
@@ -19,8 +19,6 @@ def has_many(console: Console) -> bool:
 
 
 def add(blueprint: Blueprint, console: Console) -> None:
-    """Add the views."""
-
     @blueprint.get("/", strict_slashes=False)
     def overview() -> Response:
         if not has_many(console):
@@ -50,7 +48,4 @@ def add(blueprint: Blueprint, console: Console) -> None:
         console.control.delete(id)
         return flask.redirect(flask.url_for("console.overview", done="deleted"), 303)
 
-    @blueprint.post("/organizations/<id>/reset")
-    def reset_organization(id: str) -> Response:
-        console.control.tenant(id).reset()
-        return done("reset", flask.url_for("console.organization", id=id))
+    Pages(blueprint, console).form("reset_organization", "/reset", lambda tenant: tenant.reset(), "reset", "organization")

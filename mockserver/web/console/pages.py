@@ -45,14 +45,12 @@ _log = logging.getLogger("dayfly")
 
 
 def secured(response: AnyResponse) -> AnyResponse:
-    """Return the response with security headers."""
     response.headers.update(HEADERS)
     response.headers.setdefault("Cache-Control", "no-store")
     return response
 
 
 def page(template: str, status: int = 200, **values: Any) -> Response:
-    """Return a rendered template as a response."""
     return Response(flask.render_template(f"console/{template}", **values), status, mimetype="text/html")
 
 
@@ -76,7 +74,6 @@ def problem_page(status: int, title: str, told: str, links: tuple[tuple[str, str
 
 
 def handle_errors(app: Flask) -> None:
-    """Turn exceptions of the views into pages."""
     app.register_error_handler(NotFound, _not_found)
     app.register_error_handler(MockServerError, _known)
     app.register_error_handler(HTTPException, _http)

@@ -12,11 +12,11 @@ from mockserver import journal
 from mockserver.control import Tenant
 from mockserver.control.requests import Filter, RecordedRequest
 from mockserver.errors import InvalidRequest
-from mockserver.exchanges import Exchange
 from mockserver.explain import Explanation
+from mockserver.journal_queries import Exchange
 from mockserver.web.console import diff
 from mockserver.web.console.extension import Console
-from mockserver.web.console.layout import frame, organization_page
+from mockserver.web.console.layout import Pages
 from mockserver.web.console.strays import strays_of
 
 PAGE = 100
@@ -31,7 +31,6 @@ class Sought(Filter, frozen=True, kw_only=True):
     person: str | None = None
 
     def lets(self, exchange: Exchange) -> bool:
-        """Return whether the request passes the filter."""
         return super().lets(exchange) and self._is_for(exchange)
 
     def _is_for(self, exchange: Exchange) -> bool:
@@ -49,33 +48,24 @@ class ListPart(NamedTuple):
 
 
 def add(blueprint: Blueprint, console: Console) -> None:
-    """Add the views."""
+    pages = Pages(blueprint, console)
 
-    @blueprint.get("/organizations/<id>/requests")
-    def requests(id: str) -> Response:
-        tenant = console.control.tenant(id)
-        around, listing = frame(console, tenant, "requests"), _listing(console, tenant)
+    @pages.page("/requests", "requests")
+    def requests(tenant: Tenant) -> dict[str, Any]:
+        listing = _listing(console, tenant)
         wanted = sought(listing["given"]) if listing["problem"] is None else None
-        strays = strays_of(console, tenant, wanted)
-        return organization_page(console, tenant, "requests", "requests.html", frame=around, strays=strays, **listing)
+        return {"strays": strays_of(console, tenant, wanted), **listing}
 
-    @blueprint.get("/organizations/<id>/requests/<context_id>")
-    def request(id: str, context_id: str) -> Response:
-        tenant = console.control.tenant(id)
-        around = frame(console, tenant, "requests")
+    @pages.page("/requests/<context_id>", "requests")
+    def request(tenant: Tenant, context_id: str) -> dict[str, Any]:
         recorded, explanation = tenant.requests.get(context_id), tenant.explain(context_id)
-        return organization_page(
-            console,
-            tenant,
-            "requests",
-            "request.html",
-            frame=around,
-            recorded=recorded,
-            explanation=explanation,
-            rows=[] if console.assembly.declared else diff.rows_of(recorded, explanation),
-            accepted=diff.accepted_near(tenant.requests, recorded.exchange),
-            panels=_panels(console, tenant, recorded, explanation),
-        )
+        return {
+            "recorded": recorded,
+            "explanation": explanation,
+            "rows": [] if console.assembly.declared else diff.rows_of(recorded, explanation),
+            "accepted": diff.accepted_near(tenant.requests, recorded.exchange),
+            "panels": _panels(console, tenant, recorded, explanation),
+        }
 
     @blueprint.get("/organizations/<id>/trace")
     def trace(id: str) -> Response:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from mockserver.control import Tenant
 from mockserver.control.requests import Filter
 from mockserver.engine.model import UNASSIGNED
-from mockserver.exchanges import Exchange
+from mockserver.journal_queries import Exchange
 from mockserver.web.console.extension import Console
 
 MOST = 5

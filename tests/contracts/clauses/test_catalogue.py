@@ -64,7 +64,7 @@ def test_codes_and_names_are_unique_and_in_order() -> None:
 
 
 @pytest.mark.parametrize("clause", CLAUSES, ids=CODES)
-def test_a_clause_says_everything_a_person_needs(clause: Clause[object]) -> None:
+def test_a_clause_says_everything_a_person_needs(clause: Clause) -> None:
     assert clause.statement
     assert clause.reason.endswith(".")
     assert 1 <= len(clause.advice) <= 2

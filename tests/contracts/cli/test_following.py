@@ -15,8 +15,8 @@ from click import ClickException
 from flask import Flask, Response
 
 from contracts.cli.following import Journal, merged
-from mockserver.exchanges import Exchange
 from mockserver.journal import Perturbed
+from mockserver.journal_queries import Exchange
 from mockserver.live import LiveServer
 from mockserver.web import create_app
 

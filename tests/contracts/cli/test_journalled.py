@@ -6,8 +6,8 @@ from typing import Any
 
 from contracts.cli.journalled import journalled
 from contracts.report.style import Style
-from mockserver.exchanges import Exchange
 from mockserver.journal import Guest, Perturbed, ShownCredential
+from mockserver.journal_queries import Exchange
 
 ID = "00000000-6eac-4059-a810-17b9f286b588"
 NARROW = Style(columns=80)

@@ -289,15 +289,17 @@ CHUNKED = b"POST %b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" %
     ("said", "status"),
     [
         (b"", b""),
-        (b"\r\n\r\n", b""),
+        (b"\r\n\r\n", b"HTTP/1.1 400"),
         (b"nonsense\r\n\r\n", b"HTTP/1.1 400"),
-        (b"POST / HTTP/1.1\r\n" + b"A: b\r\n" * 200 + b"\r\n", b"HTTP/1.1 431"),
+        (b"POST / HTTP/1.1\r\nHost: a\r\n" + b"A: b\r\n" * 20_000, b"HTTP/1.1 431"),
         (b"GET /openapi.json HTTP/1.1\r\nHost: a\r\n\r\n", b"HTTP/1.1 200"),
         (b"GET /n%6Fwhere?a=b HTTP/1.0\r\n\r\n", b"HTTP/1.1 404"),
-        (b"POST /%2Foauth/token HTTP/1.1\r\nContent-Length: 5\r\n\r\nab", b"HTTP/1.1 404"),
-        (b"POST /oauth/token HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\na", b"HTTP/1.1 100"),
+        (b"GET /nowhere HTTP/1.1\r\n\r\n", b"HTTP/1.1 400"),
+        (b"POST /%2Foauth/token HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab", b"HTTP/1.1 404"),
+        (b"POST /oauth/token HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab", b""),
+        (b"POST /oauth/token HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\na", b"HTTP/1.1 100"),
         (CHUNKED + b"5\r\nabcde\r\n0\r\n\r\n", b"HTTP/1.1 415"),
-        (CHUNKED + b"x\r\n", b""),
+        (CHUNKED + b"x\r\n", b"HTTP/1.1 400"),
     ],
 )
 def test_a_client_that_hardly_speaks_http_is_answered_or_hung_up_on(said: bytes, status: bytes) -> None:
@@ -344,7 +346,7 @@ def test_several_requests_share_a_connection() -> None:
 
 def test_a_large_body_gets_through_while_its_client_still_writes() -> None:
     size = 12 << 20
-    client = raw(b"POST /nowhere HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % size, b"x" * size)
+    client = raw(b"POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % size, b"x" * size)
     ran = run(HELLO, factory=client)
     assert [entry.size for entry in ran.trace if isinstance(entry, Arrival)] == [size]
 

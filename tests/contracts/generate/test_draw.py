@@ -4,9 +4,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 
-from contracts.generate import KINDS, Limits, built_in, scenarios
+from contracts.generate import Limits, built_in
+from contracts.generate.draw import scenarios
 from contracts.generate.messages import text
-from contracts.generate.perturbations import advance
+from contracts.generate.perturbations import KINDS, advance
 from contracts.generate.setting import setting
 from contracts.scenario import (
     Fault,

@@ -67,6 +67,7 @@ def test_a_file_that_is_cut_is_read_up_to_the_cut(data: st.DataObject) -> None:
         (b"\xe4", "this is not a HAR file: expected {, found '\\xe4'"),
         (b'{"log": {"entries": [1], "entries": [{}} ]}}', "from here on it is not JSON: expected ], found '}'"),
         (b'{"type": "trace"}', "this is not a HAR file: it has no log"),
+        (b'{"a": 1' + b',"a": 1' * 1001 + b',"log": {}}', "this is not a HAR file: it has no log"),
         (b'{"log": [1]}', "this is not a HAR file: it has no log"),
         (b'{"log": {"entries": [{} {}]}}', "from here on it is not JSON: expected ], found '{'"),
     ],

@@ -15,7 +15,7 @@ from contracts.verify.declared import PlatformSource
 from mockserver.platform import Platform
 from tests.contracts.protocol import clients
 from tests.contracts.protocol.clients import Client
-from tests.fixtures.toys import toy
+from tests.fixtures.toys import declared, toy
 
 
 class Toy(NamedTuple):
@@ -28,6 +28,9 @@ class Toy(NamedTuple):
 
     def compiled(self, policy: Mapping[str, Any]) -> Platform:
         return toy(self.kinds, order=self.order, effects=self.effects, policy=policy)
+
+    def text(self) -> str:
+        return declared(self.kinds, self.order, "", self.effects)
 
     def verified(self, client: type[Any]) -> Report:
         made = PythonClients(client, methods={self.unit: f"{self.unit}()"})

@@ -13,16 +13,18 @@ from contracts.judge import Status
 from contracts.protocol import journal
 from contracts.protocol.history import DeclaredHistory, history_of
 from contracts.protocol.judge import judge
-from contracts.protocol.probe import ProbeControl, Prober
+from contracts.protocol.probe import Prober
 from contracts.protocol.runner import ProtocolRunner
 from contracts.protocol.trace import DeclaredTrace
 from contracts.protocol.walk import walk
+from contracts.remote.control import ADMIN, RemoteControl
+from contracts.remote.web import Web
 from mockserver.declared.mock import Mock
 from mockserver.declared.past import LATEST, DeclaredPast, past_of
 from mockserver.engine import life
-from mockserver.exchanges import Reader
 from mockserver.ids import pseudonym
 from mockserver.journal import Entry, Header
+from mockserver.journal_queries import Reader
 from mockserver.platform import Platform, compile_platform, find
 from mockserver.web.declared import create_declared_app
 from tests.contracts.protocol.test_clauses import CULPRITS, RIGHT, Toy
@@ -91,8 +93,8 @@ def test_credentials_rebuilt_from_a_journal_are_those_of_the_store(name: str) ->
     """A probe has each kind refused for each cause."""
     now = [1_795_348_800_000]
     mock = Mock(compile_platform(find(name)), system=lambda: now[0])
-    with httpx.Client(transport=httpx.WSGITransport(create_declared_app(mock)), base_url="http://127.0.0.1") as http:
-        list(Prober(mock.platform, http, ProbeControl(http, {}), {}).checks())
+    web = Web("http://127.0.0.1", transport=httpx.WSGITransport(create_declared_app(mock)))
+    list(Prober(mock.platform, web, RemoteControl(web, "it", ADMIN), {}).checks())
     mock.end(min(kind for kind in mock.platform.kinds if kind != "client"))
     entries = list(Reader(mock.store, mock.organization).entries())
     before, store = DeclaredPast(mock.platform, entries).before(LATEST), past_of(mock)

@@ -432,6 +432,17 @@ def test_the_time_that_the_answer_asks_for_passes(wait: str, after: int, sharp: 
     assert tape.broken == broken
 
 
+@pytest.mark.parametrize(("ended", "status"), [(90, "held"), (4, "not_exercised")])
+def test_only_a_repeat_in_the_same_unit_shows_that_the_client_waits(ended: float, status: str) -> None:
+    tape = jobs()
+    tape.unit(1, ended)
+    tape.call("/work", 2, 3, status=429, bearer="first-token", answer_headers={"Retry-After": "2"})
+    if ended == 4:
+        tape.unit(5, 9)
+    tape.call("/work", 6, 7, bearer="first-token")
+    assert tape.verdicts()["R5"] == status
+
+
 def test_a_call_that_left_before_the_answer_could_not_wait() -> None:
     tape = jobs()
     tape.unit(1, 90)

@@ -14,7 +14,7 @@ from contracts.report.style import Style
 
 @pytest.mark.parametrize("clause", CLAUSES, ids=lambda clause: clause.code)
 @pytest.mark.parametrize("columns", [60, 100])
-def test_it_fits_and_says_it_all(clause: Clause[object], columns: int) -> None:
+def test_it_fits_and_says_it_all(clause: Clause, columns: int) -> None:
     told = describe(clause, Style(columns=columns))
     assert max(width(line) for line in told.splitlines()) <= columns
     words = " ".join(told.split())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from contracts.fold import fold
+from contracts.history.build import build_history
+from contracts.history.validate import well_formed
 from contracts.report import html, markdown
 from contracts.report.excerpt import AFTER, BEFORE, FIRST, LONG, excerpt
 from contracts.report.model import Report
@@ -12,7 +13,6 @@ from contracts.report.rows import Row
 from contracts.report.style import Style
 from contracts.report.text import render
 from contracts.report.timeline import rows
-from contracts.trace import well_formed
 from tests.contracts.report.stories import reported
 from tests.contracts.report.test_html import Page
 from tests.contracts.tape import DEAD, Tape
@@ -39,7 +39,7 @@ def others(tape: Tape, count: int) -> None:
 def drawn(report: Report) -> list[Row]:
     (result,) = report.violated
     assert result.counterexample is not None
-    return rows(fold(well_formed(result.counterexample.trace)), result.counterexample.evidence)
+    return rows(build_history(well_formed(result.counterexample.trace)), result.counterexample.evidence)
 
 
 def test_a_short_history_is_shown_whole() -> None:

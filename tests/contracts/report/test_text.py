@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
-from contracts.fold import fold
+from contracts.history.build import build_history
+from contracts.history.validate import well_formed
 from contracts.output import OutputLine
 from contracts.report.cells import width
 from contracts.report.model import Report
@@ -16,7 +17,6 @@ from contracts.report.places import history_of
 from contracts.report.style import Style
 from contracts.report.text import counterexample, render, summary
 from contracts.report.timeline import rows
-from contracts.trace import well_formed
 from tests.contracts.report.stories import SNAPSHOTS, STORIES, expected, hostile, noisy, raced, recorded, reused
 from tests.contracts.tape import Tape
 
@@ -87,7 +87,7 @@ def test_waits_tell_what_was_asked_for() -> None:
 
 
 def waits(tape: Tape) -> list[str]:
-    history = fold(well_formed(tape.entries), None)
+    history = build_history(well_formed(tape.entries), None)
     return [row.text for row in rows(history) if row.kind == "wait"]
 
 
@@ -168,7 +168,7 @@ def test_a_row_that_is_out_of_order_says_so() -> None:
     tape.create()
     tape.wait(-5)
     tape.create()
-    told = rows(fold(well_formed(tape.entries)))
+    told = rows(build_history(well_formed(tape.entries)))
     late = [row.at < max(earlier.at for earlier in told[: nth + 1]) for nth, row in enumerate(told)]
     assert any(late)
     assert [row.state.endswith("out of order") for row in told] == late

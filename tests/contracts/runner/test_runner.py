@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from contracts.clients.python import PythonClients
+from contracts.history.validate import well_formed
 from contracts.runner import Run, Runner
 from contracts.scenario import (
     AcceptTokens,
@@ -26,7 +27,6 @@ from contracts.scenario import (
     SendParallel,
     Trigger,
 )
-from contracts.trace import well_formed
 from mockserver.errors import SettingsError
 from mockserver.journal import Answer, Arrival, Began, Ended, Guest, Header, Perturbed
 from mockserver.wire import ArrivedCall, Request

@@ -20,7 +20,7 @@ from contracts.scenario import (
     RevokeScope,
     RevokeTokens,
 )
-from contracts.stories.codec import StoryError, decode, encode, load
+from contracts.stories.codec import decode, encode, load
 from contracts.stories.model import (
     Create,
     CreateClient,
@@ -33,6 +33,7 @@ from contracts.stories.model import (
     SetPolicy,
     SetScopes,
     Story,
+    StoryError,
     Token,
 )
 from mockserver.journal import Guest

@@ -165,7 +165,7 @@ def test_nobody_there_and_no_url_are_said_so() -> None:
         with pytest.raises(ProbeError):
             run(story(LOGIN), RemoteMock(url))
         with pytest.raises(ProbeError):
-            run(story(LOGIN), Service(url, ClientCredentials("id", "secret")))
+            run(story(LOGIN), Service(url, client_of(ClientCredentials("id", "secret"))))
 
 
 def test_organisations_are_gone_afterwards(place: InProcessStage) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from contracts.builtin import ANN, BOB
-from contracts.generate import scenarios
+from contracts.generate.draw import scenarios
 from contracts.scenario import (
     LONGEST,
     Advance,

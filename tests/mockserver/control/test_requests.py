@@ -10,8 +10,8 @@ import pytest
 from mockserver.control import Tenant
 from mockserver.engine.model import Reason
 from mockserver.errors import InvalidRequest, NotFound
-from mockserver.exchanges import Exchange
 from mockserver.journal import Guest, Perturbed
+from mockserver.journal_queries import Exchange
 from mockserver.settings import Settings
 from mockserver.wire import Request
 from tests.mockserver.conftest import START, ManualClock, Mock

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from mockserver.declared.explain import explained, explanation
 from mockserver.declared.handler import DeclaredHandler
 from mockserver.declared.mock import Mock, Registered
 from mockserver.declared.past import DeclaredPast
 from mockserver.engine.model import Fault
-from mockserver.exchanges import Reader
 from mockserver.explain import Explanation
 from mockserver.inprocess import Transport
-from mockserver.platform import compile_platform, find
+from mockserver.journal_queries import Reader
+from mockserver.platform import compile_platform, find, names
 from tests.fixtures.toys import NOON
+from tests.fixtures.wire import MESSAGES, SESSIONS
 
 SECRET = "secret-of-the-client"
 BACK = "https://app.example/back"
@@ -26,10 +29,9 @@ BACK = "https://app.example/back"
 class Scene:
     """A mock whose clock moves only at a word, and calls of it by a user of OAuth or MCP."""
 
-    def __init__(self, name: str) -> None:
-        self.mock = Mock(
-            compile_platform(find(name)), system=lambda: NOON, registered={"client": Registered("me", {"secret": SECRET})}
-        )
+    def __init__(self, name: str, policy: Mapping[str, Any] | None = None) -> None:
+        platform = compile_platform(find(name), policy)
+        self.mock = Mock(platform, system=lambda: NOON, registered={"client": Registered("me", {"secret": SECRET})})
         self.http = httpx.Client(transport=Transport(DeclaredHandler(self.mock)), base_url="http://mock.test")
 
     def begin(self) -> str:
@@ -39,11 +41,30 @@ class Scene:
         shown = {} if session is None else {"Mcp-Session-Id": session}
         return self.http.post("/mcp", json={"jsonrpc": "2.0", "id": 1, "method": method}, headers=shown)
 
-    def tokens(self) -> tuple[str, dict[str, str]]:
+    def code(self) -> str:
         location = self.http.get("/authorize", params={"redirect_uri": BACK}).headers["Location"]
-        code = httpx.URL(location).params["code"]
-        answer = self.grant(grant_type="authorization_code", code=code, redirect_uri=BACK)
-        return code, answer.json()
+        return httpx.URL(location).params["code"]
+
+    def exchange(self, code: str) -> httpx.Response:
+        return self.grant(grant_type="authorization_code", code=code, redirect_uri=BACK)
+
+    def tokens(self) -> tuple[str, dict[str, str]]:
+        code = self.code()
+        return code, self.exchange(code).json()
+
+    def log_in(self) -> str:
+        answer = self.http.post("/oauth/token", auth=("me", SECRET), data={"grant_type": "client_credentials"})
+        return str(answer.json()["access_token"])
+
+    def create(self, token: str) -> httpx.Response:
+        return self.http.post(SESSIONS, headers={"Authorization": f"Bearer {token}"}, json={})
+
+    def session(self) -> str:
+        return str(self.create(self.log_in()).json()["webChatSessionId"])
+
+    def send(self, session: str) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.log_in()}"}
+        return self.http.post(MESSAGES, headers=headers, json={"webChatSessionId": session, "text": "Hello"})
 
     def grant(self, **form: str) -> httpx.Response:
         return self.http.post("/token", auth=("me", SECRET), data=form)
@@ -103,6 +124,82 @@ def test_it_says_who_ended_a_session(end: Callable[[Scene, str], object], by: st
     text = told.to_text(100)
     assert "What would have been accepted" in text
     assert all(len(line) <= 100 for line in text.splitlines())
+
+
+EXPIRED: list[tuple[str, str, Callable[[Scene], tuple[str, Callable[[], httpx.Response]]]]] = [
+    ("oauth", "access", lambda scene: ((token := scene.tokens()[1]["access_token"]), lambda: scene.read(token))),
+    ("oauth", "code", lambda scene: ((code := scene.code()), lambda: scene.exchange(code))),
+    ("webchat", "token", lambda scene: ((token := scene.log_in()), lambda: scene.create(token))),
+    ("webchat", "session", lambda scene: ((session := scene.session()), lambda: scene.send(session))),
+]
+"""Of each kind of a shipped platform that can expire, one that is good, and a call that shows it."""
+
+
+@pytest.mark.parametrize(("platform", "kind", "make"), EXPIRED)
+def test_what_the_control_api_expired_did_not_expire_by_itself(
+    platform: str, kind: str, make: Callable[[Scene], tuple[str, Callable[[], httpx.Response]]]
+) -> None:
+    scene = Scene(platform)
+    id, show = make(scene)
+    scene.mock.advance(1000)
+    assert scene.mock.end(kind, id, by="expired") == 1
+    scene.mock.advance(2000)
+    told, name = scene.told(show()), f"{scene.mock.kind(kind).noun} {scene.mock.told_as(kind, id)}"
+    assert told.summary == f"The control API had expired the {name} at 2026-11-22T12:00:01.000Z, 2 s before this request."
+
+
+def test_every_kind_that_can_expire_is_tried() -> None:
+    kinds = {(name, kind.name) for name in names() for kind in compile_platform(find(name)).kinds.values()}
+    can = {(name, kind) for name, kind in kinds if "expired" in compile_platform(find(name)).kinds[kind].refused}
+    assert can == {(platform, kind) for platform, kind, _ in EXPIRED}
+
+
+def test_newer_ones_are_told_from_the_control_api() -> None:
+    scene = Scene("webchat", {"token.live": 1})
+    first, second = scene.log_in(), scene.log_in()
+    assert "no more than 1 may live at once" in scene.told(scene.create(first)).summary
+    scene.mock.advance(1000)
+    scene.mock.end("token", second, by="evicted")
+    assert "The control API had evicted the token t:" in scene.told(scene.create(second)).summary
+    third = scene.log_in()
+    scene.mock.advance(86_400_000)
+    scene.mock.end("token", by="expired")
+    assert "had lived for its 86400 s" in scene.told(scene.create(third)).summary
+
+
+def test_a_journal_of_a_declaration_with_more_kinds_is_told_as_far_as_it_goes() -> None:
+    scene = Scene("oauth")
+    _, tokens = scene.tokens()
+    scene.mock.end("access")
+    refused = scene.read(tokens["access_token"])
+    entries = list(Reader(scene.mock.store, scene.mock.organization).entries())
+    known = scene.mock.platform
+    fewer = replace(known, kinds={name: kind for name, kind in known.kinds.items() if name != "access"})
+    (story,) = explained(DeclaredPast(fewer, entries), refused.headers["Dayfly-Context"]).credentials
+    assert (story.kind, story.state) == ("access", "of a kind that this declaration does not have")
+
+
+def test_the_server_s_own_client_is_known_to_a_journal_that_shows_it_accepted() -> None:
+    scene = Scene("oauth")
+    code = scene.code()
+    told = [scene.exchange(code) for _ in range(2)][-1]
+    entries = list(Reader(scene.mock.store, scene.mock.organization).entries())
+    stories = explained(DeclaredPast(scene.mock.platform, entries), told.headers["Dayfly-Context"]).credentials
+    assert {"client": "registered before this journal began"}.items() <= {one.kind: one.state for one in stories}.items()
+    stranger = scene.http.post("/token", auth=("stranger", SECRET), data={"grant_type": "client_credentials"})
+    entries = list(Reader(scene.mock.store, scene.mock.organization).entries())
+    stories = explained(DeclaredPast(scene.mock.platform, entries), stranger.headers["Dayfly-Context"]).credentials
+    assert [one.state for one in stories] == ["not known here"]
+
+
+def test_a_client_that_no_guard_was_asked_about_is_not_taken_for_known() -> None:
+    scene = Scene("webchat")
+    headers = {"Content-Type": "text/plain"}
+    refused = scene.http.post(
+        "/oauth/token", auth=("stranger", SECRET), content=b"grant_type=client_credentials", headers=headers
+    )
+    (story,) = scene.told(refused).credentials
+    assert (refused.status_code, story.kind, story.state) == (415, "client", "not known here")
 
 
 def test_a_token_that_ended_with_its_grant_says_whose_fault_that_was() -> None:

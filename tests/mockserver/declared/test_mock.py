@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from typing import Any, get_args
+from urllib.parse import urlencode
 
 import pytest
+from msgspec.structs import replace
 
 from mockserver.declared import mock as module
 from mockserver.declared.handler import REASON
@@ -18,6 +20,7 @@ from mockserver.stores.base import Bounds
 from mockserver.stores.memory import MemoryStore
 from mockserver.wire.notes import KEPT
 from tests.fixtures.toys import NOON, TOKEN, Bench, toy, with_words
+from tests.fixtures.wire import MESSAGES, SESSIONS
 from tests.mockserver.failing import FailingStore
 
 SINGLE = with_words(
@@ -184,6 +187,25 @@ def test_the_journal_keeps_so_many_bytes_and_of_one_body_the_beginning() -> None
     kept = bench.mock.journal
     assert {len(entry.body) for entry in kept} == {KEPT}
     assert 2 <= len(kept) <= 4
+
+
+def test_a_large_answer_takes_room_in_the_journal_too() -> None:
+    bench = Bench(compile_platform(find("webchat")), store=MemoryStore(Bounds(journal_bytes=100_000)))
+    form = urlencode({"grant_type": "client_credentials", "client_id": "x" * 10_000, "client_secret": "unknown-secret"})
+    request = replace(bench.request("/oauth/token", body=form.encode()), content_type="application/x-www-form-urlencoded")
+    for _ in range(20):
+        assert len(bench.handler.handle(request).body) > 20_000  # it repeats the id twice
+    assert 2 <= len(bench.mock.journal) <= 4
+
+
+def test_a_token_that_is_registered_belongs_to_the_client_that_is() -> None:
+    bench = Bench(compile_platform(find("webchat")))
+    token = bench.mock.register("token").id
+    assert bench.mock.credential("token", token).within == bench.mock.registered["client"].id
+    created = bench.handler.handle(replace(bench.request(SESSIONS, token, body={}), content_type="application/json"))
+    message = {"webChatSessionId": json.loads(created.body)["webChatSessionId"], "text": "Hello"}
+    sent = bench.handler.handle(replace(bench.request(MESSAGES, token, body=message), content_type="application/json"))
+    assert (created.status, sent.status) == (200, 200)
 
 
 def test_no_secret_id_is_in_the_journal(bench: Bench) -> None:

@@ -200,6 +200,30 @@ def test_an_odd_value_that_is_bound_harms_nobody_else(odd: object, replicas: Cal
     assert other.ask("/login", body={"who": "me"}).status == 200
 
 
+def test_a_request_takes_one_reading_and_one_writing(
+    replicas: Callable[..., list[Bench]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owned = with_words(SINGLE, "within: client")
+    one, other, third = replicas(CLIENT + owned, "[client, token]", 3)
+    mine, second = one.mock.registered["client"], other.mock.register("client")
+    trips = list[str]()
+
+    def counted(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def counting(*given: Any) -> Any:
+            trips.append(name)
+            return call(*given)
+
+        return counting
+
+    for name in ("load", "note", "commit"):
+        monkeypatch.setattr(one.mock.store, name, counted(name, getattr(one.mock.store, name)))
+    for client, shown_to in ((mine, one), (second, one), (mine, third)):
+        token = one.ask("/login", Id=client.id, Secret=client.bound["secret"]).body["token"]
+        trips.clear()
+        assert shown_to.handler.handle(shown_to.request("/work", token)).status == 200
+        assert trips == ["load", "commit"]
+
+
 def test_a_secret_id_is_hidden_by_a_process_that_never_saw_it(replicas: Callable[..., list[Bench]]) -> None:
     one, other = replicas(SINGLE, "[token]")
     token = one.log_in()["token"]

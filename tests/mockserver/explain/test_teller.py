@@ -414,6 +414,43 @@ def test_a_token_is_told_with_its_issue_and_its_end(world: World, explain: Tell)
     assert told.asked.client_id == world.tenant.client_id
 
 
+def test_a_token_that_ended_by_itself_is_no_matter_of_the_control_api(world: World, explain: Tell) -> None:
+    world.tenant.set_policy({"token_ttl": 10})
+    world.mock.login()
+    world.clock.advance(11)
+    world.tenant.tokens.expire()
+    told = explain(world.mock.create())
+    assert "control API" not in told.summary
+
+
+def test_a_token_that_was_issued_after_tokens_were_rejected_is_told_so(world: World, explain: Tell) -> None:
+    world.tenant.reject_tokens()
+    world.clock.advance(5)
+    world.mock.login()
+    world.clock.advance(1)
+    told = explain(world.mock.create())
+    assert "issued 1 s before" in told.summary
+    assert told.summary.endswith("The control API began to reject tokens 6 s before.")
+
+
+def test_a_session_whose_time_was_cut_short_was_ended_by_the_control_api(world: World, explain: Tell) -> None:
+    session = world.mock.session()
+    world.clock.advance(1)
+    world.tenant.sessions.expire(session)
+    world.clock.advance(1)
+    told = explain(world.mock.send(session))
+    assert "It ended 1 s before this request, by the control API, which cut its time to live short." in told.summary
+    assert told.session is not None
+    assert "its time to live ended it" not in [event.what for event in told.session.events]
+
+
+def test_a_message_that_is_no_text_is_told(world: World, explain: Tell) -> None:
+    told = explain(world.mock.send(world.mock.session(), json={"webChatSessionId": "any", "text": 7}))
+    assert told.asked.text is None
+    assert told.answer is not None
+    assert told.answer.status == 400
+
+
 def test_a_word_where_the_token_belongs_is_quoted(world: World, explain: Tell) -> None:
     told = explain(world.mock.create(headers={"Authorization": "Bearer undefined"}))
     assert "The header has 'undefined'" in told.summary

@@ -120,6 +120,15 @@ def test_the_journal_is_bounded_by_bytes_too(valkey: Server, prefix: str, admin:
     store.close()
 
 
+def test_entries_of_commits_count_against_the_bytes(valkey: Server, prefix: str) -> None:
+    store = RedisStore(valkey.url, Bounds(journal_entries=1_000, journal_bytes=1 << 20), prefix=prefix)
+    found(store)
+    for number in range(200):
+        assert commit(store, put(session(f"s{number}"), ends_at=10), noted="x" * 20_000)
+    assert 50 < len(store.entries(ORG)) < 160
+    store.close()
+
+
 class TestTime:
     """Replicas go by one clock, the store's."""
 

@@ -15,7 +15,7 @@ from mockserver.engine.model import DEFAULT_ORGANIZATION, UNASSIGNED
 from mockserver.journal import Arrival
 from mockserver.wire import MAX_READ, Request
 from mockserver.wire.encoding import whole
-from mockserver.wire.handler import LARGE
+from mockserver.wire.serving import LARGE
 from tests.mockserver.conftest import Mock
 
 Send = Callable[..., tuple[int, str | None, str]]

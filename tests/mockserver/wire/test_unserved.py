@@ -13,14 +13,14 @@ import pytest
 from werkzeug.test import EnvironBuilder
 
 from contracts.cli.sources import recorded
-from contracts.fold import fold
 from contracts.har.writer import HarRecording, archive
 from contracts.history import SendEffect
+from contracts.history.build import build_history
+from contracts.history.validate import well_formed
 from contracts.judge import Status
 from contracts.replay import reproduce
 from contracts.replay.minimize import NotReproduced, distil
 from contracts.replay.traces import of_entries
-from contracts.trace import well_formed
 from contracts.verify import check
 from mockserver import journal
 from mockserver.assemble import Assembly, assemble
@@ -129,7 +129,7 @@ def test_a_client_is_judged_by_what_it_was_told(mock: Mock, tenant: Tenant, stor
     told = entries(tenant)
     assert accusations(told) == []
     assert accusations([entry for entry in told if not isinstance(entry, Failure)]) == ["S6"]
-    call = [call for call in fold(well_formed(told)).calls if call.operation == "send"][-1]
+    call = [call for call in build_history(well_formed(told)).calls if call.operation == "send"][-1]
     assert (call.status, call.effect, call.accepted) == (503, SendEffect.UNKNOWN, True)
 
 
@@ -143,7 +143,7 @@ def test_a_request_whose_arrival_was_never_journalled_stands_where_it_came(
     session, answer = fail_send(mock, store, clock, "request")
     clock.advance(1)
     assert mock.send(session).status_code == 200
-    history = fold(well_formed(entries(tenant)))
+    history = build_history(well_formed(entries(tenant)))
     first, second = (call for call in history.calls if call.operation == "send")
     assert first.arrival.context_id == answer.json()["contextId"]
     assert (first.left_at, first.returned_at, first.status, first.accepted) == (START, START, 503, False)
@@ -160,7 +160,7 @@ def test_an_arrival_whose_reply_was_lost_is_counted_once(
     arrivals = [entry for entry in entries(tenant) if isinstance(entry, Arrival) and entry.operation == "send"]
     assert [arrival.late for arrival in arrivals] == [False, True]
     assert len(tenant.requests.find(operation="send")) == tenant.requests.count(operation="send") == 1
-    assert len([call for call in fold(well_formed(entries(tenant))).calls if call.operation == "send"]) == 1
+    assert len([call for call in build_history(well_formed(entries(tenant))).calls if call.operation == "send"]) == 1
     assert [step.operation for step in of_entries(entries(tenant), "x").steps] == ["token", "create", "send", "create"]
 
 
@@ -211,7 +211,7 @@ def test_the_journal_file_has_both_at_once(
     mock.create()
     with file.open("rb") as lines:
         told = list(journal.read(lines))
-    call = next(call for call in fold(well_formed(told)).calls if call.operation == "send")
+    call = next(call for call in build_history(well_formed(told)).calls if call.operation == "send")
     assert call.arrival.context_id == answer.json()["contextId"]
     assert (call.status, call.accepted) == (503, True)
 
@@ -385,7 +385,7 @@ def test_a_request_that_broke_as_it_arrived_is_journalled_once(
     mock.create()
     (found,) = tenant.requests.find(operation="send")
     assert (found.context_id, found.failure) == (answer.json["contextId"], "internal.error")  # type: ignore[index]
-    assert len([call for call in fold(well_formed(entries(tenant))).calls if call.operation == "send"]) == 1
+    assert len([call for call in build_history(well_formed(entries(tenant))).calls if call.operation == "send"]) == 1
 
 
 def test_a_failure_that_cannot_be_journalled_is_answered(
@@ -482,4 +482,4 @@ def test_a_har_file_tells_both_and_keeps_the_order(
 
 
 def calls(trace: Iterable[Entry]) -> list[tuple[str, int | None, bool]]:
-    return [(call.arrival.context_id, call.status, call.accepted) for call in fold(well_formed(trace)).calls]
+    return [(call.arrival.context_id, call.status, call.accepted) for call in build_history(well_formed(trace)).calls]

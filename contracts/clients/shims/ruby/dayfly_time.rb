@@ -1,7 +1,7 @@
 # Virtual time for a Ruby process, 3.1 or later: RUBYOPT=-rdayfly_time, with RUBYLIB naming this folder and DAYFLY_TIME
 # a Unix socket.
 #
-# Threads run one at a time, on a stage whose clock is the simulation's. Time stands still while a thread runs.
+# Threads run one at a time, under a scheduler whose clock is the simulation's. Time stands still while a thread runs.
 # Once all of them wait for time to pass or for something to come in, the process says so on its socket. It
 # blocks there until it is told the time. contracts/README.md describes the protocol.
 #
@@ -20,7 +20,7 @@ if ENV["DAYFLY_TIME"] && RUBY_ENGINE == "ruby" && RUBY_VERSION >= "3.1" && !is_f
   require_relative "dayfly_time/native"
   require_relative "dayfly_time/channel"
   require_relative "dayfly_time/surroundings"
-  require_relative "dayfly_time/stage"
+  require_relative "dayfly_time/scheduler"
 
   module DayflyTime
     # Take this process into the simulation. Without one, time stays real.
@@ -35,7 +35,7 @@ if ENV["DAYFLY_TIME"] && RUBY_ENGINE == "ruby" && RUBY_VERSION >= "3.1" && !is_f
       require_relative "dayfly_time/sockets"
       require_relative "dayfly_time/processes"
       $VERBOSE = warnings
-      at_exit { stage&.finish }
+      at_exit { scheduler&.finish }
     end
 
     # Say hello, and begin when it is this process's turn. Return nil if nobody listens.
@@ -44,14 +44,14 @@ if ENV["DAYFLY_TIME"] && RUBY_ENGINE == "ruby" && RUBY_VERSION >= "3.1" && !is_f
       welcome = channel.ask(%({"hello":#{VERSION},"pid":#{$$},"runtime":"ruby #{RUBY_VERSION}"}))
       ENV.update(welcome[:env])
       srand(welcome[:seed])
-      @stage = Stage.new(channel, welcome)
+      @scheduler = Scheduler.new(channel, welcome)
     rescue SystemCallError
       nil
     end
 
-    # Return the stage, if the thread that asks is on it.
-    def self.stage
-      @stage.awake if @stage&.on?(Thread.current)
+    # Return the scheduler, if it schedules the thread that asks.
+    def self.scheduler
+      @scheduler.awake if @scheduler&.schedules?(Thread.current)
     end
 
     # Put methods before those that all objects have, which are private, and before those of Kernel itself.
@@ -62,8 +62,8 @@ if ENV["DAYFLY_TIME"] && RUBY_ENGINE == "ruby" && RUBY_VERSION >= "3.1" && !is_f
 
     # In a copy of the process, which is one more for the simulation.
     def self.enter_again
-      @stage&.leave_in_child
-      @stage = nil
+      @scheduler&.leave_in_child
+      @scheduler = nil
       enter
     end
   end

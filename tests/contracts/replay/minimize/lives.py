@@ -12,8 +12,8 @@ import httpx
 from contracts.platform_requests import MESSAGES, SESSIONS, TOKENS, for_message, for_session
 from mockserver.assemble import assemble
 from mockserver.control import Control, Tenant
-from mockserver.exchanges import Exchange
 from mockserver.inprocess import Transport
+from mockserver.journal_queries import Exchange
 from mockserver.settings import Settings
 
 WRITE = "webchat:session:write"

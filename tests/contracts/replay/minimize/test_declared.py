@@ -6,11 +6,13 @@ import httpx
 import pytest
 
 from contracts.console_panels import extend
-from contracts.protocol.probe import ProbeControl, Prober
+from contracts.protocol.probe import Prober
+from contracts.remote.control import ADMIN, RemoteControl
+from contracts.remote.web import Web
 from contracts.replay.minimize import NotReproduced, distil_declared
-from contracts.stories.mocks import MockInProcess
 from contracts.stories.model import Asking
 from contracts.stories.run import run
+from contracts.stories.stage import MockInProcess
 from mockserver.declared.mock import Mock
 from mockserver.declared.past import past_of
 from mockserver.platform import compile_platform, find
@@ -28,9 +30,9 @@ def open_mock(name: str) -> tuple[Mock, httpx.Client]:
 
 @pytest.mark.parametrize("name", ["mcp", "acme", "oauth", "jenkins"])
 def test_each_refusal_of_a_probe_is_reproduced(name: str) -> None:
-    mock, http = open_mock(name)
-    with http:
-        list(Prober(mock.platform, http, ProbeControl(http, {}), {}).checks())
+    mock = Mock(compile_platform(find(name)), system=lambda: 1_795_348_800_000)
+    web = Web("http://127.0.0.1", transport=httpx.WSGITransport(create_declared_app(mock)))
+    list(Prober(mock.platform, web, RemoteControl(web, "it", ADMIN), {}).checks())
     past = past_of(mock)
     refused = {f"{one.refused_by}.{one.cause}": one for one in past.requests if one.refused_by in mock.platform.order}
     assert refused
@@ -62,7 +64,7 @@ def test_what_happened_elsewhere_is_left_out() -> None:
             "ping",
         ]
         told = http.get(f"/__admin/organizations/default/requests/{refused.headers['Dayfly-Context']}/reproduce").json()
-        assert told["scripts"].keys() == {"curl", "python"}
+        assert told["scripts"].keys() == {"curl", "python", "node"}
         assert [one["answer"] for one in told["steps"]] == ["200", "", "404 session.ended"]
         page = http.get(f"/__admin/console/organizations/default/requests/{refused.headers['Dayfly-Context']}").text
         assert "The smallest chain found" in page

@@ -16,14 +16,14 @@ from contracts.remote.control import ProbedOrganization
 from contracts.replay.minimize import NotReproduced, distil
 from contracts.scenario import Advance
 from contracts.stories import library
-from contracts.stories.codec import StoryError, check
-from contracts.stories.model import Call, Create, Request, Send, Story, Token
+from contracts.stories.codec import check
+from contracts.stories.model import Call, Create, Request, Send, Story, StoryError, Token
 from contracts.stories.run import run, tell
 from contracts.stories.stage import InProcessStage
 from mockserver.control import Tenant
 from mockserver.engine.model import Reason
 from mockserver.errors import NotFound
-from mockserver.exchanges import Exchange
+from mockserver.journal_queries import Exchange
 from mockserver.settings import Settings
 from tests.contracts.replay.minimize.lives import WRITE, Life, life
 

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 module DayflyTime
-  # How a stage asks for the time, if none of its threads can go on.
+  # How a scheduler asks for the time, if none of its threads can go on.
   module Asking
     GLANCE = 0.0005 # seconds of real time between two looks for what comes in while the process rests
     STALL = 0.05 # and for which the process waits by itself for what is beyond this shim
@@ -34,7 +34,7 @@ module DayflyTime
 
     # Return when the first wait ends. Threads that only pass wait for a little time, and for more the longer that lasts.
     def upcoming
-      moments = @actors.each_value.filter_map { |actor| actor.wait&.moment }
+      moments = @tasks.each_value.filter_map { |task| task.wait&.moment }
       moments << @now + [MILLISECOND, (@now - @spun_since) / 4].max if @spins > SPINS
       moments.min
     end
@@ -42,7 +42,7 @@ module DayflyTime
     # Wait so many seconds of real time for what comes in; return whether anything has.
     def rest(seconds)
       ends = Native.seconds + seconds
-      until @actors.each_value.any? { |actor| actor.wait && (actor.ready? || actor.due?(@now)) } || runs?
+      until @tasks.each_value.any? { |task| task.wait && (task.ready? || task.due?(@now)) } || runs?
         return false if Native.seconds > ends
 
         Native::SLEEP.call(GLANCE)
@@ -51,7 +51,7 @@ module DayflyTime
     end
 
     def files
-      @actors.each_value.flat_map { |actor| actor.wait&.files || [] }
+      @tasks.each_value.flat_map { |task| task.wait&.files || [] }
     end
   end
 end

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# The clocks of Ruby, as a thread on the stage reads them.
+# The clocks of Ruby, as a thread under the scheduler reads them.
 module DayflyTime
   UPTIME = 100_000_000_000 # of the machine when the process began
 
@@ -19,11 +19,11 @@ module DayflyTime
 
   module ProcessClock
     def clock_gettime(clock, unit = :float_second)
-      return super unless (stage = DayflyTime.stage) && (count = UNITS[unit])
+      return super unless (scheduler = DayflyTime.scheduler) && (count = UNITS[unit])
 
       case clock
-      when *REAL_CLOCKS then count.call(stage.now)
-      when *STEADY_CLOCKS then count.call(stage.now - stage.origin + UPTIME)
+      when *REAL_CLOCKS then count.call(scheduler.now)
+      when *STEADY_CLOCKS then count.call(scheduler.now - scheduler.origin + UPTIME)
       else super
       end
     end
@@ -31,23 +31,23 @@ module DayflyTime
 
   module TimeClock
     def now(**options)
-      (stage = DayflyTime.stage) ? at(0, stage.now, :microsecond, **options) : super
+      (scheduler = DayflyTime.scheduler) ? at(0, scheduler.now, :microsecond, **options) : super
     end
 
     def new(*args, **options)
-      args.compact.empty? && DayflyTime.stage ? now(**options) : super
+      args.compact.empty? && DayflyTime.scheduler ? now(**options) : super
     end
   end
 
   module DateClock
     def today(start = Date::ITALY)
-      DayflyTime.stage ? Time.now.to_date.new_start(start) : super
+      DayflyTime.scheduler ? Time.now.to_date.new_start(start) : super
     end
   end
 
   module DateTimeClock
     def now(start = Date::ITALY)
-      DayflyTime.stage ? Time.now.to_datetime.new_start(start) : super
+      DayflyTime.scheduler ? Time.now.to_datetime.new_start(start) : super
     end
   end
 

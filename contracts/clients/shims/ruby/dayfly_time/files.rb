@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# Reads of sockets and pipes. A thread first waits on the stage until the call need not wait, and then makes it.
+# Reads of sockets and pipes. A thread first waits under the scheduler until the call need not wait, and then makes it.
 module DayflyTime
   # What a call has to wait for.
   module Files
@@ -8,13 +8,13 @@ module DayflyTime
 
     module_function
 
-    # Wait until one of the events is there, on the stage; return the stage, or nil if the thread or the file is not for it.
+    # Wait until one of the events is there, and return the scheduler; nil if the thread or the file is not for it.
     def wait(file, read: [file], write: [])
-      stage = DayflyTime.stage
-      return if !stage || file.is_a?(File) || file.closed?
+      scheduler = DayflyTime.scheduler
+      return if !scheduler || file.is_a?(File) || file.closed?
 
-      stage.wait(files: [file]) { Native::SELECT.call(read, write, nil, 0) }
-      stage
+      scheduler.wait(files: [file]) { Native::SELECT.call(read, write, nil, 0) }
+      scheduler
     end
 
     # Read up to the piece that has the mark, which is put back, or to the end. Return what comes before.
@@ -88,11 +88,11 @@ module DayflyTime
       each_line(...).to_a
     end
 
-    # The end of a process that `popen` has started, and that has written all it had, is waited for on the stage.
+    # The end of a process that `popen` has started, and that has written all it had, is waited for under the scheduler.
     def close
-      if !closed? && pid && (stage = DayflyTime.stage) && Files.at_end?(self)
+      if !closed? && pid && (scheduler = DayflyTime.scheduler) && Files.at_end?(self)
         close_write if Files.writable?(self)
-        stage.wait { Surroundings.over?(pid) }
+        scheduler.wait { Surroundings.over?(pid) }
       end
       super
     end

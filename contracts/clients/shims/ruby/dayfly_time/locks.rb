@@ -2,19 +2,19 @@
 
 require "monitor"
 
-# Locks, condition variables and queues. A thread first waits on the stage until the call need not wait, and then makes it.
+# Locks, condition variables and queues. A thread waits under the scheduler until the call need not wait, then makes it.
 module DayflyTime
   module MutexWaits
     def lock
-      stage = DayflyTime.stage
-      return super if !stage || owned?
+      scheduler = DayflyTime.scheduler
+      return super if !scheduler || owned?
 
-      stage.wait { !locked? } until try_lock
+      scheduler.wait { !locked? } until try_lock
       self
     end
 
     def synchronize
-      return super unless DayflyTime.stage
+      return super unless DayflyTime.scheduler
 
       lock
       begin
@@ -25,29 +25,29 @@ module DayflyTime
     end
 
     def sleep(seconds = nil)
-      return super unless (stage = DayflyTime.stage)
+      return super unless (scheduler = DayflyTime.scheduler)
 
-      began = stage.now
+      began = scheduler.now
       unlock
       begin
-        is_woken = stage.wait(stage.after(seconds), woken: true)
+        is_woken = scheduler.wait(scheduler.after(seconds), woken: true)
       ensure
         Thread.handle_interrupt(Object => :never) { lock }
       end
-      ((stage.now - began) / 1e6).round if is_woken
+      ((scheduler.now - began) / 1e6).round if is_woken
     end
   end
 
   module MonitorWaits
     def enter
-      return super unless (stage = DayflyTime.stage)
+      return super unless (scheduler = DayflyTime.scheduler)
 
-      stage.wait { !mon_locked? } until try_enter
+      scheduler.wait { !mon_locked? } until try_enter
     end
     alias mon_enter enter
 
     def synchronize
-      return super unless DayflyTime.stage
+      return super unless DayflyTime.scheduler
 
       enter
       begin
@@ -61,29 +61,29 @@ module DayflyTime
 
   module ConditionWaits
     def wait(mutex, seconds = nil)
-      return super unless (stage = DayflyTime.stage)
+      return super unless (scheduler = DayflyTime.scheduler)
 
-      began, waiting, own = stage.now, (@dayfly_waiting ||= []), Object.new
+      began, waiting, own = scheduler.now, (@dayfly_waiting ||= []), Object.new
       waiting << own
       mutex.unlock
       begin
-        is_signalled = stage.wait(stage.after(seconds), woken: true) { !waiting.include?(own) }
+        is_signalled = scheduler.wait(scheduler.after(seconds), woken: true) { !waiting.include?(own) }
       ensure
         waiting.delete(own)
         Thread.handle_interrupt(Object => :never) { mutex.lock }
       end
-      is_signalled ? [((stage.now - began) / 1e6).round, 0].max : nil
+      is_signalled ? [((scheduler.now - began) / 1e6).round, 0].max : nil
     end
 
     def signal
-      return super unless DayflyTime.stage
+      return super unless DayflyTime.scheduler
 
       @dayfly_waiting&.shift
       self
     end
 
     def broadcast
-      return super unless DayflyTime.stage
+      return super unless DayflyTime.scheduler
 
       @dayfly_waiting&.clear
       self
@@ -92,9 +92,9 @@ module DayflyTime
 
   module QueueWaits
     def pop(non_block = false, timeout: nil)
-      return timeout ? super : super(non_block) if non_block || !(stage = DayflyTime.stage)
+      return timeout ? super : super(non_block) if non_block || !(scheduler = DayflyTime.scheduler)
 
-      counted { stage.wait(stage.after(timeout)) { !empty? || closed? } } && !empty? ? super(true) : nil
+      counted { scheduler.wait(scheduler.after(timeout)) { !empty? || closed? } } && !empty? ? super(true) : nil
     end
     alias shift pop
     alias deq pop
@@ -115,9 +115,9 @@ module DayflyTime
 
   module SizedQueueWaits
     def push(item, non_block = false, timeout: nil)
-      return timeout ? super : super(item, non_block) if non_block || !(stage = DayflyTime.stage)
+      return timeout ? super : super(item, non_block) if non_block || !(scheduler = DayflyTime.scheduler)
 
-      is_free = counted { stage.wait(stage.after(timeout)) { size < max || closed? } }
+      is_free = counted { scheduler.wait(scheduler.after(timeout)) { size < max || closed? } }
       raise ClosedQueueError, "queue closed" if closed?
 
       super(item, true) if is_free # a closed queue raises

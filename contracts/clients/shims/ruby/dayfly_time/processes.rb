@@ -6,14 +6,14 @@ module DayflyTime
     %i[wait wait2 waitpid waitpid2].each do |name|
       define_method(name) do |pid = -1, flags = 0|
         if (flags.to_i & Process::WNOHANG).zero?
-          DayflyTime.stage&.wait { pid.positive? ? Surroundings.over?(pid) : Surroundings.any_over? }
+          DayflyTime.scheduler&.wait { pid.positive? ? Surroundings.over?(pid) : Surroundings.any_over? }
         end
         super(pid, flags)
       end
     end
 
     def waitall
-      return super unless DayflyTime.stage
+      return super unless DayflyTime.scheduler
 
       ended = []
       loop { ended << wait2 }
@@ -22,7 +22,7 @@ module DayflyTime
     end
 
     def detach(pid)
-      return super unless DayflyTime.stage
+      return super unless DayflyTime.scheduler
 
       Thread.new { wait2(pid).last }.tap { |thread| thread.define_singleton_method(:pid) { pid } }
     end
@@ -36,7 +36,7 @@ module DayflyTime
     private
 
     def system(*command, exception: false, **options)
-      return super unless DayflyTime.stage
+      return super unless DayflyTime.scheduler
 
       Process.wait(spawn(*command, **options))
       raise "Command failed with #{$?}: #{command.grep(String).first}" if exception && !$?.success?
@@ -47,7 +47,7 @@ module DayflyTime
     end
 
     def `(command)
-      return super unless DayflyTime.stage
+      return super unless DayflyTime.scheduler
 
       IO.popen(command, &:read)
     end

@@ -4,26 +4,26 @@
 module DayflyTime
   module FileWaits
     def wait_readable(seconds = nil)
-      return super unless (stage = DayflyTime.stage)
+      return super unless (scheduler = DayflyTime.scheduler)
 
-      self if stage.wait(stage.after(seconds), files: [self]) { Native::SELECT.call([self], nil, nil, 0) }
+      self if scheduler.wait(scheduler.after(seconds), files: [self]) { Native::SELECT.call([self], nil, nil, 0) }
     end
 
     def wait_writable(seconds = nil)
-      return super unless (stage = DayflyTime.stage)
+      return super unless (scheduler = DayflyTime.scheduler)
 
-      self if stage.wait(stage.after(seconds), files: [self]) { Native::SELECT.call(nil, [self], nil, 0) }
+      self if scheduler.wait(scheduler.after(seconds), files: [self]) { Native::SELECT.call(nil, [self], nil, 0) }
     end
 
     # Its arguments are events and a time, or a time and modes.
     def wait(*args)
       place = args.size == 2 && args.all? { |arg| arg.nil? || arg.is_a?(Numeric) } ? 1 : 0
       seconds = args[place]
-      return super unless (stage = DayflyTime.stage) && (seconds.nil? || seconds.is_a?(Numeric))
+      return super unless (scheduler = DayflyTime.scheduler) && (seconds.nil? || seconds.is_a?(Numeric))
 
       found = nil
       at_once = args.dup.tap { |all| all[place] = 0 }
-      stage.wait(stage.after(seconds), files: [self]) { found = super(*at_once) }
+      scheduler.wait(scheduler.after(seconds), files: [self]) { found = super(*at_once) }
       found
     end
   end
@@ -44,7 +44,7 @@ module DayflyTime
 
   module SocketWrites
     def write(*parts)
-      return super unless sync && DayflyTime.stage
+      return super unless sync && DayflyTime.scheduler
 
       rest = parts.map { |part| part.to_s.b }.join
       size = rest.bytesize
@@ -61,11 +61,11 @@ module DayflyTime
     private
 
     def select(read, write = nil, error = nil, seconds = nil)
-      return super unless (stage = DayflyTime.stage)
+      return super unless (scheduler = DayflyTime.scheduler)
 
       found = nil
       files = [*read, *write].map { |file| file.respond_to?(:to_io) ? file.to_io : file }
-      stage.wait(stage.after(seconds), files: files) { found = Native::SELECT.call(read, write, error, 0) }
+      scheduler.wait(scheduler.after(seconds), files: files) { found = Native::SELECT.call(read, write, error, 0) }
       found
     end
   end
@@ -76,7 +76,7 @@ module DayflyTime
 
     %i[gets readline readlines].each do |name|
       define_method(name) do |*args, **options|
-        ARGV.empty? && DayflyTime.stage ? $stdin.public_send(name, *args, **options) : super(*args, **options)
+        ARGV.empty? && DayflyTime.scheduler ? $stdin.public_send(name, *args, **options) : super(*args, **options)
       end
     end
   end
@@ -84,7 +84,7 @@ module DayflyTime
   module Arguments
     %i[gets readline readlines read each_line each].each do |name|
       define_method(name) do |*args, **options, &block|
-        ARGV.empty? && DayflyTime.stage ? $stdin.public_send(name, *args, **options, &block) : super(*args, **options, &block)
+        ARGV.empty? && DayflyTime.scheduler ? $stdin.public_send(name, *args, **options, &block) : super(*args, **options, &block)
       end
     end
   end

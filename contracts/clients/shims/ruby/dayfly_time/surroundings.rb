@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 module DayflyTime
-  # The surroundings of a process: its children, its sockets, and the threads that are not on its stage.
+  # The surroundings of a process: its children, its sockets, and the threads that are not under its scheduler.
   module Surroundings
     OTHER_SERVER = "a server that is not the platform"
     UDP = "a UDP socket"

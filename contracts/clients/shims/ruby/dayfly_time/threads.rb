@@ -4,23 +4,23 @@
 module DayflyTime
   module ThreadStart
     def start(*args, **options, &block)
-      return super unless block && (stage = DayflyTime.stage)
+      return super unless block && (scheduler = DayflyTime.scheduler)
 
-      actor, adopted = stage.adopt(block)
-      super(*args, **options, &adopted).tap { actor.await_arrival }
+      task, adopted = scheduler.adopt(block)
+      super(*args, **options, &adopted).tap { task.await_arrival }
     end
     alias fork start
 
     def pass
-      (stage = DayflyTime.stage) ? stage.pass : super
+      (scheduler = DayflyTime.scheduler) ? scheduler.pass : super
     end
 
     def stop
-      (stage = DayflyTime.stage) ? stage.wait(woken: true) && nil : super
+      (scheduler = DayflyTime.scheduler) ? scheduler.wait(woken: true) && nil : super
     end
 
     def list
-      super - [DayflyTime.stage&.watcher]
+      super - [DayflyTime.scheduler&.watcher]
     end
 
     def exit
@@ -34,51 +34,51 @@ module DayflyTime
 
   module ThreadWaits
     def initialize(*args, **options, &block)
-      return super unless block && (stage = DayflyTime.stage)
+      return super unless block && (scheduler = DayflyTime.scheduler)
 
-      actor, adopted = stage.adopt(block)
+      task, adopted = scheduler.adopt(block)
       super(*args, **options, &adopted)
-      actor.await_arrival
+      task.await_arrival
     end
 
     def join(seconds = nil)
-      stage = DayflyTime.stage
-      return super if !stage || !stage.on?(self) || equal?(Thread.current)
+      scheduler = DayflyTime.scheduler
+      return super if !scheduler || !scheduler.schedules?(self) || equal?(Thread.current)
 
-      stage.wait(stage.after(seconds)) { !stage.on?(self) } ? super() : nil
+      scheduler.wait(scheduler.after(seconds)) { !scheduler.schedules?(self) } ? super() : nil
     end
 
     def value
-      join if DayflyTime.stage&.on?(self) && !equal?(Thread.current)
+      join if DayflyTime.scheduler&.schedules?(self) && !equal?(Thread.current)
       super
     end
 
     %i[alive? status stop?].each do |name|
       define_method(name) do
-        DayflyTime.stage # a thread may look again and again
+        DayflyTime.scheduler # a thread may look again and again
         super()
       end
     end
 
     def raise(*args, **options)
-      DayflyTime.stage&.wake(self, interrupt: true) unless equal?(Thread.current)
+      DayflyTime.scheduler&.wake(self, interrupt: true) unless equal?(Thread.current)
       super
     end
 
     %i[kill exit terminate].each do |name|
       define_method(name) do
-        DayflyTime.stage&.wake(self, interrupt: true) unless equal?(Thread.current)
+        DayflyTime.scheduler&.wake(self, interrupt: true) unless equal?(Thread.current)
         super()
       end
     end
 
     %i[wakeup run].each do |name|
       define_method(name) do
-        stage = DayflyTime.stage
-        next super() unless stage&.on?(self)
+        scheduler = DayflyTime.scheduler
+        next super() unless scheduler&.schedules?(self)
 
-        stage.wake(self)
-        stage.pass if name == :run
+        scheduler.wake(self)
+        scheduler.pass if name == :run
         self
       end
     end
@@ -88,20 +88,20 @@ module DayflyTime
     private
 
     def sleep(*seconds)
-      stage = DayflyTime.stage
+      scheduler = DayflyTime.scheduler
       length = seconds.first
-      return super if !stage || seconds.size > 1 || !(length.nil? || length.is_a?(Numeric)) || length&.negative?
+      return super if !scheduler || seconds.size > 1 || !(length.nil? || length.is_a?(Numeric)) || length&.negative?
 
-      began = stage.now
-      length&.zero? ? stage.pass : stage.wait(stage.after(length), woken: true)
-      ((stage.now - began) / 1e6).round
+      began = scheduler.now
+      length&.zero? ? scheduler.pass : scheduler.wait(scheduler.after(length), woken: true)
+      ((scheduler.now - began) / 1e6).round
     end
   end
 
   # Kinds of concurrency that have clocks and waits of their own.
   module Beyond
     def self.notice(what)
-      DayflyTime.stage&.notice("it uses #{what}, whose time cannot be moved")
+      DayflyTime.scheduler&.notice("it uses #{what}, whose time cannot be moved")
     end
 
     module Schedulers

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 module DayflyTime
-  # How a stage finds out that a thread waits in native code, or that one works that is not on it.
+  # How a scheduler finds out that a thread waits in native code, or that one works that is not under it.
   module Watching
     STALL = 0.05 # seconds of real time after which a thread that waits in native code no longer holds up the others
     GLANCE = 0.0005 # and between two looks at it
@@ -13,11 +13,11 @@ module DayflyTime
 
     # Return what a thread waits for in native code; nil if none does.
     def native
-      actor = @actors.each_value.find { |one| !one.wait }
-      actor && "native code in #{actor.place}"
+      task = @tasks.each_value.find { |one| !one.wait }
+      task && "native code in #{task.place}"
     end
 
-    # Return true, after a moment, if a thread that has no turn runs, or one that is not on the stage.
+    # Return true, after a moment, if a thread that has no turn runs, or one that is not under the scheduler.
     def runs?
       return false unless any_running? || LOOKS.times.all? { Surroundings.strangers_at_work?(known) }
 
@@ -26,14 +26,14 @@ module DayflyTime
     end
 
     def any_running?
-      @actors.each_value.any? { |actor| !actor.wait && !Native.blocked?(actor.thread) }
+      @tasks.each_value.any? { |task| !task.wait && !Native.blocked?(task.thread) }
     end
 
     def known
-      [*@actors.keys, @watcher, Thread.current].map { |thread| Native.number(thread) }
+      [*@tasks.keys, @watcher, Thread.current].map { |thread| Native.number(thread) }
     end
 
-    # Look for ever whether the holder waits for what this stage does not know, and then let others go on.
+    # Look for ever whether the holder waits for what this scheduler does not know, and then let others go on.
     def watch
       seen, since, worked = nil, 0, 0
       loop do

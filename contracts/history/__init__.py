@@ -1,0 +1,55 @@
+"""The history of a trace: what a client and a platform did, as far as either could know."""
+
+from contracts.history.calls import (
+    REJECTS,
+    SPENDS,
+    Call,
+    Group,
+    Identity,
+    JudgedIntent,
+    Outcome,
+    RequestGroup,
+    SeenCredential,
+    SendEffect,
+    UnitReading,
+    document,
+    guest_of,
+)
+from contracts.history.model import History
+from contracts.history.moments import (
+    ON_ITS_WAY,
+    CallLeft,
+    CallReturned,
+    IntentBegan,
+    IntentEnded,
+    Moment,
+    WorldChanged,
+    is_on_its_way,
+    jump_of,
+)
+
+__all__ = [
+    "ON_ITS_WAY",
+    "REJECTS",
+    "SPENDS",
+    "Call",
+    "CallLeft",
+    "CallReturned",
+    "Group",
+    "History",
+    "Identity",
+    "IntentBegan",
+    "IntentEnded",
+    "JudgedIntent",
+    "Moment",
+    "Outcome",
+    "RequestGroup",
+    "SeenCredential",
+    "SendEffect",
+    "UnitReading",
+    "WorldChanged",
+    "document",
+    "guest_of",
+    "is_on_its_way",
+    "jump_of",
+]

@@ -1,0 +1,154 @@
+"""The history of a trace: its calls, intents, credentials and moments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from msgspec import UnsetType
+
+from contracts.history.calls import SPENDS, Call, Identity, JudgedIntent, SeenCredential, SendEffect, UnitReading
+from contracts.history.moments import Moment, WorldChanged, time_of
+from mockserver.journal import Header
+
+ROUNDING = 1
+"""Milliseconds that may be lost between two time stamps, because each is cut to whole milliseconds."""
+
+
+@dataclass(eq=False, slots=True)
+class History:
+    """The complete content of a trace. `moments` are in the order in which they happened to the client.
+
+    `credentials` are the ids by kind; `limits` say how many uses each kind is good for, without an entry any number. `logins`
+    are the token calls, in the order in which they left. By token, `refusals` are the 401s, and `scope_refusals` the
+    403s for a missing scope. `rejects` are the requests that were refused for their content, by that content. `waits` are the
+    calls whose answer asked the client to wait. All four are in the order in which the client knew.
+
+    `doubts` says why it is uncertain which intent a call or the end of an intent belongs to, by the entry that evidence points
+    to.
+
+    `reading` says how the intents were inferred; None if they were not. `served` are then the numbers of intents by token.
+    `by_seq` are the calls by the entry of their arrival.
+    """
+
+    header: Header
+    moments: list[Moment] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    intents: list[JudgedIntent] = field(default_factory=list)
+    credentials: dict[str, dict[str, SeenCredential]] = field(default_factory=dict)
+    limits: Mapping[str, int] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+    changes: list[WorldChanged] = field(default_factory=list)
+    logins: list[Call] = field(default_factory=list)
+    refusals: dict[str | None, list[Call]] = field(default_factory=dict)
+    scope_refusals: dict[str | None, list[Call]] = field(default_factory=dict)
+    rejects: dict[Identity, list[Call]] = field(default_factory=dict)
+    waits: list[Call] = field(default_factory=list)
+    _doubted: frozenset[int] | None = None
+    doubts: dict[int, str] = field(default_factory=dict)
+    reading: UnitReading | None = None
+    served: dict[str, set[int]] = field(default_factory=dict)
+    by_seq: dict[int, Call] = field(default_factory=dict)
+    _by_kind: dict[tuple[type[Moment], ...], list[Moment]] = field(default_factory=dict)
+
+    @property
+    def whole(self) -> bool:
+        """True if nothing that the platform issued is missing."""
+        return False
+
+    @property
+    def sessions(self) -> dict[str, SeenCredential]:
+        """The sessions of the web chat, by id."""
+        return self.credentials["session"]
+
+    def note_left(self, call: Call) -> None:
+        """Note that a call has left, the next one to do so. The ids that it shows are known."""
+        shown = [self.credentials[kind][id] for kind, id in call.shown.items()]
+        call.beside = tuple(other for credential in shown for other in credential.flying)
+        for credential in shown:
+            credential.uses += 1
+            credential.flying.append(call)
+
+    def note_return(self, call: Call) -> None:
+        """Note that a call has come back, the next one to do so."""
+        for unit in (call.intent, call.group):
+            if unit is not None:
+                unit.over.setdefault(call.operation, []).append(call)
+        if call.retry_after is not None:
+            self.waits.append(call)
+        for kind, id in (call.shown | call.ended).items():
+            credential, effect = self.credentials[kind][id], call.effects.get(kind)
+            if kind in call.shown:
+                credential.flying.remove(call)
+                if effect in SPENDS:
+                    credential.spent.append(call)
+            if effect is SendEffect.DEAD:
+                credential.dead.append(call)
+
+    def shown_by(self, call: Call, kind: str) -> SeenCredential:
+        """Return the credential of a kind that a call showed."""
+        return self.credentials[kind][call.shown[kind]]
+
+    def knew(self, told: Call, later: Call) -> bool:
+        """Return whether the maker of the `later` call had to know of the answer to `told`."""
+        return told.was_over(later.left)
+
+    def goes_on(self, told: Call, follows: Callable[[Call], bool]) -> bool:  # noqa: ARG002 - for declared platforms
+        """Return whether the answer to `told` puts the client to the test, as a call does that `follows` it.
+
+        A message that ends after it does so as well.
+        """
+        return True
+
+    @property
+    def inferred(self) -> bool:
+        """Return whether its intents are inferred, because the trace does not record what the client was asked or reported."""
+        return self.reading is not None
+
+    @property
+    def doubted(self) -> frozenset[int]:
+        """The entries of messages that may have stopped listening when an answer came; for a complete history only."""
+        if self._doubted is None:
+            groups = {id(call.group): call.group for call in self.calls if call.aside and call.group is not None}
+            self._doubted = frozenset(seq for group in groups.values() for seq in group.seqs)
+        return self._doubted
+
+    def time_at(self, place: float) -> int:
+        """Return the time at a place, in milliseconds: that of the last moment up to it which has one."""
+        for moment in self.moments[round(place) :: -1] if place < len(self.moments) else reversed(self.moments):
+            at = time_of(moment)
+            if at is not None:
+                return at
+        return 0
+
+    def of(self, kinds: tuple[type[Moment], ...]) -> list[Moment]:
+        """Return the moments of these kinds, in order. Only for a complete history, because the result is cached."""
+        if kinds not in self._by_kind:
+            self._by_kind[kinds] = [moment for moment in self.moments if type(moment) in kinds]
+        return self._by_kind[kinds]
+
+    @property
+    def slack(self) -> int:
+        """The milliseconds by which a wait may have been longer than its two time stamps say."""
+        return ROUNDING + 2 * (self.resolution - 1)
+
+    @property
+    def resolution(self) -> int:
+        """The resolution of the time stamps, in milliseconds."""
+        return 1 if isinstance(self.header.resolution, UnsetType) else self.header.resolution
+
+    def overlap(self, seqs: Iterable[int]) -> bool:
+        """Return whether one of these entries belongs to a message that was sent at once with others."""
+        places = set(seqs)
+        groups = [call.group for call in self.calls if call.seq in places]
+        groups += [intent.group for intent in self.intents if intent.ended_seq in places]
+        return any(group is not None and len(group.intents) > 1 for group in groups)
+
+    def token_label(self, pseudonym: str | None) -> str:
+        """Return the label of a token for people: `t1`, `t2` … in order of appearance."""
+        return "no token" if pseudonym is None else self.tokens.get(pseudonym, pseudonym)
+
+    def policy(self, name: str, default: int) -> int:
+        """Return a whole number of the policy in force; `default` if the recording does not have it."""
+        value = self.header.policy.get(name)
+        return value if isinstance(value, int) and not isinstance(value, bool) else default

@@ -1,0 +1,92 @@
+"""Decides one clause: finds the first certain breach in a history, and says what makes others uncertain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from contracts.history import History
+from contracts.judge.clause import Breach, Case, Clause, Exercised
+from contracts.judge.verdicts import Status, Verdict
+
+
+def verdict(clause: Clause, case: Case) -> Verdict:
+    """Fold one clause over the history. The first certain breach decides."""
+    spared = _spared(clause, case)
+    if spared:
+        return Verdict(clause.code, Status.NOT_EXERCISED, spared)
+    exercised, doubt = False, None
+    for mark in _marks(clause, case):
+        exercised = True
+        if isinstance(mark, Breach):
+            why = _doubt(clause, mark, case)
+            if why is None:
+                return Verdict(clause.code, Status.VIOLATED, mark.message, mark.evidence)
+            doubt = doubt or Verdict(clause.code, Status.INCONCLUSIVE, mark.message + why, mark.evidence)
+    if doubt is not None:
+        return doubt
+    if exercised and clause.own_time and case.history.header.time:
+        return Verdict(clause.code, Status.INCONCLUSIVE, case.history.header.time)
+    return Verdict(clause.code, Status.HELD if exercised else Status.NOT_EXERCISED)
+
+
+def _doubt(clause: Clause, breach: Breach, case: Case) -> str | None:
+    """Return what to add to the message of an uncertain breach; None if the breach is certain."""
+    header = case.history.header
+    if clause.own_time and header.time:
+        return f", or so it looks: {header.time}"
+    if clause.own_time and not case.history.doubted.isdisjoint(item.seq for item in breach.evidence):
+        return f", or so it looks: {ASIDE}"
+    return None if breach.certain and header.clock in clause.clocks else ""
+
+
+ASIDE = "an answer came late to a thread or task other than the message's own, which may have stopped listening"
+"""The reason for a doubt if the client's own deadline may have passed before an answer came."""
+
+
+def _marks(clause: Clause, case: Case) -> Iterator[Exercised | Breach]:
+    """Yield the marks of the clause. Breaches that rest on what is uncertain are uncertain."""
+    for mark in clause.marks(case):
+        yield _doubted(mark, clause, case.history) if isinstance(mark, Breach) else mark
+
+
+def certain_breaches(clause: Clause, case: Case) -> Iterator[Breach]:
+    """Yield the breaches of the clause that are certain."""
+    found = (mark for mark in _marks(clause, case) if isinstance(mark, Breach))
+    return (breach for breach in found if _doubt(clause, breach, case) is None)
+
+
+def _doubted(breach: Breach, clause: Clause, history: History) -> Breach:
+    """Return the breach, uncertain if it rests on a request whose message, or whose time of leaving, is uncertain."""
+    why = ""
+    if clause.needs_intents and history.doubts:
+        why = next((history.doubts[item.seq] for item in breach.evidence if item.seq in history.doubts), "")
+    if not why and clause.is_reaction and _had_left(breach, history):
+        why = "the request was on its way before that answer came back"
+    return replace(breach, message=f"{breach.message}; uncertain, because {why}", certain=False) if why else breach
+
+
+def _had_left(breach: Breach, history: History) -> bool:
+    """Return whether the last call in the evidence was already under way when one of the others came back."""
+    named = [history.by_seq[item.seq] for item in breach.evidence if item.seq in history.by_seq]
+    if not named:
+        return False
+    return any(named[-1].departed_before(other) for other in named[:-1])
+
+
+def closeness(clause: Clause, case: Case) -> float | None:
+    """Return how near the history came to violating the clause, to guide a search; None if the clause does not say."""
+    return None if clause.closeness is None or _spared(clause, case) else clause.closeness(case)
+
+
+UNTOLD = "a recording cannot show this"
+"""The reason why a clause does not apply to a recording of requests alone."""
+
+
+def _spared(clause: Clause, case: Case) -> str:
+    if clause.needs_report == "all" and case.history.inferred:
+        return UNTOLD
+    if clause.needs_intents and not case.history.intents:
+        return UNTOLD
+    return clause.spared(case) if clause.spared is not None else ""

@@ -1,0 +1,72 @@
+"""The facts behind a recording of a declared platform: ids from before it began, and the faults behind its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from contracts.history import Call, SendEffect
+from contracts.protocol.history import DeclaredHistory
+from contracts.protocol.trace import TraceExchange
+from mockserver.declared.decide import bound_in
+from mockserver.engine.model import Fault
+from mockserver.platform.message import HttpMessage
+from mockserver.platform.model import Kind, Platform
+
+
+class Earlier(NamedTuple):
+    """A credential from before the recording, which call `number` shows first. `taken` says what is assumed of it.
+
+    It was issued `at` a time (None: never), and `ended` before its first use.
+    """
+
+    at: int | None
+    kind: str
+    id: str
+    bound: dict[str, str]
+    ended: bool
+    number: int
+    taken: str
+
+
+def earlier(history: DeclaredHistory) -> Iterator[Earlier]:
+    """Yield the credentials that are shown before they are issued."""
+    known = {(event.detail.get("kind"), event.detail.get("id")) for event in history.trace.events}
+    for call in history.calls:
+        for name, id in (call.shown | call.ended).items():
+            if (name, id) not in known:
+                known.add((name, id))
+                yield _earlier(history.exchange(call), call, history.platform.kinds[name], id)
+        known |= set(call.brought.items())
+
+
+def _earlier(exchange: TraceExchange, call: Call, kind: Kind, id: str) -> Earlier:
+    is_dead, noun = call.effects.get(kind.name) is SendEffect.DEAD, kind.noun
+    causes = {one for one in ("expired", "idle", "ended", "spent") if is_dead and _is_told(kind, one, call)}
+    if exchange.journalled is not None and exchange.journalled.reason.startswith(f"{kind.name}."):
+        causes &= {exchange.journalled.reason.removeprefix(f"{kind.name}.")}
+    if is_dead and not causes:
+        return Earlier(None, kind.name, id, {}, False, call.number, f"its {noun} is assumed to be invented")
+    message = HttpMessage(exchange.method, exchange.path, exchange.query, exchange.headers, exchange.body)
+    bound = {one: value for one, value in zip(kind.bound, bound_in(kind, message), strict=True) if value}
+    lived = max(kind.life.ttl or 0, kind.life.idle or 0) if {"expired", "idle"} & causes else 0
+    state = "over" if is_dead else "alive"
+    taken = "" if kind.registered else f"its {noun} is from before the recording; it is assumed to be {state}"
+    return Earlier(exchange.left_at - lived - 1, kind.name, id, bound, is_dead and not lived, call.number, taken)
+
+
+def _is_told(kind: Kind, cause: str, call: Call) -> bool:
+    return cause in kind.refused and kind.refused[cause].status == call.status
+
+
+def fault_of(platform: Platform, call: Call, exchange: TraceExchange) -> Fault | None:
+    """Return the fault that explains an answer which is not the platform's own."""
+    if call.operation is None:
+        return None
+    if call.status is None:
+        return Fault(kind="lost_response" if exchange.accepted else "lost_request", operation=call.operation)
+    is_limited = call.status == 429 and not any(platform.kinds[name].life.rate for name in call.shown)
+    if call.status < 500 and not exchange.spoiled and not is_limited:
+        return None
+    wait, acted = call.retry_after, exchange.accepted
+    return Fault(kind="status", operation=call.operation, status=call.status, retry_after=wait, after_acting=acted)

@@ -1,0 +1,171 @@
+"""Stories of declared platforms are recorded, as a HAR file and as a journal, and the recording is replayed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from contracts import cli
+from contracts.platform_requests import PlatformReply
+from contracts.remote.control import ADMIN, RemoteControl
+from contracts.remote.web import Web
+from contracts.stories import library
+from contracts.stories.codec import decode
+from contracts.stories.run import run, tell
+from contracts.stories.stage import NOWHERE, MockInProcess, StoryStage
+from mockserver.clock import iso
+from mockserver.declared.mock import Mock
+from mockserver.inprocess import Transport
+from mockserver.platform import compile_platform, find
+from mockserver.web.declared import create_declared_app
+from tests.functional.test_cli_json import check
+
+EVERY = [(platform, name) for platform in ("acme", "jenkins", "mcp", "oauth") for name in library.names(platform)]
+START = 1_795_348_800_000
+OUTSIDE = "revoked-from-outside"
+"""A story in which the control API ends a token. A HAR file does not have that."""
+
+
+class Taped(Web):
+    """Keeps each request with its answer as an entry of a HAR file."""
+
+    def __init__(self, mock: Mock, transport: httpx.BaseTransport) -> None:
+        super().__init__(NOWHERE, transport=transport)
+        self.mock, self.entries = mock, list[dict[str, Any]]()
+
+    def ask(self, method: str, path: str, **parts: Any) -> PlatformReply:
+        """See Web."""
+        body = parts.get("content", b"").decode()
+        sent: dict[str, Any] = {"method": method, "url": f"https://api.example.com{path}", "headers": _listed(parts["headers"])}
+        if body:
+            sent |= {"postData": {"mimeType": parts["headers"].get("Content-Type", ""), "text": body}}
+        entry = {"startedDateTime": iso(self.mock.now()), "time": 1, "request": sent, "response": {"status": 0}}
+        self.entries.append(entry)
+        reply = super().ask(method, path, **parts)
+        kept = {name: value for name, value in reply.headers.items() if not name.startswith("dayfly-")}
+        content = {"mimeType": kept.get("content-type", ""), "text": reply.body.decode()}
+        entry["response"] = {"status": reply.status, "headers": _listed(kept), "content": content}
+        return reply
+
+
+def _listed(headers: dict[str, str]) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in headers.items()]
+
+
+def recorded(platform: str, name: str, folder: Path) -> dict[str, Path]:
+    """Run a story; return a HAR file and a journal of it."""
+    mock = Mock(compile_platform(find(platform)), system=lambda: START)
+    app = create_declared_app(mock)
+    admin = httpx.WSGITransport(app)
+    tape = Taped(mock, Transport(app.answering, lambda _: None))
+    stage = StoryStage(tape, {}, RemoteControl(Web("http://127.0.0.1", transport=admin), "it", ADMIN), in_process=True)
+    assert tell(library.find(name, platform), stage).outcome == "as expected"
+    files = {kind: folder / f"{name}.{kind}" for kind in ("har", "jsonl")}
+    files["har"].write_text(json.dumps({"log": {"version": "1.2", "creator": {"name": "a test"}, "entries": tape.entries}}))
+    trace = httpx.Client(transport=admin).get("http://127.0.0.1/__admin/organizations/default/trace")
+    files["jsonl"].write_bytes(trace.content)
+    return files
+
+
+@pytest.mark.parametrize("kind", ["har", "jsonl"])
+@pytest.mark.parametrize(("platform", "name"), EVERY)
+def test_a_recording_is_answered_as_it_was(
+    platform: str, name: str, kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = recorded(platform, name, tmp_path)[kind]
+    status = cli.run(("reproduce", "--platform", platform, str(file), "--json"))
+    printed = capsys.readouterr()
+    told = json.loads(printed.out)
+    check("reproduce", told)
+    if (name, kind) == (OUTSIDE, "har"):
+        assert (status, told["agrees"]) == (1, False), printed.err
+        return
+    assert (status, told["agrees"]) == (0, True), printed.err
+    expected = [step.expect for step in library.find(name, platform).steps if hasattr(step, "expect")]
+    refused = {one.reason for one in expected if one.reason and isinstance(one.status, int) and one.status < 500}
+    reasons = {refusal["reason"] for refusal in told["refusals"]}
+    if kind == "har":  # of an id from before, an answer may not tell if it was made up or is over
+        refused, reasons = ({reason.partition(".")[0] for reason in some} for some in (refused, reasons))
+    assert refused <= reasons, printed.err
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (("{jsonl}",), "this is a journal of the platform mcp; add --platform mcp, or its file"),
+        (("{jsonl}", "--platform", "acme"), "this is a journal of the platform mcp; add --platform mcp, or its file"),
+        (("{har}", "--platform", "acme"), "0 of 5 entries are calls of this platform; is it the right platform?"),
+        (("{har}", "--platform", "mcp", "--host", "x"), "--infer-policy and --host are for the web chat"),
+        (("{har}", "--platform", "mcp", "--emit", "curl", "--entry", "9"), "there is no entry 9 of the platform in it"),
+    ],
+)
+def test_what_cannot_be_replayed_is_told(
+    words: tuple[str, ...], problem: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {kind: str(path) for kind, path in recorded("mcp", "idle-over-lunch", tmp_path).items()}
+    assert cli.run(("reproduce", *(word.format(**files) for word in words))) == 2
+    assert problem in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "header", "agrees"),
+    [
+        ("/resource/a", 429, "Bearer abc", True),  # the platform declares no rate
+        ("/resource/a", 520, "Bearer abc", True),
+        ("/resource/a", 0, "Bearer abc", True),  # no answer came
+        ("/resource/a%00b%zz?x=\x01 \xe9", 200, "Bearer abc", True),
+        ("/resource/a", 301, "Bearer abc", False),
+        ("/resource/a", 401, "Bearer \xe9\u4e2d", True),
+        ("/resource/a", 200, "Bearer " + "z" * 70_000, True),
+    ],
+)
+def test_odd_entries_are_replayed(
+    path: str, status: int, header: str, agrees: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sent = {"method": "GET", "url": f"https://api.example.com{path}", "headers": _listed({"Authorization": header, ":a": "b"})}
+    answer = {"status": status, "headers": [], "content": {"mimeType": "", "text": ""}}
+    entry = {"startedDateTime": iso(START), "time": 1, "request": sent, "response": answer}
+    (tmp_path / "odd.har").write_text(json.dumps({"log": {"version": "1.2", "entries": [entry]}}))
+    assert cli.run(("reproduce", "--platform", "oauth", str(tmp_path / "odd.har"), "--json")) == (0 if agrees else 1)
+    (result,) = json.loads(capsys.readouterr().out)["results"]
+    assert result["recorded"]["status"] == (status or None)
+
+
+def test_requests_are_named_by_their_entries(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = recorded("mcp", "idle-over-lunch", tmp_path)["har"]
+    document = json.loads(file.read_text())
+    elsewhere = {**document["log"]["entries"][0], "request": {"method": "GET", "url": "https://elsewhere.example.com/"}}
+    document["log"]["entries"].insert(0, elsewhere)
+    file.write_text(json.dumps(document))
+    assert cli.run(("reproduce", "--platform", "mcp", str(file), "--json")) == 0
+    (refused,) = json.loads(capsys.readouterr().out)["refusals"]
+    assert refused["number"] == 4
+    assert "It was last used by entry 3 (ping)." in refused["cause"]
+
+
+@pytest.mark.parametrize("kind", ["har", "jsonl"])
+@pytest.mark.parametrize(("platform", "name"), EVERY)
+def test_its_refusal_is_written_as_the_smallest_story(
+    platform: str, name: str, kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refused = [one.expect for one in library.find(name, platform).steps if hasattr(one, "expect") and one.expect.status != 200]
+    file = recorded(platform, name, tmp_path)[kind]
+    status = cli.run(("reproduce", "--platform", platform, str(file), "--emit", "json"))
+    printed = capsys.readouterr()
+    if (name, kind) == (OUTSIDE, "har"):
+        assert "only a call that a guard refused can be reproduced" in printed.err
+        return
+    first = next((one for one in refused if isinstance(one.status, int) and one.status >= 400), None)
+    if first is None or first.reason is None:
+        assert status == 2
+        return
+    assert status == 0, printed.err
+    story = decode(printed.out.encode(), platform=platform)
+    last = story.steps[-1].expect
+    assert last.status == first.status
+    assert last.reason == first.reason or (kind == "har" and first.reason.endswith(".unknown"))
+    assert run(story, MockInProcess(compile_platform(find(platform)))).outcome == "as expected"
