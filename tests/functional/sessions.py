@@ -42,9 +42,8 @@ def prepare(monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config) -> Non
     monkeypatch.setenv("CI", "true")
 
 
-SESSION = (*PLUGIN, "-Werror", "-pno:cacheprovider", "-pno:anyio", "-pno:respx", "-pno:schemathesis", "-pno:valkey")
-"""Loading the plugins of Schemathesis and respx takes most of a session's time, and no test here needs them. Pytester
-ignores `PYTEST_ADDOPTS`."""
+SESSION = (*PLUGIN, "-Werror", "-pno:cacheprovider", "-pno:anyio", "-pno:schemathesis", "-pno:valkey")
+"""Loading the plugin of Schemathesis takes half a second, and no test here needs it. Pytester ignores `PYTEST_ADDOPTS`."""
 
 
 def run(pytester: pytest.Pytester, tests: str, *arguments: str | Path) -> pytest.RunResult:
