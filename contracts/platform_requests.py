@@ -50,6 +50,8 @@ class PlatformReply:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    fields: tuple[tuple[str, str], ...] = ()
+    """All headers, also those that came several times."""
 
     @cached_property
     def document(self) -> dict[str, Any]:

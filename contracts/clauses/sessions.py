@@ -180,8 +180,8 @@ NEVER_ISSUED = frozenset({"session.unknown", "session.foreign"})
 def mark_invented(kind: str, moment: Moment, case: Case) -> Mark:
     """Judge S4, for ids of any kind."""
     match moment:
-        case CallReturned(call) if kind in call.shown:
-            return _invention(case.history.shown_by(call, kind), call, case)
+        case CallReturned(call) if id := call.shown.get(kind) or call.ended.get(kind):
+            return _invention(case.history.credentials[kind][id], call, case)
     return None
 
 

@@ -119,7 +119,7 @@ def _declared(recording: str, platform: str, policy: Path | None) -> tuple[Repro
     path, words = find(platform), policy_of(policy)
     declared = PlatformSource(platform, lambda recorded: compile_platform(path, {**recorded, **words}))
     reading = reading_of(declared, recording)
-    report = DeclaredReplay(reading, platform, recording).report()
+    report = DeclaredReplay(reading, platform, recording, "as declared" if policy is None else f"that of {policy}").report()
     return report, lambda entry: DeclaredReplay(reading, platform, recording).smallest(entry)
 
 

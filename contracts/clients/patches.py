@@ -12,7 +12,6 @@ import os
 import signal
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from types import ModuleType
 from typing import Any, NoReturn
 
 from contracts.clients import children
@@ -53,7 +52,7 @@ class _Patches(WhileUsed):
     def __init__(self) -> None:
         super().__init__()
         self._originals: list[tuple[Any, str, Any]] = []
-        self._untouched: set[ModuleType] = set()
+        self._untouched: set[int] = set()
         self._minds_forks = False
 
     def _install(self) -> None:

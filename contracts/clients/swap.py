@@ -30,20 +30,19 @@ def inverse(replacements: Mapping[Any, Any]) -> dict[Any, Any]:
 _defaults: WeakKeyDictionary[ModuleType, list[FunctionType]] = WeakKeyDictionary()
 
 
-def swap(
-    functions: Mapping[Any, Any], dates: Mapping[Any, Any], untouched: Container[ModuleType] = frozenset()
-) -> set[ModuleType]:
+def swap(functions: Mapping[Any, Any], dates: Mapping[Any, Any], untouched: Container[int] = frozenset()) -> set[int]:
     """Replace objects by identity among the names of every module, and in the defaults of a client's own functions.
 
     The standard library keeps its dates: it builds on the real classes, and does not use them to show a client the time.
-    Return the libraries' modules in which it replaced nothing. An inverse swap takes them as `untouched`, and skips them.
+    Return the identities of the libraries' modules in which it replaced nothing. An inverse swap takes them as `untouched`, and
+    skips them.
     """
-    in_library, libraries = {id(old): new for old, new in functions.items()}, set[ModuleType]()
+    in_library, libraries = {id(old): new for old, new in functions.items()}, set[int]()
     elsewhere = in_library | {id(old): new for old, new in dates.items()}
     modules: dict[str, Any] = dict(sys.modules)
     for name, module in modules.items():
         package = name.partition(".")[0]
-        if not isinstance(module, ModuleType) or package in _KEEP_REAL_TIME or module in untouched:
+        if not isinstance(module, ModuleType) or package in _KEEP_REAL_TIME or id(module) in untouched:
             continue
         is_standard = package in _LIBRARY
         by_id = in_library if is_standard else elsewhere
@@ -51,7 +50,7 @@ def swap(
         for function in () if is_standard and package not in _DEFAULTS_COUNT else _with_defaults(module):
             swapped |= _swap_defaults(function, by_id)
         if not swapped and (is_standard or _is_installed(module)):
-            libraries.add(module)
+            libraries.add(id(module))
     return libraries
 
 
@@ -61,9 +60,7 @@ def _is_installed(module: ModuleType) -> bool:
 
 def _with_defaults(module: ModuleType) -> Iterable[FunctionType]:
     """Return the functions that a module defines. For a library, find those with a callable default, and keep the result."""
-    if module in _defaults:
-        return _defaults[module]
-    if not _is_installed(module):
+    if not _is_installed(module) or type(module).__hash__ is not ModuleType.__hash__:
         return _functions_of(module)
     _defaults[module] = [one for one in _functions_of(module) if any(map(callable, _defaults_of(one)))]
     return _defaults[module]

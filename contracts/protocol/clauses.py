@@ -14,6 +14,7 @@ from contracts.clauses.words import at
 from contracts.history import Call, SendEffect
 from contracts.judge import EXERCISED, Breach, Exercised
 from contracts.protocol.history import DeclaredHistory
+from contracts.protocol.wire import closing
 from mockserver.platform.model import Kind
 
 Marks = Iterator[Exercised | Breach]
@@ -54,7 +55,7 @@ def predecessor(kind: Kind, history: DeclaredHistory) -> Marks:
 
 def not_renewed(kind: Kind, history: DeclaredHistory) -> Marks:
     """Judge R2: after a refusal the client asks for another one, if it goes on."""
-    going_on = {*kind.carried, *kind.renewed_by} - kind.ended
+    going_on = {*kind.carried, *kind.renewed_by} - closing(history.platform, kind)
     for told in _refusals(history, kind):
         after = [call for call in history.calls if history.knew(told, call) and call.operation in going_on]
         if not after or kind.name in told.brought:
@@ -158,7 +159,7 @@ def _is_good(last: Call, call: Call, history: DeclaredHistory, kind: Kind) -> bo
 def _is_over(call: Call, kind: Kind) -> bool:
     """Return True if a call gave the client a reason to discard the one it showed."""
     is_doubtful = call.status is None or call.effects.get(kind.name) in {SendEffect.DEAD, SendEffect.UNKNOWN}
-    return is_doubtful or kind.name in call.ended or kind.life.uses is not None
+    return is_doubtful or call.operation in kind.ended or kind.life.uses is not None
 
 
 def leaked(kind: Kind, history: DeclaredHistory) -> Marks:

@@ -102,7 +102,7 @@ def _ids(arrival: Arrival, answer: Answer | None, platform: Platform) -> Journal
         for kind, id in answer.brought.items()
         if kind in kinds and (kinds[kind].always or (name in kinds[kind].issued and answer.status < 400))
     }
-    return Journalled(name, shown, brought, answer.reason)
+    return Journalled(name, shown, brought, answer.reason, answer.acted)
 
 
 def _known(arrival: Arrival, answer: Answer) -> dict[str, str]:

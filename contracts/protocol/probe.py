@@ -240,7 +240,7 @@ def _expect(answer: PlatformReply, status: int, code: str | int | None, platform
 
 
 def _message(answer: PlatformReply) -> HttpMessage:
-    return HttpMessage(headers=list(answer.headers.items()), body=answer.body)
+    return HttpMessage(headers=list(answer.fields), body=answer.body)
 
 
 @contextmanager

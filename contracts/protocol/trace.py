@@ -21,6 +21,7 @@ class Journalled(Struct, frozen=True):
     shown: dict[str, str]
     brought: dict[str, str]
     reason: str = ""
+    acted: int | None = None
 
 
 class TraceExchange(Struct, kw_only=True):

@@ -30,6 +30,14 @@ def operation_of(platform: Platform, message: HttpMessage) -> Operation | None:
     return next((one for one in several if one.answers_to(message)), None)
 
 
+def closing(platform: Platform, kind: Kind) -> Set[str]:
+    """Return the operations by which a client only gives one back: those that end it, and do no unit's work.
+
+    A client may give back what is over already.
+    """
+    return kind.ended - {told.get("by") for told in platform.effects.values()}
+
+
 class Signals(NamedTuple):
     """Answers by status and code: `dead` ones, by kind, and `harmless` ones, which say nothing of the ids shown.
 
@@ -61,13 +69,13 @@ def read_call(platform: Platform, exchange: TraceExchange, signals: Signals) -> 
         call.returned, call.returned_at = exchange.returned, exchange.returned_at
     for kind in platform.kinds.values():
         if name in kind.carried:
-            (call.ended if name in kind.ended else call.shown).update(_id(kind.name, kind.carried[name](request)))
+            (call.ended if name in closing(platform, kind) else call.shown).update(_id(kind.name, kind.carried[name](request)))
         place = kind.issued.get(name, kind.always)
         if call.status is not None and place is not None and (call.status < 400 or kind.always is not None):
             call.brought |= _id(kind.name, reader(place)(answer))
     if (told := exchange.journalled) is not None:
         name, call.operation, call.brought = told.operation or "", told.operation, told.brought
-        ends = {kind: id for kind, id in told.shown.items() if name in platform.kinds[kind].ended}
+        ends = {kind: id for kind, id in told.shown.items() if name in closing(platform, platform.kinds[kind])}
         call.ended, call.shown = ends, {kind: id for kind, id in told.shown.items() if kind not in ends}
     for brought in call.brought:
         call.lasts |= _lasts(platform.kinds[brought], answer)

@@ -65,7 +65,7 @@ class Web:
         except httpx.HTTPError as error:
             problem = f"{method} {path} gets no answer: {str(error) or type(error).__name__}"
             raise NoAnswer(url, problem, got, error) from error
-        return PlatformReply(answer.status_code, dict(answer.headers), bytes(body))
+        return PlatformReply(answer.status_code, dict(answer.headers), bytes(body), tuple(answer.headers.multi_items()))
 
     def reconnect(self) -> None:
         """Replace connections that a restart has broken."""

@@ -35,7 +35,7 @@ from mockserver.declared.past import past_of
 from mockserver.errors import NotFound
 from mockserver.inprocess import Transport
 from mockserver.platform.message import HttpMessage
-from mockserver.platform.model import Platform
+from mockserver.platform.model import Kind, Platform
 
 UNSENT = {"accept-encoding", "connection", "content-length", "host", "transfer-encoding"}
 """Headers that the transport of a request has, and not its meaning."""
@@ -51,27 +51,31 @@ class _Issuing(Mock):
     """A mock that issues the ids that it is given in `next`, by kind, at the time in `at`."""
 
     def __init__(self, platform: Platform, at: int) -> None:
-        self.at, self.next = at, dict[str, str]()
+        self.at, self.next, self.beside = at, dict[str, str](), dict[str, str]()
         super().__init__(platform, system=lambda: self.at)
 
     def mint(self, kind: str) -> str:
         """Return the id to issue."""
         return self.next.pop(kind, None) or super().mint(kind)
 
+    def _owner_of_registered(self, kind: Kind, among: Mapping[str, Registered] | None = None) -> str:
+        return self.beside.get(kind.within or "") or super()._owner_of_registered(kind, among)
+
     def register(self, name: str, given: Registered | None = None) -> Registered:
         """Issue a credential as it was recorded, however short its secret is: this journal is not written."""
         kind = self.kind(name)
-        made = self.registered[name] = self._made(kind, given)
+        made = self._made(kind, given)
         self._put(kind, made)
+        self._know(name, made)
         self._note("register", {"kind": name, "id": self.told_as(name, made.id)})
         return made
 
 
 class DeclaredReplay:
-    """Replays a recording, once. `named` is the name or file of its platform."""
+    """Replays a recording, once. `named` is the name or file of its platform, `policy` tells which one it has."""
 
-    def __init__(self, reading: Reading, named: str, source: str) -> None:
-        self._reading, self._named, self._source = reading, named, source
+    def __init__(self, reading: Reading, named: str, source: str, policy: str = "as declared") -> None:
+        self._reading, self._named, self._source, self._policy = reading, named, source, policy
         self._history = history_of(reading.platform, reading.trace)
         self._is_journal = any(one.journalled for one in reading.trace.exchanges)
         self._contexts: dict[int, str] = {}
@@ -82,10 +86,13 @@ class DeclaredReplay:
             self._taken[one.number] = "; ".join(filter(None, (self._taken.get(one.number), one.taken)))
         known = sorted([(one.at, one) for one in found if one.at is not None], key=itemgetter(0))
         start = min([*(at for at, _ in known), *(one.left_at for one in reading.trace.exchanges)], default=0)
+        self._before = {(one.kind, one.id) for _, one in known if not reading.platform.kinds[one.kind].registered}
+        self._past: dict[int, set[str]] = {}
         self._mock = _Issuing(reading.platform, start)
         self._web = Web(NOWHERE, transport=Transport(DeclaredHandler(self._mock), lambda _: None))
         for at, one in known:
             self._mock.at = at
+            self._mock.beside = {kind: self._own(id) for kind, id in one.beside.items()}
             self._mock.register(one.kind, Registered(self._own(one.id), one.bound))
             if one.ended:
                 self._mock.end(one.kind, self._own(one.id))
@@ -107,7 +114,7 @@ class DeclaredReplay:
             unit=self.unit,
             resolution=1,
             policy={},
-            policy_from="as declared",
+            policy_from=self._policy,
             results=results,
             refusals=list(refusals.values()),
             problems=[RecordingProblem(None, f"skipped: {why}") for why in self._reading.skipped],
@@ -137,15 +144,17 @@ class DeclaredReplay:
 
     def _repeat(self, event: Happened) -> None:
         """Repeat a change from outside. The clock follows the stamps anyway, and answers have the faults."""
-        self._mock.at, detail = max(self._mock.at, event.at), event.detail
-        if event.what == "register":
-            self._mock.register(detail["kind"], Registered(self._own(detail["id"]), {}))
+        self._mock.at, kind, id = max(self._mock.at, event.at), event.detail.get("kind"), event.detail.get("id")
+        if event.what == "reset":
+            self._mock.reset()
+            self._numbers.clear()
+        elif not isinstance(kind, str) or kind not in self._reading.platform.kinds or not isinstance(id, str | None):
+            return  # a journal of another declaration, or an edited one
+        elif event.what == "register" and id is not None:
+            self._mock.register(kind, Registered(self._own(id), {}))
         elif event.what == "end":
             with suppress(NotFound):  # it is from before, and nothing showed it
-                id = detail.get("id")
-                self._mock.end(detail["kind"], None if id is None else self._own(id), by=detail.get("by", "ended"))
-        elif event.what == "reset":
-            self._mock.reset()
+                self._mock.end(kind, None if id is None else self._own(id), by=event.detail.get("by", "ended"))
 
     def _own(self, id: str) -> str:
         """Return the id that the mock issues in place of a recorded one. A journal's pseudonyms do not fit in a header."""
@@ -154,9 +163,11 @@ class DeclaredReplay:
     # -- requests ----------------------------------------------------------------------------------------------------
 
     def _ask(self, call: Call, exchange: TraceExchange) -> ReplayedRequest:
-        self._mock.at, number = max(self._mock.at, exchange.left_at), exchange.entry or exchange.number
+        acted = exchange.journalled.acted if exchange.journalled is not None else None
+        self._mock.at, number = max(self._mock.at, acted or exchange.left_at), exchange.entry or exchange.number
         shown = call.shown | call.ended
         self._numbers.append(number)
+        self._past[number] = {kind for kind, id in shown.items() if (kind, id) in self._before}
         fault = fault_of(self._reading.platform, call, exchange)
         if fault is not None:
             self._mock.plan(fault)
@@ -215,17 +226,23 @@ class DeclaredReplay:
             refusals[reason] = replace(known, count=known.count + 1)
             return result
         told = explained(past_of(self._mock), self._contexts[result.number])
+        kind = reason.partition(".")[0]
+        is_from_before = kind in self._past[result.number]
         refusals[reason] = RefusalGroup(
             status=status,
             number=result.number,
             reason=reason,
             session=result.session,
             guard=next((guard.name for guard in told.guards if guard.verdict == "refused"), ""),
-            cause=_REQUEST.sub(self._in_entries, told.summary),
-            missed=told.missed,
+            cause=self._from_before(kind) if is_from_before else _REQUEST.sub(self._in_entries, told.summary),
+            missed=None if is_from_before else told.missed,
             advice=told.advice,
         )
         return result
+
+    def _from_before(self, kind: str) -> str:
+        noun = self._reading.platform.kinds[kind].noun
+        return f"The {noun} is from before the recording began, so the recording does not show what became of it."
 
     def _in_entries(self, found: re.Match[str]) -> str:
         """Return the recording's number in place of the mock's."""

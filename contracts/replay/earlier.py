@@ -27,6 +27,7 @@ class Earlier(NamedTuple):
     ended: bool
     number: int
     taken: str
+    beside: dict[str, str]
 
 
 def earlier(history: DeclaredHistory) -> Iterator[Earlier]:
@@ -36,7 +37,12 @@ def earlier(history: DeclaredHistory) -> Iterator[Earlier]:
         for name, id in (call.shown | call.ended).items():
             if (name, id) not in known:
                 known.add((name, id))
-                yield _earlier(history.exchange(call), call, history.platform.kinds[name], id)
+                kind, first = history.platform.kinds[name], call
+                if kind.registered:  # an accepted call shows what it is bound to
+                    using = (one for one in history.calls if one.shown.get(name) == id)
+                    first = next((one for one in using if one.effects.get(name) is not SendEffect.DEAD), call)
+                found = _earlier(history.exchange(first), first, kind, id)
+                yield found if first is call or found.at is None else found._replace(at=history.exchange(call).left_at - 1)
         known |= set(call.brought.items())
 
 
@@ -46,13 +52,15 @@ def _earlier(exchange: TraceExchange, call: Call, kind: Kind, id: str) -> Earlie
     if exchange.journalled is not None and exchange.journalled.reason.startswith(f"{kind.name}."):
         causes &= {exchange.journalled.reason.removeprefix(f"{kind.name}.")}
     if is_dead and not causes:
-        return Earlier(None, kind.name, id, {}, False, call.number, f"its {noun} is assumed to be invented")
+        return Earlier(None, kind.name, id, {}, False, call.number, f"its {noun} is assumed to be invented", {})
     message = HttpMessage(exchange.method, exchange.path, exchange.query, exchange.headers, exchange.body)
     bound = {one: value for one, value in zip(kind.bound, bound_in(kind, message), strict=True) if value}
     lived = max(kind.life.ttl or 0, kind.life.idle or 0) if {"expired", "idle"} & causes else 0
     state = "over" if is_dead else "alive"
     taken = "" if kind.registered else f"its {noun} is from before the recording; it is assumed to be {state}"
-    return Earlier(exchange.left_at - lived - 1, kind.name, id, bound, is_dead and not lived, call.number, taken)
+    return Earlier(
+        exchange.left_at - lived - 1, kind.name, id, bound, is_dead and not lived, call.number, taken, dict(call.shown)
+    )
 
 
 def _is_told(kind: Kind, cause: str, call: Call) -> bool:

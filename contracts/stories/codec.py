@@ -61,7 +61,7 @@ def decode(raw: bytes, source: str = "story", platform: str | None = None) -> An
     `platform` is a name or a file, "" for the web chat; None allows any.
     """
     named = _platform_in(raw)
-    if platform is not None and Path(named).stem != Path(platform).stem:
+    if named is not None and platform is not None and Path(named).stem != Path(platform).stem:
         hint = f"add --platform {named}" if named else "leave out --platform"
         raise StoryError(source, "$", f"this is a story of the platform {named or WEB_CHAT}; {hint}")
     story = (_declared if named else _web_chat).decode(raw, source)
@@ -71,12 +71,12 @@ def decode(raw: bytes, source: str = "story", platform: str | None = None) -> An
     return story
 
 
-def _platform_in(raw: bytes) -> str:
-    """Return the declared platform that a story names; "" without one, or if it cannot be read."""
+def _platform_in(raw: bytes) -> str | None:
+    """Return the declared platform that a story names; "" for the web chat, None if it cannot be read."""
     try:
         named = msgspec.json.decode(raw, type=_Named).platform
     except (ValueError, RecursionError):
-        return ""
+        return None
     return "" if named == WEB_CHAT else named
 
 

@@ -118,7 +118,7 @@ class _Telling:
     def _save(self, asked: PlannedExchange, reply: PlatformReply | str) -> None:
         if not isinstance(reply, PlatformReply) or reply.status != asked.expected.status:
             return
-        answer = HttpMessage(headers=list(reply.headers.items()), body=reply.body)
+        answer = HttpMessage(headers=list(reply.fields), body=reply.body)
         for gap, place in asked.saves.items():
             value = reader(place)(answer)
             self._saved[gap] = value if isinstance(value, str) else ""

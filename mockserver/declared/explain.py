@@ -118,7 +118,9 @@ def _refused(past: DeclaredPast, entry: Recorded) -> str:
     kind = past.platform.kinds.get(entry.refused_by)
     if kind is None:
         return OTHERS.get(entry.cause, entry.cause).format(detail=entry.detail)
-    row = kind.refused[entry.cause]
+    row = kind.refused.get(entry.cause)
+    if row is None:  # of a journal of another declaration
+        return OTHERS.get(entry.cause, f"The {kind.noun} was refused as {entry.cause}.")
     if entry.cause == "missing" and not row.why:
         return WHY["missing"].format(noun=kind.noun) + _unreadable(kind, entry)
     if _is_by_control(past, kind, entry):
@@ -133,8 +135,8 @@ def _is_by_control(past: DeclaredPast, kind: Kind, entry: Recorded) -> bool:
     if cause not in {"expired", "evicted"} or known is None or known.record.ended_by != cause:
         return False
     acts = (note for note in past.notes if _concerns(note, kind.name, id) and note.detail.get("by") == cause)
-    issued = any(one.issued.get(kind.name) and one.acted_at == known.end.at for one in past.requests)
-    return cause == "expired" or (any(note.at >= known.end.at for note in acts) and not issued)
+    lived = (past.before(note.seq).get((kind.name, id)) for note in acts)
+    return cause == "expired" or any(one is not None and not one.record.ended_by for one in lived)
 
 
 def _known_before(past: DeclaredPast, kind: Kind, id: str, entry: Recorded) -> PastCredential | None:
@@ -162,8 +164,8 @@ def _advice(platform: Platform, entry: Recorded) -> Iterator[str]:
     if kind is None:
         return
     words = {"noun": kind.noun, "a": kind.a, "renewed_by": renewed_by(platform, kind)}
-    row = kind.refused[entry.cause]
-    if row.advice:
+    row = kind.refused.get(entry.cause)
+    if row is not None and row.advice:
         yield row.advice.format_map(words)
         return
     if entry.cause != "missing" and kind.duty.get("dead"):

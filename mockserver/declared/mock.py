@@ -103,7 +103,7 @@ class Mock:
         known = {kind.name: self.registered.get(kind.name) or self._given.get(kind.name) for kind in kinds}
         made = {kind.name: self._made(kind, known[kind.name]) for kind in kinds}
         for kind in kinds:
-            record = self._record(kind, made[kind.name], organization.clock.reading(self.service.system()))
+            record = self._record(kind, made[kind.name], organization.clock.reading(self.service.system()), among=made)
             writes.append(Write(self.key(kind.name, record.id), None, record))
         commit_id = self.ids.context(self.organization)
         if self.store.commit(self.organization, writes, None, commit_id, 0, FOR_EVER):
@@ -183,15 +183,22 @@ class Mock:
         bound = {one: given.bound.get(one) or self.ids.secret() for one in kind.bound}
         return Registered(given.id or self.mint(kind.name), bound, given.scopes)
 
-    def _record(self, kind: Kind, made: Registered, now: int, former: Credential | None = None) -> Credential:
+    def _record(
+        self,
+        kind: Kind,
+        made: Registered,
+        now: int,
+        former: Credential | None = None,
+        among: Mapping[str, Registered] | None = None,
+    ) -> Credential:
         scopes = self.platform.scopes_within(kind.name) if made.scopes is None else made.scopes
-        within = self._owner_of_registered(kind)
+        within = self._owner_of_registered(kind, among)
         record = new(kind, made.id, now, within=within, bound=tuple(made.bound.values()), scopes=scopes)
         return record if former is None else replace(record, version=former.version + 1)
 
-    def _owner_of_registered(self, kind: Kind) -> str:
+    def _owner_of_registered(self, kind: Kind, among: Mapping[str, Registered] | None = None) -> str:
         """Return the id of the owner of a credential that is issued without a request: what was registered last of its kind."""
-        owner = self.registered.get(kind.within or "")
+        owner = (among or self.registered).get(kind.within or "")
         return "" if owner is None else owner.id
 
     def key(self, kind: str, id: str) -> Key:
@@ -339,7 +346,7 @@ class Mock:
 
 def _anew(kind: Kind, old: Credential, now: int) -> Credential:
     """Return a registered credential as if it were issued just now."""
-    return replace(new(kind, old.id, now, bound=old.bound, scopes=old.scopes), version=old.version + 1)
+    return replace(new(kind, old.id, now, within=old.within, bound=old.bound, scopes=old.scopes), version=old.version + 1)
 
 
 def alive(mock: Mock, records: Iterable[Credential]) -> list[Credential]:

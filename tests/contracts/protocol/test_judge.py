@@ -174,6 +174,28 @@ def test_to_end_one_is_not_to_use_it() -> None:
     assert tape.broken == set()
 
 
+RETURNS = clients.TOKENS.replace("{work:", "{'work, logOut':") + "  ended: [logOut]\n"
+BY_RETURN = "{job: {by: logOut, delivery: any, survives: true}}"
+
+
+def test_a_call_that_does_the_work_is_a_use_though_it_ends_one() -> None:
+    tape = Tape(toy(RETURNS, effects=BY_RETURN))
+    tape.log_in(0.2, 0.4, "first-token")
+    tape.unit(1, 20)
+    for left in (2, 4, 6):
+        tape.call("/logout", left, left + 1, bearer="first-token", status=401, answer={"code": "bad"})
+    assert {"R1/token", "R2/token"} <= tape.broken
+
+
+@pytest.mark.parametrize("effects", [clients.JOB, BY_RETURN])
+def test_one_that_was_never_issued_cannot_be_given_back(effects: str) -> None:
+    tape = Tape(toy(RETURNS, effects=effects))
+    tape.log_in(0.2, 0.4, "first-token")
+    tape.unit(1, 20)
+    tape.call("/logout", 2, 3, bearer="made-up", status=401, answer={"code": "bad"})
+    assert "S4/token" in tape.broken
+
+
 # -- use, succession, invention -----------------------------------------------------------------------------------------
 
 

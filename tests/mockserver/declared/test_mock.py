@@ -208,6 +208,36 @@ def test_a_token_that_is_registered_belongs_to_the_client_that_is() -> None:
     assert (created.status, sent.status) == (200, 200)
 
 
+KEYS = """\
+client:
+  noun: client
+  issued: registered
+  carried: {logIn: $request.header.Id}
+  refused: {'unknown, ended': {status: 401, code: who}}
+key:
+  noun: key
+  issued: registered
+  within: client
+  carried: {'work, store': $request.header.Authorization#bearer}
+  refused: {'unknown, ended': {status: 401, code: bad}}
+item:
+  noun: item
+  within: client
+  issued: {work: $response.body#/item}
+  carried: {store: $request.path.id}
+  refused: {'unknown, ended, foreign': {status: 404, code: nope}}
+"""
+
+
+def test_a_key_that_is_there_from_the_start_belongs_to_the_registered_client_also_after_a_reset() -> None:
+    bench = Bench(toy(KEYS, order="[client, key, item]"))
+    key = bench.mock.registered["key"].id
+    for _ in range(2):
+        item = bench.ask("/work", key).body["item"]
+        assert bench.ask(f"/items/{item}", key, "PUT").status == 200
+        bench.mock.reset()
+
+
 def test_no_secret_id_is_in_the_journal(bench: Bench) -> None:
     token = bench.log_in()["token"]
     bench.ask("/work", token, body={"note": f"it is {token}"}, X_Copy=token)
