@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -158,3 +159,15 @@ def test_ids_that_are_shown_together_have_one_owner(tmp_path: Path) -> None:
         checks = probed(path, url)
     assert {check.status for check in checks} == {"held"}
     assert len(checks) == 10
+
+
+def test_another_cookie_before_the_id_is_no_hindrance() -> None:
+    platform = compile_platform(find("jenkins"))
+    app = create_declared_app(Mock(platform))
+
+    def with_theme(environ: Any, start: Any) -> Any:
+        theme = ("Set-Cookie", "theme=light; Path=/; HttpOnly")
+        return app(environ, lambda status, headers, *more: start(status, [theme, *headers], *more))
+
+    with LiveServer(with_theme) as live, prober(platform, live.url) as asking:
+        assert [one for one in asking.checks() if one.status == "violated"] == []

@@ -135,6 +135,90 @@ def test_odd_entries_are_replayed(
     assert result["recorded"]["status"] == (status or None)
 
 
+def entry(minute: int, method: str, path: str, sent: dict[str, str], status: int, body: str = "{}", form: str = "") -> Any:
+    request: dict[str, Any] = {"method": method, "url": f"https://api.example.com{path}", "headers": _listed(sent)}
+    if form:
+        request["postData"] = {"mimeType": "application/x-www-form-urlencoded", "text": form}
+    answer = {"status": status, "headers": [], "content": {"mimeType": "application/json", "text": body}}
+    return {"startedDateTime": iso(START + 60_000 * minute), "time": 1, "request": request, "response": answer}
+
+
+def replayed(platform: str, entries: list[Any], file: Path, capsys: pytest.CaptureFixture[str]) -> Any:
+    file.write_text(json.dumps({"log": {"version": "1.2", "entries": entries}}))
+    cli.run(("reproduce", "--platform", platform, str(file), "--json"))
+    return json.loads(capsys.readouterr().out)
+
+
+def test_what_is_from_before_belongs_to_what_was_shown_beside_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sessions = [{"Cookie": f"JSESSIONID=W{number}"} for number in (1, 2)]
+    read = [entry(nth, "GET", "/job/a/api/json", shown, 200) for nth, shown in enumerate(sessions)]
+    crumbs = [shown | {"Jenkins-Crumb": f"C{nth}"} for nth, shown in enumerate(sessions)]
+    done = [entry(2 + nth, "POST", "/job/a/enable", shown, 200) for nth, shown in enumerate(crumbs)]
+    assert replayed("jenkins", read + done, tmp_path / "two.har", capsys)["agrees"]
+
+
+def test_a_client_has_the_secret_that_was_accepted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = [
+        entry(nth, "POST", "/token", {"Authorization": httpx.BasicAuth("me", secret)._auth_header}, *answer, form=FORM)
+        for nth, (secret, answer) in enumerate([("wrong", WRONG), ("right", RIGHT)])
+    ]
+    assert replayed("oauth", asked, tmp_path / "secrets.har", capsys)["agrees"]
+
+
+FORM = "grant_type=client_credentials"
+WRONG = 401, '{"error": "invalid_client"}'
+RIGHT = 200, '{"access_token": "abcdefghijklmnop", "token_type": "Bearer", "expires_in": 3600}'
+
+
+def test_nothing_is_said_of_the_past_of_what_is_from_before(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    me = {"Authorization": httpx.BasicAuth("me", "right")._auth_header}
+    gone = '{"error": "invalid_grant", "error_description": "The refresh token is not valid."}'
+    asked = [entry(0, "POST", "/token", me, 400, gone, form="grant_type=refresh_token&refresh_token=abcdefghijklm")]
+    (refusal,) = replayed("oauth", asked, tmp_path / "gone.har", capsys)["refusals"]
+    assert refusal["cause"].startswith("The refresh token is from before the recording began")
+    assert refusal["missed"] is None
+
+
+@pytest.mark.parametrize(
+    "note", [{"kind": 5}, {"kind": "nonsense", "id": "x"}, {"kind": "session"}, {"kind": "session", "id": 7}]
+)
+def test_notes_of_another_declaration_are_passed_over(
+    note: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = recorded("mcp", "idle-over-lunch", tmp_path)["jsonl"]
+    first, *rest = file.read_text().splitlines()
+    odd = json.loads(rest[0]) | {"type": "perturbed", "what": "register", "detail": note}
+    kept = {name: odd[name] for name in ("type", "seq", "at", "what", "detail") if name in odd}
+    file.write_text("\n".join([first, json.dumps(kept), *rest]) + "\n")
+    cli.run(("reproduce", "--platform", "mcp", str(file)))
+    assert "internal error" not in capsys.readouterr().err
+
+
+def test_after_a_reset_requests_are_named_as_before(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mock = Mock(compile_platform(find("mcp")), system=lambda: START)
+    app = create_declared_app(mock)
+    tape = Taped(mock, Transport(app.answering, lambda _: None))
+    json_type = {"Content-Type": "application/json"}
+
+    def call(method: str, shown: dict[str, str], verb: str = "POST") -> PlatformReply:
+        body = b"" if verb == "DELETE" else json.dumps({"jsonrpc": "2.0", "id": 1, "method": method}).encode()
+        return tape.ask(verb, "/mcp", headers=json_type | shown, content=body)
+
+    call("initialize", {})
+    admin = httpx.Client(transport=httpx.WSGITransport(app), base_url="http://127.0.0.1")
+    admin.post("/__admin/reset")
+    shown = {"Mcp-Session-Id": call("initialize", {}).headers["mcp-session-id"]}
+    call("", shown, "DELETE")
+    call("ping", shown)
+    file = tmp_path / "reset.jsonl"
+    file.write_bytes(admin.get("/__admin/organizations/default/trace").content)
+    cli.run(("reproduce", "--platform", "mcp", str(file)))
+    told = capsys.readouterr().out
+    number = told.partition(" (terminate)")[0].rpartition("request ")[2]
+    assert f"request {number} (terminate)" in told
+    assert any(line.split()[1:3] == [number, "terminate"] for line in told.splitlines())
+
+
 def test_requests_are_named_by_their_entries(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = recorded("mcp", "idle-over-lunch", tmp_path)["har"]
     document = json.loads(file.read_text())

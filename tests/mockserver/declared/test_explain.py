@@ -154,6 +154,25 @@ def test_every_kind_that_can_expire_is_tried() -> None:
     assert can == {(platform, kind) for platform, kind, _ in EXPIRED}
 
 
+def test_one_issued_and_ended_by_control_in_one_millisecond_was_ended_by_control() -> None:
+    scene = Scene("webchat", {"token.live": 2})
+    scene.mock.clock.freeze()
+    token = scene.log_in()
+    scene.mock.end("token", token, by="evicted")
+    assert "The control API had evicted the token t:" in scene.told(scene.create(token)).summary
+
+
+def test_a_cause_that_the_declaration_has_no_longer_is_told_as_it_is() -> None:
+    scene = Scene("webchat")
+    token = scene.log_in()
+    scene.mock.end("token", token)
+    refused = scene.create(token)
+    kinds = dict(scene.mock.platform.kinds)
+    kinds["token"] = replace(kinds["token"], refused={})
+    scene.mock.platform = replace(scene.mock.platform, kinds=kinds)
+    assert scene.told(refused).summary
+
+
 def test_newer_ones_are_told_from_the_control_api() -> None:
     scene = Scene("webchat", {"token.live": 1})
     first, second = scene.log_in(), scene.log_in()
