@@ -70,15 +70,19 @@ def show(platform: str, diagram: str | None, source: bool, as_json: bool) -> Non
 @json_option
 def check(file: str, as_json: bool) -> None:
     """Check a declaration. An error names the line, the mistake and the correction."""
+    from contracts.protocol.probe import unfit
     from contracts.protocol.rules import demands
     from mockserver.platform import compile_platform, find
 
     compiled = compile_platform(find(file))
+    warnings = unfit(compiled)
     kinds, operations = list(compiled.kinds), list(compiled.operations)
     clauses = [demand.code for demand in demands(compiled)]
     if as_json:
-        say_json({"file": file, "kinds": kinds, "operations": operations, "clauses": clauses})
+        say_json({"file": file, "kinds": kinds, "operations": operations, "clauses": clauses, "warnings": warnings})
         return
+    for warning in warnings:
+        click.echo(f"Warning: the mock of this declaration does not do what that says: {warning}.", err=True)
     click.echo(f"{file}: right; {len(kinds)} kinds, {len(operations)} operations, {len(clauses)} clauses for clients")
 
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Literal, NamedTuple
 
+import httpx
+
 from contracts.errors import ContractsError
 from contracts.platform_requests import PlatformReply
 from contracts.protocol.asking import request
@@ -262,6 +264,22 @@ def prober(
     finally:
         web.close()
         admin.close()
+
+
+def unfit(platform: Platform) -> list[str]:
+    """Return how a declaration's own mock answers otherwise than it says, as a probe of it finds.
+
+    If some of what it issues is never accepted, the rest follows from that, and is left out.
+    """
+    from mockserver.declared.mock import Mock
+    from mockserver.web.declared import create_declared_app
+
+    transport = httpx.WSGITransport(create_declared_app(Mock(platform)))
+    web = Web("http://127.0.0.1", transport=transport)
+    control = RemoteControl(Web("http://127.0.0.1", transport=transport), "the mock", ADMIN)
+    found = [one for one in Prober(platform, web, control, {}).checks() if one.status == "violated"]
+    first = [one for one in found if one.what == "is accepted"]
+    return [f"{one.kind} {one.what}: {one.said}" for one in first or found]
 
 
 def table(checks: list[ProbeCheck]) -> str:

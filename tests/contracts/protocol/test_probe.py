@@ -171,3 +171,17 @@ def test_another_cookie_before_the_id_is_no_hindrance() -> None:
 
     with LiveServer(with_theme) as live, prober(platform, live.url) as asking:
         assert [one for one in asking.checks() if one.status == "violated"] == []
+
+
+def test_a_check_warns_of_a_declaration_whose_own_mock_refuses_what_it_issues(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bound = "      ttl: 60\n      bound: {name: $request.path.name}\n"
+    text = UPLOADS.replace("      ttl: 60\n", bound).replace("unknown, ended, spent", "unknown, foreign, ended, spent")
+    (tmp_path / "bound.yaml").write_text(text)
+    (tmp_path / "right.yaml").write_text(UPLOADS)
+    assert [cli.run(("platform", "check", str(tmp_path / name))) for name in ("bound.yaml", "right.yaml")] == [0, 0]
+    assert capsys.readouterr().err == (
+        "Warning: the mock of this declaration does not do what that says: "
+        "ticket is accepted: answered 410 gone, and not 200.\n"
+    )
