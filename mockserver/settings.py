@@ -120,14 +120,27 @@ def policy_to(policy: Policy) -> dict[str, Any]:
     return shown
 
 
-def policy_from_file(path: Path, base: Policy | None = None) -> Policy:
-    """Read a TOML policy file. Raises SettingsError naming the file, and the field if one is wrong."""
+MAX_POLICY = 1 << 20
+"""Most bytes of a policy file."""
+
+
+def policy_table(path: Path) -> dict[str, Any]:
+    """Read a TOML file of a policy. Raises SettingsError, naming the file."""
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            raw = file.read(MAX_POLICY + 1)
+        if len(raw) > MAX_POLICY:
+            raise SettingsError("policy", str(path), f"is longer than {MAX_POLICY} bytes, so it is no policy file")
+        return tomllib.loads(raw.decode())
     except OSError as error:
         raise SettingsError("policy", str(path), f"cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SettingsError("policy", str(path), f"is not TOML: {error}") from error
+
+
+def policy_from_file(path: Path, base: Policy | None = None) -> Policy:
+    """Read a TOML policy file. Raises SettingsError naming the file, and the field if one is wrong."""
+    content = policy_table(path)
     values = content.get("policy", content)
     if not isinstance(values, dict) or (values is not content and len(content) > 1):
         raise SettingsError("policy", str(path), "must hold policy values at top level, or all of them in a table [policy]")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -42,15 +41,13 @@ def is_declared(platform: str | None) -> bool:
 
 
 def policy_of(path: Path | None) -> dict[str, Any]:
-    """Return the words of kinds that a TOML file sets, as ``{"session.ttl": 60}``. Raises ClickException."""
+    """Return the words of kinds that a TOML file sets, as ``{"session.ttl": 60}``. Raises ClickException, SettingsError."""
     if path is None:
         return {}
-    try:
-        content = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise click.ClickException(f"{path}: cannot be read as TOML: {error}") from error
+    from mockserver.settings import policy_table
+
     words: dict[str, Any] = {}
-    for kind, told in content.items():
+    for kind, told in policy_table(path).items():
         if not isinstance(told, dict):
             raise click.ClickException(f"{path}: {kind} has to be a table, as in [session] with ttl = 60 below it")
         words |= {f"{kind}.{word}": value for word, value in told.items()}

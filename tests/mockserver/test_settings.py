@@ -8,7 +8,15 @@ import pytest
 
 from mockserver.engine.model import Policy
 from mockserver.errors import SettingsError
-from mockserver.settings import POLICY_FIELDS, Settings, policy_from, policy_from_environment, policy_from_file, policy_to
+from mockserver.settings import (
+    MAX_POLICY,
+    POLICY_FIELDS,
+    Settings,
+    policy_from,
+    policy_from_environment,
+    policy_from_file,
+    policy_to,
+)
 
 FULL = """
 ttl = 60
@@ -101,6 +109,8 @@ def test_an_unknown_variable_is_an_error() -> None:
     [
         (b"ttl = ", "is not TOML"),
         (b"\xff", "is not TOML"),
+        (b"ttl = " + b"[" * 100_000, "is not TOML"),
+        (b"#" * (MAX_POLICY + 1), "is longer than 1048576 bytes"),
         (b"policy = 3", "must hold policy values"),
         (b"ttl = 3\n[policy]\nttl = 4", "must hold policy values"),
         (b"[ttl]\na = 1", "must be a number"),
