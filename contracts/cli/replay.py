@@ -133,11 +133,16 @@ def _export(kind: str, report: Report, client: Client, parameters: Parameters, d
 def _calls(result: ClauseResult, declared: PlatformSource) -> str:
     """Return what the client of a declared platform did as a script."""
     from contracts.protocol.course import CourseOfRun
+    from contracts.protocol.scenario import DeclaredScenario
     from contracts.replay.calls import story_of
+    from contracts.replay.minimize.declared import UNDER_POLICY
     from contracts.stories.exports import render
 
     found = result.counterexample
     assert found is not None
     assert isinstance(found.course, CourseOfRun)
     title = f"{result.code} {result.name}: {found.message}"
-    return render(story_of(declared.platform, found.course.trace, declared.named, title), "curl")
+    assert isinstance(found.scenario, DeclaredScenario)
+    platform = declared.compile(found.scenario.policy)
+    story = story_of(platform, found.course.trace, declared.named, title)
+    return render(replace(story, notes=(UNDER_POLICY,)) if found.scenario.policy else story, "curl")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,20 @@ def test_the_calls_of_a_culprit_are_a_script(
     with LiveServer(create_declared_app(Mock(compile_platform(tmp_path / "toy.yaml")))) as live:
         done = subprocess.run(["bash", "calls.sh", live.url], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
+
+
+def test_the_script_of_a_scenario_with_a_policy_says_that_it_needs_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    need("curl")
+    monkeypatch.chdir(tmp_path)
+    toy, client, code, _ = CULPRITS[0]
+    words = found(toy, client, code, tmp_path)
+    scenario = Path(words[3])
+    scenario.write_text(json.dumps(json.loads(scenario.read_text()) | {"policy": {"session.idle": 7}}))
+    capsys.readouterr()
+    assert cli.run((*words, "--emit", "curl")) == 0
+    assert "only under the policy of the mock" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("platform", ["", "toy.yaml"])

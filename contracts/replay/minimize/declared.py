@@ -23,7 +23,7 @@ from mockserver.platform.model import Answer, Platform
 from mockserver.platform.places import Place
 
 MOST = 30
-"""The most requests that are repeated: the latest that have to do with the refused one."""
+"""The most requests that are repeated: the latest that have to do with the refused one. As many may issue what those show."""
 
 OTHER = "something-else"
 
@@ -101,12 +101,23 @@ class _TellingDeclared:
         while more := [one for one in before if one not in kept and self._own(one) & concerns]:
             kept += more
             concerns = concerns.union(*map(self._own, more))
-        kept = sorted(kept, key=lambda one: one.number)[-MOST:]
+        kept = self._latest(sorted(kept, key=lambda one: one.number))
         kinds = {kind for kind, _ in concerns}
         notes = [note for note in self._past.notes if note.detail.get("kind") in kinds and note.seq < self._entry.answer_seq]
         changes: list[tuple[int, Recorded | Perturbed]] = [(one.answer_seq, one) for one in kept]
         changes += [(note.seq, note) for note in notes]
         return [change for _, change in sorted(changes, key=lambda one: one[0])]
+
+    @staticmethod
+    def _latest(requests: list[Recorded]) -> list[Recorded]:
+        """Return the latest requests, and those before them that issued what they show."""
+        latest, issuing = requests[-MOST:], list[Recorded]()
+        shown = {named for one in latest for named in one.shown.items()}
+        for one in reversed(requests[:-MOST]):
+            if shown.intersection(one.issued.items()) and len(issuing) < MOST:
+                issuing.append(one)
+                shown.update(one.shown.items())
+        return [*reversed(issuing), *latest]
 
     def _own(self, one: Recorded) -> set[Named]:
         """Return the credentials of a request, without those that all requests of a client share."""

@@ -10,6 +10,7 @@ from contracts.protocol.probe import Prober
 from contracts.remote.control import ADMIN, RemoteControl
 from contracts.remote.web import Web
 from contracts.replay.minimize import NotReproduced, distil_declared
+from contracts.replay.minimize.declared import MOST
 from contracts.stories.model import Asking
 from contracts.stories.run import run
 from contracts.stories.stage import MockInProcess
@@ -43,6 +44,19 @@ def test_each_refusal_of_a_probe_is_reproduced(name: str) -> None:
         assert isinstance(last, Asking)
         assert (last.expect.status, last.expect.reason) == (one.status, reason)
         assert run(story, MockInProcess(mock.platform)).outcome == "as expected"
+
+
+def test_what_issued_an_id_is_repeated_though_many_requests_showed_it_since() -> None:
+    mock, http = open_mock("mcp")
+    call = {"jsonrpc": "2.0", "id": 1}
+    session = {"Mcp-Session-Id": http.post("/mcp", json=call | {"method": "initialize"}).headers["Mcp-Session-Id"]}
+    for _ in range(2 * MOST):
+        http.post("/mcp", json=call | {"method": "ping"}, headers=session)
+    http.delete("/mcp", headers=session)
+    http.post("/mcp", json=call | {"method": "ping"}, headers=session)
+    past = past_of(mock)
+    story = distil_declared(past, past.requests[-1].context_id, "mcp")
+    assert len(story.steps) <= LONGEST
 
 
 def test_what_happened_elsewhere_is_left_out() -> None:
