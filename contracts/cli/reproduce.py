@@ -59,7 +59,7 @@ def command(
     HAR file holds several of dayfly's own traces, FILE.har#PAGE names one. With --platform it is one of that platform.
 
     Exit status: 0 the mock answers as recorded, 1 it answers otherwise, 2 nothing could be replayed. With --emit the report
-    goes to standard error, and the status is 0, or 2 if that story is not found.
+    goes to standard error, and the status is 0, or 2 if the mock does not refuse that entry as recorded.
     """
     from contracts.cli.declared import is_declared
     from contracts.replay import text

@@ -187,4 +187,5 @@ class Archive:
             resolution=None if found.resolution == UNKNOWN else found.resolution,
             cut=str(self.cut.problem) if self.cut is not None else "",
             elsewhere=dict(elsewhere.most_common(3)),
+            refused={one.number: one.status for one in kept if one.status is not None and 400 <= one.status < 500},
         )

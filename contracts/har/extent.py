@@ -26,7 +26,8 @@ class Extent(Struct, frozen=True, kw_only=True):
     `requests` of its `entries` went to the platform and are judged. `skipped` could not be read. `left_out` counts entries that
     look like requests to the platform but are not. `doubled` maps an entry to another one of the same exchange. `masked` are
     entries whose session id a tool has masked. `lacking` counts missing bodies by reason. `resolution` is that of the time
-    stamps in milliseconds, None if they say nothing. `cut` says why the file ends too early.
+    stamps in milliseconds, None if they say nothing. `cut` says why the file ends too early. `refused` maps refused requests to
+    their statuses.
     """
 
     requests: int
@@ -40,6 +41,7 @@ class Extent(Struct, frozen=True, kw_only=True):
     resolution: int | None = 1
     cut: str = ""
     elsewhere: dict[str, int] = field(default_factory=dict)
+    refused: dict[int, int] = field(default_factory=dict)
 
     @property
     def words(self) -> str:

@@ -243,7 +243,10 @@ def _masked_tokens(notes: list[KeptRequest]) -> frozenset[str]:
 def _is_sanitized(notes: list[KeptRequest]) -> bool:
     """Return whether a tool has removed Authorization headers, or their values.
 
-    A request that was accepted must have had one.
+    A request that was accepted must have had one. So must one that was answered 403, because without a token the platform
+    answers 401. If other requests have theirs, a gateway may have refused that one before the platform saw it.
     """
-    let_in = [note for note in notes if note.asked.operation in {"create", "send"} and note.status == 200]
-    return any(note.form != "bearer" for note in let_in)
+    calls = [note for note in notes if note.asked.operation in {"create", "send"}]
+    if any(note.status == 200 and note.form != "bearer" for note in calls):
+        return True
+    return any(note.status == 403 for note in calls) and all(note.form != "bearer" for note in calls)

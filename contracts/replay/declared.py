@@ -26,6 +26,7 @@ from contracts.replay.minimize import NotReproduced, distil_declared
 from contracts.replay.minimize.declared import unlike
 from contracts.replay.recording import RecordingError, RecordingProblem
 from contracts.replay.results import Inference, RefusalGroup, ReplayedAnswer, ReplayedRequest, ReproductionReport
+from contracts.replay.words import no_story
 from contracts.stories.declared import DeclaredStory
 from contracts.stories.stage import NOWHERE
 from mockserver.declared.explain import explained
@@ -125,6 +126,8 @@ class DeclaredReplay:
         """Return the smallest story that is refused as entry `number` is (None: the first one). Raises RecordingError."""
         for result in self._results():
             if result.number == number or (number is None and (result.recorded.status or 0) >= 400):
+                if not result.agrees:
+                    raise RecordingError(self._source, no_story(result, self.unit))
                 try:
                     return distil_declared(past_of(self._mock), self._contexts.get(result.number, ""), self._named)
                 except NotReproduced as error:
@@ -236,6 +239,7 @@ class DeclaredReplay:
             guard=next((guard.name for guard in told.guards if guard.verdict == "refused"), ""),
             cause=self._from_before(kind) if is_from_before else _REQUEST.sub(self._in_entries, told.summary),
             missed=None if is_from_before else told.missed,
+            accepted_if=None if told.accepted_if is None else _REQUEST.sub(self._in_entries, told.accepted_if),
             advice=told.advice,
         )
         return result

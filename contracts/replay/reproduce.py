@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from contracts.replay.infer import infer
 from contracts.replay.recording import USUAL, Recording, RecordingError, RecordingProblem, WorldStep
-from contracts.replay.results import ReproductionReport, differing
+from contracts.replay.results import RefusalGroup, ReproductionReport, differing
 from contracts.replay.run import replay, story_of
+from contracts.replay.words import no_story
 from contracts.stories.model import Story
 from mockserver.engine.model import Policy
 from mockserver.errors import SettingsError
@@ -21,6 +24,8 @@ def reproduce(
     problems = list(recording.problems)
     enforced, origin = _policy(recording, policy, problems)
     results, refusals = replay(recording, enforced, progress)
+    inference = infer(recording, enforced, differs=bool(differing(results)))
+    undecided = {} if policy is not None or recording.policy else inference.undecided
     return ReproductionReport(
         source=recording.source,
         kind=recording.kind,
@@ -29,22 +34,35 @@ def reproduce(
         policy=policy_to(enforced),
         policy_from=origin,
         results=results,
-        refusals=refusals,
+        refusals=[_as_assumed(refusal, undecided.get(refusal.number)) for refusal in refusals],
         problems=problems,
-        inference=infer(recording, enforced, differs=bool(differing(results))),
+        inference=inference,
     )
+
+
+def _as_assumed(refusal: RefusalGroup, ways: str | None) -> RefusalGroup:
+    """Return the refusal with its possible reasons `ways` before the one that dayfly's own policy leads to."""
+    if ways is None:
+        return refusal
+    cause = f"{refusal.cause[:1].lower()}{refusal.cause[1:]}"
+    shown = f"It was refused because {ways}; the recording does not show which."
+    return replace(refusal, cause=f"{shown} By dayfly's own policy, which is assumed, {cause}")
 
 
 def smallest(recording: Recording, report: ReproductionReport, number: int | None = None) -> Story:
     """Return the smallest story that is refused as entry `number` is (None: the first one refused), under a policy that fits.
 
-    Raises RecordingError if nothing was refused, or if no story is refused so.
+    Raises RecordingError if nothing was refused, if the mock answers otherwise, or if no story is refused so.
     """
     if number is None:
         number = next((one.number for one in report.results if (one.recorded.status or 0) >= 400), None)
         if number is None:
             raise RecordingError(report.source, "nothing in it was refused, so there is no story to write")
     inferred = report.differing and report.inference.explains_all
+    differing = () if inferred else report.differing
+    for result in differing:
+        if result.number == number:
+            raise RecordingError(report.source, no_story(result, report.unit))
     return story_of(recording, policy_from(report.inference.policy if inferred else report.policy), number)
 
 

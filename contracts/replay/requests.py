@@ -94,7 +94,7 @@ def doubted(steps: list[RecordedStep], issued: dict[int, str]) -> Iterator[Recor
         if step.issued is not None:
             known.add(step.issued)
         if step.number in issued:
-            unread = f"its session may be that of entry {step.number}, whose answer {issued[step.number]}"
+            unread = f"entry {step.number} may have created this session, and its answer {issued[step.number]}"
         if step.operation == "send" and step.session not in known and unread and not step.doubt:
             step = replace(step, doubt=unread)  # noqa: PLW2901 - the same request, with what is known of it
         yield step

@@ -29,7 +29,10 @@ class ReplayedRequest(Struct, frozen=True, kw_only=True):
 
 
 class RefusalGroup(Struct, frozen=True, kw_only=True):
-    """A kind of refusal in the replay: the first one, in entry `number`, with its explanation; and their count."""
+    """A kind of refusal in the replay: the first one, in entry `number`, with its explanation; and their count.
+
+    `accepted_if` says what would have been accepted, `missed` how close it came.
+    """
 
     number: int
     reason: str
@@ -37,6 +40,7 @@ class RefusalGroup(Struct, frozen=True, kw_only=True):
     guard: str
     cause: str
     missed: str | None
+    accepted_if: str | None
     advice: tuple[str, ...]
     count: int = 1
     status: int = 403
@@ -83,13 +87,17 @@ class PolicyExplanation(Struct, frozen=True, kw_only=True):
 
 
 class Inference(Struct, frozen=True, kw_only=True):
-    """The inferred policy of a recording. `notes` are open questions, and answers that fit no policy."""
+    """The inferred policy of a recording. `notes` are open questions, and answers that fit no policy.
+
+    `undecided` are the refusals that have several possible reasons, by number, with these in words.
+    """
 
     findings: list[Finding]
     explanations: list[PolicyExplanation]
     notes: list[str]
     policy: dict[str, object]
     explains_all: bool
+    undecided: dict[int, str] = {}
 
 
 class ReproductionReport(Struct, frozen=True, kw_only=True):

@@ -16,16 +16,18 @@ from contracts.replay.sandbox import EVERYBODY, Answered, Sandbox
 from contracts.stories.model import Story
 from mockserver.engine.model import Policy, Reason
 from mockserver.explain.words import shortened
+from mockserver.reasons import RECORDS
 from mockserver.wire.table import TOLD_AS
 
 _REQUEST = re.compile(r"request ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 
-FROM_BEFORE = (
-    "The session is from before the recording began. It had been used, idle for too long, or become too old. Neither "
-    "the recording nor the answer shows which came first."
-)
+FROM_BEFORE = "The session is from before the recording began."
 
-NOT_READ = "The past of the session is unknown, because {doubt}. It had been used, idle for too long, or become too old."
+NOT_READ = "The past of the session is unknown, because {doubt}."
+
+NOT_TOLD = (
+    "It had been used, idle for too long, or become too old. Neither the recording nor the answer shows which came first."
+)
 
 LEAD = 1000
 """Milliseconds from the creation of the organisation to the first action."""
@@ -126,14 +128,17 @@ class _Player:
         told = self._sandbox.tenant.explain(answered.context_id)
         guard = next((guard.name for guard in told.guards if guard.verdict == "refused"), "")
         past = NOT_READ.format(doubt=doubt) if doubt else FROM_BEFORE
+        reason = _known(result.recorded.reason)
+        why = NOT_TOLD if reason is None else f"The answer says {reason}. {RECORDS[reason].why}"
         from_before = answered.session in self._preconditions.past
         self.refusals[answered.reason] = RefusalGroup(
             number=result.number,
             reason=answered.reason,
             session=result.session,
             guard=guard,
-            cause=past if from_before else self._in_entries(told.summary),
+            cause=f"{past} {why}" if from_before else self._in_entries(told.summary),
             missed=None if from_before else told.missed,
+            accepted_if=None if told.accepted_if is None else self._in_entries(told.accepted_if),
             advice=told.advice,
         )
 
@@ -163,5 +168,9 @@ def _agrees(ask: PlannedRequest, answered: Answered) -> bool:
 
 
 def _told(reason: str) -> str:
-    known = Reason(reason) if reason in Reason.__members__.values() else None
+    known = _known(reason)
     return reason if known is None else TOLD_AS.get(known, known).value
+
+
+def _known(reason: str | None) -> Reason | None:
+    return next((one for one in Reason if one == reason), None)

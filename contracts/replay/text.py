@@ -71,6 +71,8 @@ def _refusal(refusal: RefusalGroup, report: ReproductionReport, style: Style) ->
     yield from style.hang("  cause:  ", refusal.cause)
     if refusal.missed is not None:
         yield from style.hang("  missed: ", refusal.missed)
+    if refusal.accepted_if is not None:
+        yield from style.hang("  needed: ", refusal.accepted_if)
     for line in refusal.advice:
         yield from style.hang("  advice: ", line)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contracts.replay.results import Finding, PolicyExplanation, ReplayedAnswer, ReproductionReport
+from contracts.replay.results import Finding, PolicyExplanation, ReplayedAnswer, ReplayedRequest, ReproductionReport
 from contracts.report.facts import counted
 
 NAMES = {
@@ -25,6 +25,15 @@ def reply_words(reply: ReplayedAnswer, *, code: bool) -> str:
         return "none"
     said = reply.code if code else reply.reason
     return f"{reply.status} {said}" if said else str(reply.status)
+
+
+def no_story(result: ReplayedRequest, unit: str) -> str:
+    """Say why there is no story of a request that the mock answers differently than recorded, and what to do."""
+    was, now = reply_words(result.recorded, code=True), reply_words(result.reproduced, code=False)
+    return (
+        f"{unit} {result.number} was answered {was}, and the mock answers {now}, so there is no story of it; "
+        "enforce the platform's policy with --policy, or name another one with --entry"
+    )
 
 
 def verdict(report: ReproductionReport) -> str:

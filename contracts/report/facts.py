@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
+from contracts.har.extent import FEW
 from contracts.judge import DEFAULTS, UNTOLD, Requirement
 from contracts.report.model import Counterexample, Report, Walked
 
@@ -27,6 +29,7 @@ def remarks(report: Report) -> Iterator[str]:
     """Return the remarks that concern the whole report and not one clause, a line each."""
     if report.extent:
         yield report.extent
+    yield from refused(report)
     if report.inferred:
         yield inferred(report)
     yield from unjudged(report)
@@ -39,6 +42,16 @@ def remarks(report: Report) -> Iterator[str]:
         yield f"{counted(len(report.removed), 'kept scenario')} no longer {fail}, so {them} removed: {files}"
     if report.unkept:
         yield unkept(report)
+
+
+def refused(report: Report) -> Iterator[str]:
+    """Say which requests of a HAR file were refused, and the command that explains them."""
+    if report.recording is None or not report.recording.refused:
+        return
+    found = [f"entry {entry}: {status}" for entry, status in report.recording.refused.items()]
+    listed = "; ".join(found[:FEW]) + (f"; and {len(found) - FEW} more" if len(found) > FEW else "")
+    file = "FILE" if report.target == "-" else shlex.quote(report.target)
+    yield f"requests that were refused: {len(found)} ({listed}); to see why: dayfly reproduce {file}"
 
 
 def runs(report: Report) -> Iterator[str]:

@@ -34,6 +34,7 @@ def _overview(report: Report) -> Iterator[str]:
     yield " · ".join([*told, *facts.of_report(report)])
     if report.extent:
         yield _escaped(report.extent)
+    yield from map(_escaped, facts.refused(report))
     if report.inferred:
         yield _escaped(facts.inferred(report))
     yield from map(_prose, facts.unjudged(report))

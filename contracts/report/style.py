@@ -37,7 +37,7 @@ class Style:
     def say(self, text: str) -> str:
         """Make `text` safe to print: on one line, without characters that do not print, and in ASCII if that is required."""
         shown = clean(text)
-        return shown if self.unicode else shown.translate(_PLAINER).encode("ascii", "backslashreplace").decode()
+        return shown if self.unicode else shown.translate(PLAINER).encode("ascii", "backslashreplace").decode()
 
     def clip(self, text: str, columns: int) -> str:
         """Return `text`, cut if it takes more than `columns`."""
@@ -48,6 +48,6 @@ class Style:
         return hanging(label, self.say(text), max(NARROWEST_PROSE, self.columns))
 
 
-_PLAINER = str.maketrans({"…": "...", "→": "->", "·": "|", "∿": "~", "⋯": ".", "⋮": ":", "┊": "|", "“": '"', "”": '"'})
+PLAINER = str.maketrans({"…": "...", "→": "->", "·": "|", "∿": "~", "⋯": ".", "⋮": ":", "┊": "|", "“": '"', "”": '"'})
 
 PLAIN = Style()

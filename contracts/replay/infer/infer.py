@@ -44,6 +44,7 @@ def infer(recording: Recording, policy: Policy, *, differs: bool) -> Inference:
         findings=[_finding(name, span, fitting) for name, span in (spans | {"idle_timeout": solution.idle_alone}).items()],
         explanations=list(_explanations(spans, ways, policy)) if differs and explains_all else [],
         notes=[*_unexplained(solution, recording), *_choices(solution, recording)],
+        undecided={choice.number: " or ".join(ways.values()) for choice, ways in _undecided(solution)},
         policy=policy_to(fitting),
         explains_all=explains_all,
     )
@@ -130,11 +131,18 @@ def _unexplained(solution: Solution, recording: Recording) -> Iterator[str]:
 def _choices(solution: Solution, recording: Recording) -> Iterator[str]:
     """Yield notes on refusals that fit several values; of equal ones, only the one with the tightest bound."""
     told: set[tuple[str, ...]] = set()
-    for choice in sorted(solution.choices, key=lambda choice: (choice.idle or 0, choice.number)):
-        ways = dict(_ways(choice, solution))
-        if len(ways) > 1 and tuple(ways) not in told and len(told) < MOST_NOTES:
+    for choice, ways in _undecided(solution):
+        if tuple(ways) not in told and len(told) < MOST_NOTES:
             told.add(tuple(ways))
             yield f"{recording.unit} {choice.number} was refused because {' or '.join(ways.values())}: it is unknown which"
+
+
+def _undecided(solution: Solution) -> Iterator[tuple[Alternative, dict[str, str]]]:
+    """Yield the refusals with several possible reasons, those with the tightest bounds first, and these reasons."""
+    for choice in sorted(solution.choices, key=lambda choice: (choice.idle or 0, choice.number)):
+        ways = dict(_ways(choice, solution))
+        if len(ways) > 1:
+            yield choice, ways
 
 
 def _ways(choice: Alternative, solution: Solution) -> Iterator[tuple[str, str]]:

@@ -17,8 +17,9 @@ from msgspec import UNSET
 from contracts.history import Call, History
 from contracts.history.build import build_history
 from contracts.history.validate import Numbered, well_formed
+from contracts.report.cells import clean
 from contracts.report.exports.controls import AN_INSTANT, DOES, SCOPES
-from contracts.report.exports.shell import comment, shown, word
+from contracts.report.exports.shell import comment, word
 from contracts.report.model import ClauseResult, Counterexample
 from contracts.report.words import item_words, perturbation_words, request_words
 from mockserver.journal import Answer, Arrival, Began, Ended, Perturbed
@@ -27,7 +28,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 def render(result: ClauseResult) -> str:
-    """Return the script, in ASCII, for any POSIX shell with curl and sed. `result` must have a counterexample.
+    """Return the script for any POSIX shell with curl and sed. `result` must have a counterexample.
 
     It exits with 1 if every answer is as it was, with 2 if one is not.
     """
@@ -51,7 +52,7 @@ def _head(result: ClauseResult, found: Counterexample) -> Iterator[str]:
 
 def _end(result: ClauseResult, found: Counterexample) -> Iterator[str]:
     yield ""
-    yield f"printf '\\n%s\\n' {word(shown(f'error[{result.code}] {result.name}: {found.message}'))}"
+    yield f"printf '\\n%s\\n' {word(clean(f'error[{result.code}] {result.name}: {found.message}'))}"
     yield "printf '%s\\n' \"judge it    dayfly check $API --organization $ORGANIZATION\""
     yield "exit 1"
 
@@ -112,7 +113,7 @@ class _Script:
             yield comment("the client had stopped waiting when this was answered")
         yield f"data={self._body(arrival, answer)}"
         marks = [f"<- {item.label}" for item in self._evidence if item.seq in call.seqs]
-        words = shown(" ".join([str(call.number), request_words(call, self._history), *marks]))
+        words = clean(" ".join([str(call.number), request_words(call, self._history), *marks]))
         path, _, query = arrival.path.partition("?")
         address = quote(path) + (f"?{quote(query, safe='=&[]:+%')}" if query else "")
         media_type = "Content-Type:" + (f" {arrival.media_type}" if arrival.media_type else "")

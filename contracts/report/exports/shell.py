@@ -10,13 +10,8 @@ from contracts.report.cells import clean
 
 
 def comment(text: str) -> str:
-    """Return a comment line in ASCII, without characters that a terminal would obey."""
-    return f"# {shown(text)}"
-
-
-def shown(text: str) -> str:
-    """Return `text` on one line of ASCII."""
-    return clean(text).encode("ascii", "backslashreplace").decode()
+    """Return a comment line, without characters that a terminal would obey."""
+    return f"# {clean(text)}"
 
 
 def word(text: str, variables: Mapping[str, str] | None = None) -> str:

@@ -13,7 +13,7 @@ from mockserver.platform.places import Place
 
 
 def render(story: AnyStory) -> str:
-    """Return the script, in ASCII."""
+    """Return the script; texts in it are UTF-8."""
     return "\n".join([*_head(story), *steps(story, _request, _change)]) + "\n"
 
 

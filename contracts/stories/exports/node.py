@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from contracts.report.exports.shell import shown
+from contracts.report.cells import clean
 from contracts.stories.exports.parts import expected, heading, prologue, steps, variable, words
 from contracts.stories.model import CLIENT, AnyStory
 from contracts.stories.plan import BasicAuth, Change, Coded, Gap, Planned, PlannedExchange, Text, whole_policy
@@ -23,7 +23,7 @@ _END = """\
 
 
 def render(story: AnyStory) -> str:
-    """Return the script, an ES module in ASCII. It needs only Node 18 or newer."""
+    """Return the script, an ES module. It needs only Node 18 or newer."""
     return "\n".join([*_head(story), *(f"  {line}".rstrip() for line in steps(story, _request, _change)), _END])
 
 
@@ -109,4 +109,4 @@ def _piece(piece: str | Gap | Coded) -> str:
 
 
 def _comment(text: str) -> str:
-    return f"// {shown(text)}".rstrip()
+    return f"// {clean(text)}".rstrip()

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from importlib import resources
 from typing import Any
 
-from contracts.report.cells import wrap
-from contracts.report.exports.shell import shown
-from contracts.report.style import Style
+from contracts.report.cells import clean, wrap
+from contracts.report.style import PLAINER
 from contracts.stories.model import AnyStory, Expected
 from contracts.stories.plan import Change, Gap, Planned, PlannedExchange, planned
 from contracts.stories.words import step_words, told_as
@@ -18,9 +17,9 @@ COLUMNS = 120
 
 
 def heading(story: AnyStory, run_with: str) -> Iterator[str]:
-    """Yield title, summary, notes and usage as lines of ASCII, without comment signs."""
+    """Yield title, summary, notes and usage as printable lines, without comment signs."""
     for text in (story.title, story.summary, *(f"Note: {note}" for note in story.notes)):
-        yield from wrap(shown(text), COLUMNS) if text else ()
+        yield from wrap(clean(text), COLUMNS) if text else ()
     yield ""
     options = f" --platform {story.platform}" if story.platform else ""
     yield f"Runs the story on a mock that was started by: dayfly serve{options}"
@@ -29,8 +28,8 @@ def heading(story: AnyStory, run_with: str) -> Iterator[str]:
 
 
 def words(number: int, step: Any) -> str:
-    """Return a step with its number, on one line of ASCII."""
-    return Style(unicode=False).say(f"{number}  {step_words(step)}")
+    """Return a step with its number, on one printable line."""
+    return clean(f"{number}  {step_words(step)}".translate(PLAINER))
 
 
 def steps(

@@ -13,12 +13,13 @@ from mockserver.platform.places import Place
 _END = """
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="backslashreplace")
     main(test_story)
 """
 
 
 def render(story: AnyStory) -> str:
-    """Return the file, in ASCII; it needs httpx."""
+    """Return the file; it needs httpx."""
     return "\n".join([*_head(story), *(f"        {line}".rstrip() for line in steps(story, _request, _change))]) + _END
 
 

@@ -108,7 +108,7 @@ def test_a_body_that_cannot_be_unpacked_is_said_to_be_that(
     assert codes(read) == ["S1"]
     assert extent.lacking == {lacking: 1}
     taken = [result.taken for result in reproduced(har).results if result.taken]
-    assert taken == [f"its session may be that of entry 2, whose answer {lacking}"]
+    assert taken == [f"entry 2 may have created this session, and its answer {lacking}"]
 
 
 COMPRESS = {"br": brotli.compress, "zstd": zstandard.compress}
@@ -154,7 +154,7 @@ def test_an_answer_that_was_not_recorded_is_not_older_than_the_recording(content
     report = check("x.har", read.trace, extent=extent)
     assert [result.code for result in report.violated] == ["S1"]
     taken = [result.taken for result in reproduced(har).results if result.taken]
-    assert taken == ["its session may be that of entry 2, whose answer was not recorded"]
+    assert taken == ["entry 2 may have created this session, and its answer was not recorded"]
 
 
 @pytest.mark.parametrize("issued", [True, False])

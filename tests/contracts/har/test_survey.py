@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from contracts.har import Extent, HarReading, reading
 from contracts.har.secrets import looks_masked
@@ -18,6 +19,7 @@ from contracts.judge import Status
 from contracts.replay import ReproductionReport as Reproduction
 from contracts.replay import reproduce
 from contracts.replay.archives import read as recording
+from contracts.report.facts import refused, remarks
 from contracts.report.model import Report
 from contracts.verify import check
 from tests.contracts.har.recordings import Har
@@ -51,6 +53,18 @@ def three_messages(*ids: str) -> Har:
         har.create(id, took=33)
         har.send(id, took=17, text=f"message {nth}")
     return har
+
+
+def test_refused_requests_are_counted_and_their_explanation_is_named() -> None:
+    har = three_messages()
+    assert not list(refused(checked(har)))
+    for status in (403, 403, 429, 403, 500):
+        har.send("id-1", status)
+    assert read(har)[1].refused == {8: 403, 9: 403, 10: 429, 11: 403}
+    told = "requests that were refused: 4 (entry 8: 403; entry 9: 403; entry 10: 429; and 1 more); to see why: dayfly reproduce"
+    assert f"{told} x.har" in remarks(checked(har))
+    assert f"{told} 'my files/x.har'" in remarks(replace(checked(har), target="my files/x.har"))
+    assert f"{told} FILE" in remarks(replace(checked(har), target="-"))
 
 
 # -- masks -------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -231,6 +232,18 @@ def test_requests_are_named_by_their_entries(tmp_path: Path, capsys: pytest.Capt
     assert "It was last used by entry 3 (ping)." in refused["cause"]
 
 
+def test_a_refusal_that_is_answered_otherwise_has_no_story(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = recorded("mcp", "idle-over-lunch", tmp_path)["har"]
+    document = json.loads(file.read_text())
+    refused = next(entry["response"] for entry in document["log"]["entries"] if entry["response"]["status"] == 404)
+    refused["status"] = 403
+    file.write_text(json.dumps(document))
+    assert cli.run(("reproduce", "--platform", "mcp", str(file), "--emit", "json")) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert re.search(r"was answered 403.*, and the mock answers 404", " ".join(printed.err.split()))
+
+
 @pytest.mark.parametrize("kind", ["har", "jsonl"])
 @pytest.mark.parametrize(("platform", "name"), EVERY)
 def test_its_refusal_is_written_as_the_smallest_story(
@@ -241,7 +254,7 @@ def test_its_refusal_is_written_as_the_smallest_story(
     status = cli.run(("reproduce", "--platform", platform, str(file), "--emit", "json"))
     printed = capsys.readouterr()
     if (name, kind) == (OUTSIDE, "har"):
-        assert "only a call that a guard refused can be reproduced" in printed.err
+        assert "and the mock answers 200, so there is no story of it" in printed.err
         return
     first = next((one for one in refused if isinstance(one.status, int) and one.status >= 400), None)
     if first is None or first.reason is None:

@@ -6,8 +6,9 @@ from io import BytesIO
 
 import pytest
 
-from contracts.replay import ReproductionReport, reproduce
+from contracts.replay import RecordingError, ReproductionReport, reproduce, smallest
 from contracts.replay.archives import read
+from contracts.stories.model import Send
 from mockserver.engine.model import Policy
 from tests.contracts.har.recordings import BEARER, MESSAGES, SESSIONS, Har
 
@@ -47,6 +48,9 @@ def test_a_session_from_before_that_is_dead_is_one_of_earlier() -> None:
     assert taken(report)[3].startswith("its session is from before the recording began")
     assert report.refusals[0].cause.startswith("The session is from before the recording began.")
     assert report.refusals[0].missed is None  # the recording does not show when it ended
+    assert report.refusals[0].accepted_if == (
+        "A send with a session id created by this OAuth client less than 30 s before, not yet used."
+    )
     assert report.exit_status == 0
 
 
@@ -73,6 +77,39 @@ def test_a_mock_that_told_the_reason_is_believed(reason: str) -> None:
     har.send(OLD, status=403, answered={"Dayfly-Reason": reason})
     report = told(har)
     assert (reasons(report)[-1], report.differing) == (reason, [])
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("session.idle", "The answer says session.idle. The session had been idle for too long."),
+        ("session.revoked", "The answer says session.revoked. The session had been revoked."),
+        (None, "Neither the recording nor the answer shows which came first."),
+        ("no.such.reason", "Neither the recording nor the answer shows which came first."),
+    ],
+)
+def test_of_a_session_from_before_the_answer_may_say_how_it_ended(reason: str | None, said: str) -> None:
+    har = started()
+    har.send(OLD, status=403, answered={} if reason is None else {"Dayfly-Reason": reason})
+    cause = told(har).refusals[0].cause
+    assert cause.endswith(said)
+    assert ("Neither" in cause) == ("Neither" in said)
+
+
+def test_what_only_dayflys_own_policy_says_is_told_as_an_assumption() -> None:
+    har = started()
+    har.milliseconds += 31_000
+    har.send(status=403)
+    (refusal,) = told(har).refusals
+    assert refusal.cause.startswith(
+        "It was refused because its session had been idle for 31.05 s or its session was 31.05 s old; the recording does "
+        "not show which. By dayfly's own policy, which is assumed, the session had been idle for too long. It ended"
+    )
+    (asked,) = told(har, Policy()).refusals
+    assert asked.cause.startswith("The session had been idle for too long.")
+    har.entries[-1]["response"]["headers"].append({"name": "Dayfly-Reason", "value": "session.idle"})
+    (answered,) = told(har).refusals
+    assert answered.cause.startswith("The session had been idle for too long.")
 
 
 def test_a_token_from_before_is_good_where_it_was_let_in() -> None:
@@ -124,6 +161,26 @@ def test_a_login_that_failed_fails_again() -> None:
     report = told(har)
     assert reasons(report) == ["oauth.wrong-secret", "auth.unknown"]
     assert report.differing == []
+
+
+def test_a_403_shows_that_a_token_was_taken_out() -> None:
+    har = Har()
+    har.send(OLD, status=403, headers={"Authorization": None})
+    report = told(har)
+    assert (reasons(report), report.exit_status) == (["session.idle"], 0)
+    assert taken(report)[1].endswith("; its token was issued before the recording began")
+    last = smallest(read(BytesIO(har.raw), "x.har"), report).steps[-1]
+    assert isinstance(last, Send)
+    assert last.expect.status == 403
+
+
+def test_a_403_without_a_token_is_a_gateways_if_others_have_theirs() -> None:
+    har = started()
+    har.send(status=403, headers={"Authorization": None})
+    report = told(har)
+    assert reasons(report)[-1] == "auth.missing"
+    with pytest.raises(RecordingError, match=r"entry 3 was answered 403 not.authorized, and the mock answers 401 auth.missing"):
+        smallest(read(BytesIO(har.raw), "x.har"), report)
 
 
 def test_tools_that_take_the_credentials_out_do_no_harm() -> None:
