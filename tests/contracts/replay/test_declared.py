@@ -213,11 +213,11 @@ def test_after_a_reset_requests_are_named_as_before(tmp_path: Path, capsys: pyte
     call("ping", shown)
     file = tmp_path / "reset.jsonl"
     file.write_bytes(admin.get("/__admin/organizations/default/trace").content)
-    cli.run(("reproduce", "--platform", "mcp", str(file)))
-    told = capsys.readouterr().out
-    number = told.partition(" (terminate)")[0].rpartition("request ")[2]
-    assert f"request {number} (terminate)" in told
-    assert any(line.split()[1:3] == [number, "terminate"] for line in told.splitlines())
+    cli.run(("reproduce", "--platform", "mcp", str(file), "--json"))
+    told = json.loads(capsys.readouterr().out)
+    (number,) = [one["number"] for one in told["results"] if one["request"] == "terminate"]
+    (refusal,) = told["refusals"]
+    assert f"by request {number} (terminate)" in refusal["cause"]
 
 
 def test_requests_are_named_by_their_entries(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
