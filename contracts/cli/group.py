@@ -39,6 +39,15 @@ STDERR = 2
 """The file descriptor of standard error."""
 
 
+class Noted:
+    """Facts of a command that its end needs: that a document for programs was `printed`, and the context that it was `asked`
+    for reports in, until they are written.
+    """
+
+    printed = False
+    asked: click.Context | None = None
+
+
 class LazyGroup(click.Group):
     """A group whose commands are modules, imported when they are called."""
 
