@@ -11,10 +11,17 @@ from msgspec.structs import replace
 
 from contracts import scenario as scenarios
 from contracts.errors import ScenarioError
+from contracts.judge import Status
 from contracts.report.model import ClauseResult
 from contracts.scenario import P
 
 _OURS = re.compile(r"([A-Z]\d+(?:\.\S+)?)-([0-9a-f]{8})\.json")
+
+_STAYS = {
+    Status.VIOLATED: "the client still violates {} in it",
+    Status.INCONCLUSIVE: "{} could not be judged in it",
+    Status.NOT_EXERCISED: "it no longer tests {}; delete it if the client no longer works that way",
+}
 
 
 class Corpus(Generic[P]):
@@ -44,14 +51,22 @@ class Corpus(Generic[P]):
         """Save the counterexamples, and return the results with the files; without a file if it could not be written."""
         return tuple(map(self._save, results))
 
-    def prune(self, codes: Sequence[str], holds: Callable[[str, P], bool]) -> tuple[str, ...]:
-        """Remove counterexamples in which their clause `holds` each time it is run again, and return the removed files.
+    def prune(self, codes: Sequence[str], seen: Callable[[str, P], Status]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Remove counterexamples whose clause is `seen` to hold each time it is run again.
 
-        Only unchanged counterexamples of this client, to clauses among `codes`, are removed.
+        Only unchanged counterexamples of this client, to clauses among `codes`, are removed. Return the removed files, and a
+        line for each that stays.
         """
-        ours = [(path, kept, self._clause_of(path, kept)) for path, kept in self._kept]
-        mended = [path for path, kept, code in ours if code in codes and holds(code, scenarios.bare(kept))]
-        return tuple(str(path) for path in mended if self._removed(path))
+        removed, stays = [], []
+        for path, kept in self._kept:
+            code = self._clause_of(path, kept)
+            if code in codes:
+                status = seen(code, scenarios.bare(kept))
+                if status is not Status.HELD:
+                    stays.append(f"{path} stays, because {_STAYS[status].format(code)}")
+                elif self._removed(path):
+                    removed.append(str(path))
+        return tuple(removed), tuple(stays)
 
     def _removed(self, path: Path) -> bool:
         try:

@@ -9,7 +9,7 @@ from typing import IO, Any, cast
 import pytest
 from msgspec.structs import replace
 
-from contracts.builtin import ANN
+from contracts.builtin import ANN, BUILTIN
 from contracts.clients.python import PythonClients
 from contracts.errors import ScenarioError
 from contracts.report.json import document
@@ -71,6 +71,18 @@ def test_what_still_fails_stays_as_it_was(tmp_path: Path) -> None:
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
     assert judged(Caching, tmp_path).removed == ()
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_what_is_no_longer_tested_stays_and_is_told(tmp_path: Path) -> None:
+    path = save(replace(TWICE, client="client"), tmp_path, "S3")
+    report = judged(Small, tmp_path, "S3")
+    assert report.stays == (f"{path} stays, because it no longer tests S3; delete it if the client no longer works that way",)
+    assert report.stays[0] in " ".join(summary(report).split())
+
+
+@pytest.mark.parametrize("name", BUILTIN)
+def test_a_file_has_the_digest_of_the_scenario_that_was_saved(name: str, tmp_path: Path) -> None:
+    assert digest(load(save(BUILTIN[name], tmp_path, "S1"))) == digest(BUILTIN[name])
 
 
 @pytest.mark.parametrize(
