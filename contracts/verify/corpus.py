@@ -59,13 +59,16 @@ class Corpus(Generic[P]):
         """
         removed, stays = [], []
         for path, kept in self._kept:
-            code = self._clause_of(path, kept)
-            if code in codes:
-                status = seen(code, scenarios.bare(kept))
-                if status is not Status.HELD:
-                    stays.append(f"{path} stays, because {_STAYS[status].format(code)}")
-                elif self._removed(path):
-                    removed.append(str(path))
+            name = _OURS.fullmatch(path.name)
+            code = name.group(1).replace(".", "/") if name is not None and kept.client == self._target else ""
+            if name is None or code not in codes:
+                continue
+            if name.group(2) != scenarios.digest(kept):
+                stays.append(f"{path} stays, because it was changed since it was saved")
+            elif (status := seen(code, scenarios.bare(kept))) is not Status.HELD:
+                stays.append(f"{path} stays, because {_STAYS[status].format(code)}")
+            elif self._removed(path):
+                removed.append(str(path))
         return tuple(removed), tuple(stays)
 
     def _removed(self, path: Path) -> bool:
@@ -75,14 +78,6 @@ class Corpus(Generic[P]):
             self._unkept.append(f"{path}: cannot be removed: {error.strerror or error}")
             return False
         return True
-
-    def _clause_of(self, path: Path, kept: P) -> str:
-        """Return the clause of a counterexample that this client was saved with; "" if the file was changed or is another
-        client's.
-        """
-        name = _OURS.fullmatch(path.name)
-        is_ours = name is not None and name.group(2) == scenarios.digest(kept) and kept.client == self._target
-        return name.group(1).replace(".", "/") if name is not None and is_ours else ""
 
     def _save(self, result: ClauseResult) -> ClauseResult:
         found = result.counterexample

@@ -99,7 +99,11 @@ def test_a_file_has_the_digest_of_the_scenario_that_was_saved(name: str, tmp_pat
 def test_what_somebody_else_has_put_there_stays(name: str, scenario: Scenario, tmp_path: Path) -> None:
     save(scenario, tmp_path, "S1").rename(tmp_path / name)
     judges = ("S3",) if name.startswith("S3") else ("S1", "D4")
-    assert judged(Idle if name.startswith("S3") else Small, tmp_path, *judges).removed == ()
+    report = judged(Idle if name.startswith("S3") else Small, tmp_path, *judges)
+    assert report.removed == ()
+    changed = [f"{tmp_path / name} stays, because it was changed since it was saved"]
+    told = [line for line in report.stays if "no longer tests" not in line]
+    assert told == (changed if name == "S1-00000000.json" else [])
     assert names(tmp_path) == [name]
 
 
