@@ -40,8 +40,9 @@ STDERR = 2
 
 
 class Noted:
-    """Facts of a command that its end needs: that a document for programs was `printed`, and the context that it was `asked`
-    for reports in, until they are written.
+    """Notes of a command for its end: whether a document for programs was `printed`, and reports are still to be written.
+
+    `asked` is the context with the options of those reports.
     """
 
     printed = False
