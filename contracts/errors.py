@@ -8,10 +8,12 @@ from collections.abc import Sequence
 class ContractsError(Exception):
     """The root of every error that this package raises on purpose. Its text can be shown on a terminal.
 
-    `quoted` are lines that come from a client. The text ends with them, each on a line of its own.
+    `quoted` are lines that come from a client. The text ends with them, each on a line of its own. `client_line` is the
+    file and the line of the client that it is about, if known.
     """
 
     quoted: Sequence[str] = ()
+    client_line: tuple[str, int] | None = None
 
 
 class ScenarioError(ContractsError):

@@ -18,7 +18,8 @@ LONGEST_LINE = 2000
 class OutputLine(Struct, frozen=True):
     """One line of output, written after entry number `after` of the trace.
 
-    `stream` is `stdout`, `stderr` or `log`; or `raised` for the place at which an exception was raised.
+    `stream` is `stdout`, `stderr` or `log`; `raised` for the place at which an exception was raised; or `page` for a
+    request that another page than the platform answered.
     """
 
     after: int

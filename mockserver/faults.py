@@ -41,6 +41,10 @@ class Effect(Struct, frozen=True, kw_only=True):
     before: int = 0
     after: int = 0
 
+    def on(self, status: int) -> Effect:
+        """Return the effect on an answer: none if it changes 200s only and this is another one."""
+        return NONE if status != 200 and (self.only_ok or self.body is not None) else self
+
 
 NONE = Effect()
 

@@ -17,9 +17,9 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit status: 0 held, 1 violated, 2 not done, 130 interrupted, 143 terminated."""
     import click
 
-    from contracts.cli.group import dayfly
+    from contracts.cli.group import Noted, dayfly
 
-    noted: set[str] = set()
+    noted = Noted()
     try:
         return int(dayfly.main(list(arguments), prog_name="dayfly", standalone_mode=False, obj=noted) or 0)
     except (click.Abort, KeyboardInterrupt):
@@ -28,13 +28,15 @@ def run(arguments: Sequence[str]) -> int:
         return int(error.code or 0)
     except click.ClickException as error:
         from contracts.cli.misplaced import explained
+        from contracts.cli.output import tell_unjudged
         from contracts.report.github import annotation_of
 
         where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "dayfly"
         message = explained(arguments, _printable(error))
-        for line in (f"{where}: {message}", *annotation_of(message)):
-            click.echo(line, err=True)
-        if "--json" in arguments and not noted and sys.stdout is not None:
+        line = getattr(error.__cause__, "client_line", None)
+        for told in (f"{where}: {message}", *annotation_of(message, line), *tell_unjudged(noted, message)):
+            click.echo(told, err=True)
+        if "--json" in arguments and not noted.printed and sys.stdout is not None:
             with suppress(OSError):
                 click.echo(json.dumps({"error": {"command": where, "message": message, "exit_status": 2}}))
         return 2

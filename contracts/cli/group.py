@@ -39,6 +39,16 @@ STDERR = 2
 """The file descriptor of standard error."""
 
 
+class Noted:
+    """Notes of a command for its end: whether a document for programs was `printed`, and reports are still to be written.
+
+    `asked` is the context with the options of those reports.
+    """
+
+    printed = False
+    asked: click.Context | None = None
+
+
 class LazyGroup(click.Group):
     """A group whose commands are modules, imported when they are called."""
 

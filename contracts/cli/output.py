@@ -14,9 +14,10 @@ from typing import NamedTuple, TextIO
 import click
 import msgspec
 
+from contracts.cli.group import Noted
 from contracts.report import text
 from contracts.report.facts import unkept
-from contracts.report.kinds import DIRECTORIES, Written, render
+from contracts.report.kinds import DIRECTORIES, KINDS, OF_DECLARED, OF_WEB_CHAT, Written, render
 from contracts.report.model import Report
 from contracts.report.style import Style
 
@@ -36,6 +37,8 @@ def destinations(
     """Parse the values of --report. Raise BadParameter, also if two kinds would go to the same place."""
     read = tuple(destination(ctx, param, value, kinds) for value in values)
     _refuse_two_in_one(ctx, param, read, as_json=ctx.params.get("as_json", False))
+    if isinstance(ctx.obj, Noted) and set(KINDS) <= set(kinds):
+        ctx.obj.asked = ctx
     return read
 
 
@@ -113,9 +116,27 @@ def say_json(document: object) -> None:
 
 def _take_standard_output() -> None:
     """Note in the context that a document for programs was printed."""
+    _noted().printed = True
+
+
+def _noted() -> Noted:
     context = click.get_current_context(silent=True)
-    if context is not None and isinstance(context.obj, set):
-        context.obj.add("printed")
+    return context.obj if context is not None and isinstance(context.obj, Noted) else Noted()
+
+
+def tell_unjudged(noted: Noted, problem: str) -> list[str]:
+    """Write the `problem` to the reports that a command was asked for and could not write. Return what to say of that.
+
+    Without it a file of an earlier run would be read as this one's.
+    """
+    if noted.asked is None:
+        return []
+    given = noted.asked.params
+    target = next((given[name] for name in ("target", "command", "recording", "url") if given.get(name)), "dayfly")
+    report = Report(target=target, clauses=(), examples=0, stopped=" ".join(problem.split()))
+    wanted = [one for one in given.get("destinations", ()) if one.kind not in {*OF_DECLARED, *OF_WEB_CHAT}]
+    problems = [f"dayfly: {one}" for one in _unwritten(lambda kind: _rendered(report, kind), wanted)]
+    return [*problems, *_for_github(report, wanted)]
 
 
 def check_emit(emit: str | None, destinations: Sequence[Destination], as_json: bool) -> None:
@@ -175,6 +196,7 @@ def _delivered(
     aside: bool,
 ) -> tuple[TextIO, list[str]]:
     """Write as much as possible. Return the stream that people read, and a message for each file that could not be written."""
+    _noted().asked = None
     problems = list(_unwritten(render, destinations))
     for_programs = {kind for kind, path in destinations if path == STDOUT} | ({"json"} if as_json else set())
     people = sys.stderr if for_programs or aside else sys.stdout

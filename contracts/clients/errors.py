@@ -25,7 +25,15 @@ class TargetError(ClientError):
 
 
 class FactoryError(ClientError):
-    """The factory raised, or returned something that is not a client."""
+    """The factory raised, or returned something that is not a client.
+
+    `quoted` are the frames that lead to the raise, and `client_line` is the innermost of the client's.
+    """
+
+    def __init__(self, problem: str, quoted: Sequence[str] = (), line: tuple[str, int] | None = None) -> None:
+        heading = "; it was raised here:" if quoted else ""
+        super().__init__("\n  ".join([problem + heading, *quoted]))
+        self.problem, self.quoted, self.client_line = problem, quoted, line
 
 
 class ThreadsReplaced(ClientError):

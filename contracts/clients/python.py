@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from contracts.clients.access import BehindSocket, InProcessAccess, PlatformAccess
-from contracts.clients.base import Hung, Intent, Seat, describe, following
+from contracts.clients.base import Hung, Intent, Seat, describe, following, hidden
 from contracts.clients.clock import VirtualClock
 from contracts.clients.core import on_one_core
 from contracts.clients.diverted import diverted
@@ -18,7 +18,7 @@ from contracts.clients.errors import ClientError, FactoryError, PlatformUnreache
 from contracts.clients.loop import VirtualLoop
 from contracts.clients.names import UnresolvedPlatform
 from contracts.clients.patches import virtual_time
-from contracts.clients.raised import origin
+from contracts.clients.raised import origin, raising_line
 from contracts.clients.replaced import refuse_green_sockets, refuse_green_threads
 from contracts.clients.scheduled import Abandoned
 from contracts.clients.scheduler import LONGEST, Scheduler
@@ -163,7 +163,9 @@ class PythonDriver:
         if made.error is not None:
             if self._clients.strayed:
                 raise PlatformUnreached(self._clients.way_in, strayed=True) from made.error
-            raise FactoryError(f"the factory raised {describe(made.error, self._credentials)}") from made.error
+            frames = hidden(origin(made.error), self._credentials).splitlines()
+            problem = f"the factory raised {describe(made.error, self._credentials)}"
+            raise FactoryError(problem, frames, raising_line(made.error)) from made.error
         methods = self._clients.methods
         for name, shape in methods.items():
             if not callable(getattr(made.value, name, None)):

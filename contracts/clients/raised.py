@@ -37,6 +37,12 @@ def origin(error: BaseException) -> str:
     return "\n".join(_chain(error))
 
 
+def raising_line(error: BaseException) -> tuple[str, int] | None:
+    """Return the innermost file and line of the client's own in the stack of `error`; None if there is none."""
+    own = [(frame.file, frame.line) for frame in _frames(error) if _is_own(frame.file)]
+    return own[-1] if own else None
+
+
 def calling_line() -> tuple[str, int] | None:
     """Return the file and the line of the client that is calling now; None if dayfly itself, or only a library, calls."""
     frame: FrameType | None = sys._getframe(1)

@@ -75,6 +75,8 @@ class WatchedHandler(Handler):
     """Calls `arrived` for each request, in the thread that serves it."""
 
     arrived: Arrived | None = None
+    strayed: Callable[[str], None] | None = None
+    """Takes a line about a request for a page, such as the one that redirects lead to. It is not journalled."""
     requests = 0
     failure: Exception | None = None
 
@@ -88,6 +90,8 @@ class WatchedHandler(Handler):
             call = super().arrive(request)
             if held_up:
                 call.effect = replace(call.effect, before=call.effect.before + round(1000 * held_up))
+        if call.operation is None and call.answered_with is not None and self.strayed is not None:
+            self.strayed(f"{request.method} {request.path}: {call.answered_with.status}, from a page and not the platform\n")
         is_arrived(call.context_id)
         return call
 

@@ -38,7 +38,13 @@ def _doubt(clause: Clause, breach: Breach, case: Case) -> str | None:
         return f", or so it looks: {header.time}"
     if clause.own_time and not case.history.doubted.isdisjoint(item.seq for item in breach.evidence):
         return f", or so it looks: {ASIDE}"
-    return None if breach.certain and header.clock in clause.clocks else ""
+    if breach.certain and header.clock not in clause.clocks:
+        return f"; uncertain, because {OFF_CLOCK}"
+    return None if breach.certain else ""
+
+
+OFF_CLOCK = "times were read from a real clock, and a pause of the machine or the network may be a part of them"
+"""The reason for a doubt if only virtual time would show that the client itself was too slow or too fast."""
 
 
 ASIDE = "an answer came late to a thread or task other than the message's own, which may have stopped listening"

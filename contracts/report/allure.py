@@ -8,6 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
 
+from contracts.judge import Status
 from contracts.report.cells import clean
 from contracts.report.model import ClauseResult, Ending, Report
 from contracts.report.text import counterexample
@@ -25,7 +26,9 @@ _STATUS = {
 
 def render(report: Report) -> dict[str, bytes]:
     """Return the files by their names. A second report of the same run has the same names."""
-    results = (_result(report, result) for result in report.clauses)
+    stopped = ClauseResult(code="dayfly", name="stopped", status=Status.INCONCLUSIVE, message=report.stopped)
+    shown = (*report.clauses, stopped) if report.stopped else report.clauses
+    results = (_result(report, result) for result in shown)
     return {f"{result['uuid']}-result.json": msgspec.json.encode(result) for result in results}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
@@ -28,23 +28,35 @@ def workspace() -> Path:
 
 
 def annotate(report: Report, root: Path) -> list[str]:
-    """Return a line for each clause that did not end as expected, with file names relative to `root`."""
-    shown = (*report.violated, *report.with_ending(Ending.NOW_HELD))
-    return [_annotation(result, place_of(report, result), root) for result in shown]
+    """Return a line for each place at which clauses did not end as expected, with file names relative to `root`.
+
+    GitHub shows ten errors of a step, so that the clauses of one place share one.
+    """
+    at: dict[SourceLine | None, list[ClauseResult]] = {}
+    for result in (*report.violated, *report.with_ending(Ending.NOW_HELD)):
+        at.setdefault(place_of(report, result), []).append(result)
+    return [_annotation(results, place, root) for place, results in at.items()]
 
 
-def _annotation(result: ClauseResult, place: SourceLine | None, root: Path) -> str:
-    properties = dict(_properties(result, place, root))
+def _annotation(results: list[ClauseResult], place: SourceLine | None, root: Path) -> str:
+    names = ", ".join(f"{one.code} {one.name}" if len(results) == 1 else one.code for one in results)
+    words = [f"{one.code} {one.name}: {one.words}" for one in results]
+    return error(names, words, place, root)
+
+
+def error(title: str, words: Iterable[str], place: SourceLine | None, root: Path) -> str:
+    """Return an annotation with these lines."""
+    properties = dict(_properties(title, place, root))
     told = ",".join(f"{name}={data(value).replace(':', '%3A').replace(',', '%2C')}" for name, value in properties.items())
-    return f"::error {told}::{data(f'{result.code} {result.name}: {result.words}')}"
+    return f"::error {told}::{'%0A'.join(map(data, words))}"
 
 
-def _properties(result: ClauseResult, place: SourceLine | None, root: Path) -> Iterator[tuple[str, str]]:
+def _properties(title: str, place: SourceLine | None, root: Path) -> Iterator[tuple[str, str]]:
     if place is not None:
         file = place.file.resolve()
         yield "file", (file.relative_to(root.resolve()) if file.is_relative_to(root.resolve()) else file).as_posix()
         yield "line", str(place.line)
-    yield "title", f"{result.code} {result.name}"
+    yield "title", title
 
 
 def data(text: str) -> str:

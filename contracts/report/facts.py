@@ -40,6 +40,8 @@ def remarks(report: Report) -> Iterator[str]:
         files = ", ".join(report.removed)
         fail, them = ("fails", "it was") if len(report.removed) == 1 else ("fail", "they were")
         yield f"{counted(len(report.removed), 'kept scenario')} no longer {fail}, so {them} removed: {files}"
+    if not report.violated:
+        yield from report.stays
     if report.unkept:
         yield unkept(report)
 
@@ -68,7 +70,7 @@ def no_verdict(report: Report) -> Iterator[str]:
     if report.real_time:
         yield report.real_time
     if report.stopped:
-        yield f"stopped: {report.stopped}"
+        yield f"{'stopped' if report.clauses else 'nothing could be judged'}: {report.stopped}"
 
 
 def inferred(report: Report) -> str:
@@ -113,6 +115,15 @@ def of_scenario(report: Report, found: Counterexample) -> Iterator[str]:
         yield f"shrunk from {counted(found.shrunk_from, report.unit)}"
     if found.found_on is not None:
         yield f"found on run {found.found_on} of {report.examples}"
+
+
+def of_minimality(report: Report, found: Counterexample) -> tuple[str, str]:
+    """Return a label and a sentence that say whether a step can be left out; both empty if that was not to be checked."""
+    if found.minimal is None:
+        return "", ""
+    if found.minimal:
+        return "minimal", f"without any one of these steps the {report.subject} passes (checked)"
+    return "not minimal", "the runs for making it smaller were used up, so that some of these steps may be needless"
 
 
 def of_confidence(found: Counterexample) -> str:

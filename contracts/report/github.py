@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from contracts.report import markdown
-from contracts.report.annotations import annotate, data, workspace
+from contracts.report.annotations import SourceLine, annotate, error, workspace
 from contracts.report.model import Report
 
 MOST_BYTES = 1 << 20
@@ -60,9 +60,13 @@ def annotations_of(report: Report) -> list[str]:
     return annotate(report, workspace()) if _is_read() and report.failed else []
 
 
-def annotation_of(problem: str) -> list[str]:
-    """Return the line for GitHub's runner, if it reads the output, that says why a command could not do its job."""
-    return [f"::error title=dayfly::{data(problem)}"] if _is_read() else []
+def annotation_of(problem: str, line: tuple[str, int] | None = None) -> list[str]:
+    """Return the line for GitHub's runner, if it reads the output, that says why a command could not do its job.
+
+    It stands at a file and a `line` of the client, if they are known.
+    """
+    place = None if line is None else SourceLine(Path(line[0]), line[1])
+    return [error("dayfly", problem.split("\n"), place, workspace())] if _is_read() else []
 
 
 def _is_read() -> bool:

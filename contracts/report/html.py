@@ -50,7 +50,7 @@ def _verdict(report: Report) -> str:
     if report.failed:
         return "now held"
     if report.exit_status() != 0:
-        return "no verdict" if report.with_ending(Ending.INCONCLUSIVE) else "not exercised"
+        return "no verdict" if report.stopped or report.with_ending(Ending.INCONCLUSIVE) else "not exercised"
     return "broken as expected" if report.with_ending(Ending.EXPECTED) else "held"
 
 
@@ -67,7 +67,7 @@ def _header(report: Report) -> Markup:
         element("p", " · ".join(facts.of_report(report)), class_="facts"),
         element("p", report.extent, class_="facts") if report.extent else None,
         element("p", facts.inferred(report), class_="facts") if report.inferred else None,
-        [element("p", prose(line), class_="facts") for line in facts.unjudged(report)],
+        [element("p", prose(line), class_="facts") for line in (*facts.unjudged(report), *facts.no_verdict(report))],
         element("nav", element("ul", map(_link, report.violated)), aria_label="what was violated") if report.violated else None,
     )
 

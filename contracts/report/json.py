@@ -34,6 +34,7 @@ def document(report: Report) -> dict[str, Any]:
         **({"extent": report.extent} if report.extent else {}),
         **({"recording": msgspec.to_builtins(report.recording, str_keys=True)} if report.recording else {}),
         **({"removed": list(report.removed)} if report.removed else {}),
+        **({"stays": list(report.stays)} if report.stays else {}),
         **({"unkept": list(report.unkept)} if report.unkept else {}),
         **({"inferred": report.inferred} if report.inferred else {}),
         **({"stopped": report.stopped} if report.stopped else {}),

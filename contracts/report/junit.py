@@ -19,12 +19,16 @@ def render(report: Report) -> bytes:
     """Return the report as an XML document in UTF-8. Characters that XML cannot hold are escaped as in Python."""
     failed = sum(result.ending in _FAILED for result in report.clauses)
     skipped = sum(result.ending in _SKIPPED for result in report.clauses)
-    counts = {"tests": str(len(report.clauses)), "failures": str(failed), "errors": "0", "time": f"{report.elapsed_s:.3f}"}
+    errors, tests = int(bool(report.stopped)), len(report.clauses) + bool(report.stopped)
+    counts = {"tests": str(tests), "failures": str(failed), "errors": str(errors), "time": f"{report.elapsed_s:.3f}"}
     root = Element("testsuites", {"name": NAME, **counts})
     suite = SubElement(root, "testsuite", {"name": NAME, **counts, "skipped": str(skipped)})
     _properties(suite, report)
     for result in report.clauses:
         _case(suite, report, result)
+    if report.stopped:
+        case = SubElement(suite, "testcase", {"classname": clean(report.target), "name": NAME})
+        SubElement(case, "error", {"type": "stopped", "message": clean(report.stopped)})
     ElementTree.indent(root)
     return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
 

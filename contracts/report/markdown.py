@@ -31,7 +31,9 @@ def overview(report: Report) -> str:
 def _overview(report: Report) -> Iterator[str]:
     yield f"## {_code(report.target)} {_verdict(report)} the contract"
     told = [f"{count} {VERDICTS[ending].words}" for count, ending in counts(report)]
-    yield " · ".join([*told, *facts.of_report(report)])
+    if report.clauses:
+        yield " · ".join([*told, *facts.of_report(report)])
+    yield from map(_prose, facts.no_verdict(report))
     if report.extent:
         yield _escaped(report.extent)
     yield from map(_escaped, facts.refused(report))
@@ -53,7 +55,8 @@ def _blocks(report: Report) -> Iterator[str]:
     yield from (_story(report, result) for result in report.violated)
     others = [result for result in report.clauses if result not in bad]
     if others:
-        yield f"<details><summary>The other clauses</summary>\n\n{_table(others)}\n\n</details>"
+        title = "The other clauses" if bad else "All clauses"
+        yield f"<details><summary>{title}</summary>\n\n{_table(others)}\n\n</details>"
 
 
 def _verdict(report: Report) -> str:
@@ -62,7 +65,7 @@ def _verdict(report: Report) -> str:
     if report.failed:
         return f"{VERDICTS[Ending.NOW_HELD].emoji} keeps more than expected of"
     if report.exit_status() == 2:
-        tested = report.with_ending(Ending.HELD) or report.with_ending(Ending.INCONCLUSIVE)
+        tested = report.stopped or report.with_ending(Ending.HELD) or report.with_ending(Ending.INCONCLUSIVE)
         return f"{VERDICTS[Ending.NOT_EXERCISED].emoji} {'could not be judged for' if tested else 'was not put to the test by'}"
     if report.with_ending(Ending.EXPECTED):
         return f"{VERDICTS[Ending.EXPECTED].emoji} breaks, as expected,"

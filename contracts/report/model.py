@@ -134,8 +134,8 @@ class Report(Struct, frozen=True, kw_only=True):
 
     `delivery` applies to clients only. `walked` is None if no scenarios were to be walked through. `extent` says how much of a
     HAR file was judged, and `recording` holds the same as values. `removed` are files of the corpus that no longer fail;
-    `unkept` are files that could not be written or removed, with the reasons. `stopped` says why fewer runs were made than
-    planned. `interrupted` means that the report is incomplete.
+    `stays` says of others why they were not removed; `unkept` are files that could not be written or removed, with the
+    reasons. `stopped` says why fewer runs were made than planned. `interrupted` means that the report is incomplete.
     """
 
     target: str
@@ -163,6 +163,7 @@ class Report(Struct, frozen=True, kw_only=True):
     extent: str = ""
     recording: Extent | None = None
     removed: tuple[str, ...] = ()
+    stays: tuple[str, ...] = ()
     unkept: tuple[str, ...] = ()
     stopped: str = ""
     real_time: str = ""

@@ -23,9 +23,15 @@ _SHOWN = {Ending.VIOLATED, Ending.NOW_HELD, Ending.EXPECTED}
 def render(report: Report) -> bytes:
     """Return the report as indented JSON, ending with a newline. Files are named from the root of the checkout."""
     shown = [result for result in report.clauses if result.ending in _SHOWN]
+    problem = {"level": "error", "message": {"text": clean(report.stopped)}}
     run = {
         "tool": {"driver": {"name": "dayfly", "rules": [_rule(result, report.demand(result)) for result in shown]}},
-        "invocations": [{"executionSuccessful": not report.interrupted and not report.stopped}],
+        "invocations": [
+            {
+                "executionSuccessful": not report.interrupted and not report.stopped,
+                "toolExecutionNotifications": [problem] if report.stopped else [],
+            }
+        ],
         "results": [_result(report, result, index) for index, result in enumerate(shown)],
     }
     document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}

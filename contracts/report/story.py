@@ -78,8 +78,9 @@ def _told(report: Report, clause: Requirement | None, found: Counterexample) -> 
         yield "Why", clause.reason
         yield from (("Help", advice) for advice in clause.advice)
         yield from (("Set by", told) for told in facts.of_parameters(clause))
-    if found.minimal:
-        yield "Minimal", f"Without any one of these steps the {report.subject} passes (checked)."
+    label, checked = facts.of_minimality(report, found)
+    if label:
+        yield label.capitalize(), f"{checked[0].upper()}{checked[1:]}."
     if found.times > 1:
         yield "Times", f"{found.times}; {others(found)}."
     confidence = facts.of_confidence(found)

@@ -46,18 +46,24 @@ def summary(report: Report, style: Style = PLAIN) -> str:
     title = style.say(f"{report.target}: {runs}{seed}{terms}, {report.elapsed_s:.1f} s")
     lines = [*(style.paint(line, "bold") for line in wrap(title, style.width)), ""]
     lines.append(style.paint(f"  {pad('clause', _NAME)} {pad('verdict', _VERDICT)} {'runs':>6}  finding", "dim"))
-    lines += [_summary_line(result, style) for result in report.clauses]
+    lines += [line for result in report.clauses for line in _summary_lines(result, style)]
     lines += ["", _count(report, style)]
     lines += [line for remark in facts.remarks(report) for line in style.hang("  ", remark)]
     return "\n".join(lines) + "\n"
 
 
-def _summary_line(result: ClauseResult, style: Style) -> str:
+def _summary_lines(result: ClauseResult, style: Style) -> Iterator[str]:
+    """Return the line of a clause. A reason without a counterexample goes on below, because nothing else tells it."""
     verdict = VERDICTS[result.ending]
     name = style.clip(f"{result.code} {result.name}", _NAME)
     lead = f"  {pad(name, _NAME)} {style.paint(pad(verdict.words, _VERDICT), verdict.look)} {result.exercised:>6}  "
     room = style.width - _NAME - _VERDICT - 12
-    return (lead + _finding(result, room, style)).rstrip() if room >= _ROOM else lead.rstrip()
+    if result.counterexample is None and result.words and result.ending is Ending.INCONCLUSIVE:
+        first, *others = wrap(style.say(result.words), room) if room >= _ROOM else ["", *style.hang("    ", result.words)]
+        yield (lead + first).rstrip()
+        yield from (" " * (style.width - room) + line for line in others) if room >= _ROOM else others
+        return
+    yield (lead + _finding(result, room, style)).rstrip() if room >= _ROOM else lead.rstrip()
 
 
 def _finding(result: ClauseResult, room: int, style: Style) -> str:
@@ -134,9 +140,9 @@ def _scenario(report: Report, found: Counterexample, style: Style) -> Iterator[s
 def _notes(report: Report, clause: Requirement | None, found: Counterexample, style: Style) -> Iterator[str]:
     if clause is not None:
         yield from _rule(clause, style)
-    if found.minimal:
-        checked = f"without any one of these steps the {report.subject} passes (checked)"
-        yield from style.hang("  = minimal: ", checked)
+    label, checked = facts.of_minimality(report, found)
+    if label:
+        yield from style.hang(f"  = {label}: ", checked)
     if found.times > 1:
         yield from style.hang("  = times: ", f"{found.times}; {others(found)}")
     confidence = facts.of_confidence(found)

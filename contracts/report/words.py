@@ -90,9 +90,16 @@ def _limits(policy: Mapping[str, Any]) -> str:
 
 
 def _reason(answer: Answer) -> str:
-    is_refusal = answer.status is not None and answer.status >= 400 and answer.fault is None
+    is_refusal = answer.status is not None and answer.status >= 400 and not _is_replaced(answer)
     is_refusal = is_refusal and answer.failure in {None, answer.reason}
     return answer.reason if is_refusal else ""
+
+
+def _is_replaced(answer: Answer) -> bool:
+    """Return whether a fault has put another answer in the place of the platform's."""
+    if answer.applied is None:  # as in an old trace
+        return answer.fault is not None
+    return answer.applied.kind in {"status", "opaque_403", "redirect"}
 
 
 def perturbation_words(what: str, detail: Mapping[str, Any]) -> str:

@@ -43,6 +43,7 @@ class ScenarioRun(Playing):
         super().__init__(clients, credentials, handler, writer.returned, writer.latest)
         self._tenant, self._writer = tenant, writer
         handler.arrived = self._watch.arrived
+        handler.strayed = partial(self._written.write, "page")
         self._intents = 0
         self._down = ""
         self._driver = clients.start(self._seat)
@@ -114,7 +115,7 @@ class ScenarioRun(Playing):
         try:
             self._driver = self._clients.start(self._seat)
         except FactoryError as error:  # the platform may well be in a state in which no client can start
-            self._down = describe(error)
+            self._down = describe(FactoryError(error.problem))
 
     def _add_fault(self, fault: scenarios.Fault) -> None:
         details: dict[str, Any] = {}

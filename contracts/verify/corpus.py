@@ -11,10 +11,17 @@ from msgspec.structs import replace
 
 from contracts import scenario as scenarios
 from contracts.errors import ScenarioError
+from contracts.judge import Status
 from contracts.report.model import ClauseResult
 from contracts.scenario import P
 
 _OURS = re.compile(r"([A-Z]\d+(?:\.\S+)?)-([0-9a-f]{8})\.json")
+
+_STAYS = {
+    Status.VIOLATED: "the client still violates {} in it",
+    Status.INCONCLUSIVE: "{} could not be judged in it",
+    Status.NOT_EXERCISED: "it no longer tests {}; delete it if the client no longer works that way",
+}
 
 
 class Corpus(Generic[P]):
@@ -44,14 +51,25 @@ class Corpus(Generic[P]):
         """Save the counterexamples, and return the results with the files; without a file if it could not be written."""
         return tuple(map(self._save, results))
 
-    def prune(self, codes: Sequence[str], holds: Callable[[str, P], bool]) -> tuple[str, ...]:
-        """Remove counterexamples in which their clause `holds` each time it is run again, and return the removed files.
+    def prune(self, codes: Sequence[str], seen: Callable[[str, P], Status]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Remove counterexamples whose clause is `seen` to hold each time it is run again.
 
-        Only unchanged counterexamples of this client, to clauses among `codes`, are removed.
+        Only unchanged counterexamples of this client, to clauses among `codes`, are removed. Return the removed files, and a
+        line for each that stays.
         """
-        ours = [(path, kept, self._clause_of(path, kept)) for path, kept in self._kept]
-        mended = [path for path, kept, code in ours if code in codes and holds(code, scenarios.bare(kept))]
-        return tuple(str(path) for path in mended if self._removed(path))
+        removed, stays = [], []
+        for path, kept in self._kept:
+            name = _OURS.fullmatch(path.name)
+            code = name.group(1).replace(".", "/") if name is not None and kept.client == self._target else ""
+            if name is None or code not in codes:
+                continue
+            if name.group(2) != scenarios.digest(kept):
+                stays.append(f"{path} stays, because it was changed since it was saved")
+            elif (status := seen(code, scenarios.bare(kept))) is not Status.HELD:
+                stays.append(f"{path} stays, because {_STAYS[status].format(code)}")
+            elif self._removed(path):
+                removed.append(str(path))
+        return tuple(removed), tuple(stays)
 
     def _removed(self, path: Path) -> bool:
         try:
@@ -60,14 +78,6 @@ class Corpus(Generic[P]):
             self._unkept.append(f"{path}: cannot be removed: {error.strerror or error}")
             return False
         return True
-
-    def _clause_of(self, path: Path, kept: P) -> str:
-        """Return the clause of a counterexample that this client was saved with; "" if the file was changed or is another
-        client's.
-        """
-        name = _OURS.fullmatch(path.name)
-        is_ours = name is not None and name.group(2) == scenarios.digest(kept) and kept.client == self._target
-        return name.group(1).replace(".", "/") if name is not None and is_ours else ""
 
     def _save(self, result: ClauseResult) -> ClauseResult:
         found = result.counterexample

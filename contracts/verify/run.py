@@ -103,7 +103,7 @@ def searched(
     effort = options.effort or EFFORTS[pace(clients)]
     results, interrupted = _found(campaign, search, effort)
     prunes = corpus is not None and not interrupted and not options.corpus_keep
-    removed = _pruned(campaign, corpus, effort) if corpus is not None and prunes else ()
+    removed, stays = _pruned(campaign, corpus, effort) if corpus is not None and prunes else ((), ())
     saved = results if corpus is None else corpus.save(results)
     return Report(
         target=target,
@@ -113,6 +113,7 @@ def searched(
         delivery=options.parameters.delivery,
         contract=rerun_options.contract(options.parameters),
         removed=removed,
+        stays=stays,
         unkept=() if corpus is None else corpus.unkept,
         stopped=campaign.stopped,
         real_time=campaign.why_real_time or _real_time(clients),
@@ -144,12 +145,15 @@ def _found(campaign: Search[P], search: Callable[[], None], effort: Budget) -> t
         return campaign.results(AS_FOUND), True
 
 
-def _pruned(campaign: Search[P], corpus: Corpus[P], effort: Budget) -> tuple[str, ...]:
-    """Return the files of scenarios that no longer fail; none for a client that hangs, because it cannot be judged."""
+def _pruned(campaign: Search[P], corpus: Corpus[P], effort: Budget) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Remove the files of scenarios that no longer fail; none for a client that hangs, because it cannot be judged.
+
+    Return those files, and a line for each that stays.
+    """
     codes = [demand.code for demand in campaign.trials.demands]
     if campaign.hung or campaign.flooded:
-        return ()
-    return corpus.prune(codes, lambda code, kept: campaign.holds(code, kept, effort.replays))
+        return (), ()
+    return corpus.prune(codes, lambda code, kept: campaign.seen(code, kept, effort.replays))
 
 
 def replay(target: str, clients: Clients, scenario: Scenario, options: Options = DEFAULT_OPTIONS, times: int = 1) -> Report:

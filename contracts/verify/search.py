@@ -140,10 +140,11 @@ class Search(Generic[P]):
         """Return in how many runs a clause was violated and no other violation explained it."""
         return self._statuses[code][Status.VIOLATED]
 
-    def holds(self, code: str, scenario: P, times: int) -> bool:
-        """Return whether `scenario` puts a clause to the test and the client keeps it, in each of so many runs."""
+    def seen(self, code: str, scenario: P, times: int) -> Status:
+        """Return the clause's first status other than held in so many runs of `scenario`; held if there is none."""
         verdicts = (self._again(code, scenario) for _ in range(times))
-        return all(verdict is not None and verdict.status is Status.HELD for verdict in verdicts)
+        statuses = (Status.INCONCLUSIVE if verdict is None else verdict.status for verdict in verdicts)
+        return next((status for status in statuses if status is not Status.HELD), Status.HELD)
 
     def _tell(self, smaller: str = "") -> None:
         """Report the progress."""

@@ -106,7 +106,7 @@ class DeclaredAnswerNote(Struct, frozen=True, gc=False):
             retry_after=int(self.wait) if self.wait.isdecimal() else None,
             retry_after_text=None if self.wait.isdecimal() else self.wait or None,
             unusable=call.effect.body is not None and self.status == 200,
-            fault=call.effect.label or None,
+            fault=call.effect.on(self.status).label or None,
             brought=brought,
             detail=call.hidden(decision.detail),
         )

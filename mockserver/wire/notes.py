@@ -231,6 +231,7 @@ class AnswerNote(Struct, frozen=True, gc=False):
 
         call, outcome = self.call, self.outcome
         row, response = row_of(call, outcome), render(call, outcome)
+        effect = call.effect.on(response.status)
         after = retry_after(call, outcome, row)
         written = retry_after_text(call, outcome, after)
         issued = outcome.issued
@@ -253,8 +254,8 @@ class AnswerNote(Struct, frozen=True, gc=False):
             issued=created.id if created is not None else None,
             token=pseudonym(issued.id) if issued else None,
             token_expires_in=(issued.expires_at - issued.issued_at) // 1000 if issued else None,
-            fault=call.effect.label or None,
-            applied=call.effect.fault,
+            fault=effect.label or None,
+            applied=effect.fault,
         )
 
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -64,7 +65,37 @@ def test_a_close_that_fails_changes_nothing(tmp_path: Path, capfd: pytest.Captur
 def test_what_a_factory_says_cannot_paint_the_terminal(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     target = client(tmp_path, factory=r"raise ValueError('\x1b[31mno\x07 config\nat all')")
     assert run(["verify", target, *ASK]) == 2
-    assert capfd.readouterr().err == "dayfly: the factory raised ValueError: \\x1b[31mno\\x07 config at all\n"
+    first, *frames = capfd.readouterr().err.splitlines()
+    assert first == "dayfly: the factory raised ValueError: \\x1b[31mno\\x07 config at all; it was raised here:"
+    assert [frame.split(": ")[0].split("/")[-1].split(":", 1)[1] for frame in frames] == ["8 in factory"]
+
+
+def test_what_could_not_be_judged_is_written_to_the_reports(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    monkeypatch.chdir(tmp_path)
+    target = client(tmp_path, factory="raise KeyError('config')").removeprefix(f"{tmp_path}/")
+    kinds = ("junit", "html", "json", "markdown", "sarif", "text")
+    (tmp_path / "junit").write_text("stale")
+    reports = [word for kind in kinds for word in ("--report", f"{kind}:{kind}")]
+    assert run(["verify", target, *ASK, *reports]) == 2
+    why = "the factory raised KeyError: 'config'; it was raised here:"
+    for name in (*kinds, "summary.md"):
+        assert why in " ".join(unescape((tmp_path / name).read_text()).replace("\\", "").split()), name
+    assert '<error type="stopped"' in (tmp_path / "junit").read_text()
+    said = capfd.readouterr()
+    assert said.out == ""
+    assert f"::error file={target.split(':')[0]},line=8,title=dayfly::{why}%0A" in said.err
+
+
+def test_reports_that_were_written_stay(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    target = client(tmp_path, "raise ValueError('no')")
+    reports = ["--report", f"junit:{tmp_path}/report.xml", "--report", "text:/dev/full"]
+    assert run(["replay", str(SCENARIO), target, "--clause", "D2", *reports]) == 2
+    assert "cannot be written" in capfd.readouterr().err
+    assert "<error" not in (tmp_path / "report.xml").read_text()
 
 
 def test_what_a_process_wrote_last_stands_on_lines_of_its_own(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -81,6 +81,21 @@ def test_an_effect_says_what_it_does(fault: Fault, label: str) -> None:
     assert effect_of(fault).label == label
 
 
+@pytest.mark.parametrize(
+    ("fault", "kept"),
+    [
+        (Fault(kind="truncated_body"), False),
+        (Fault(kind="unusable_body", body="null"), False),
+        (Fault(kind="split_body"), True),
+        (Fault(kind="latency", milliseconds=1), True),
+    ],
+)
+def test_an_effect_on_200s_alone_is_none_on_another_answer(fault: Fault, kept: bool) -> None:
+    effect = effect_of(fault)
+    assert effect.on(200) is effect
+    assert effect.on(401) is (effect if kept else NONE)
+
+
 def test_an_effect_carries_the_fault_as_it_hit_one_request() -> None:
     fault = Fault(kind="status", status=429, retry_after=7, operation="send", times=None, probability=0.5)
     assert effect_of(fault).fault == Fault(kind="status", status=429, retry_after=7)

@@ -22,7 +22,7 @@ from contracts.builtin import ANN, BOB, BUILTIN
 from contracts.clauses.examples import EXAMPLES
 from contracts.clients.python import PythonClients
 from contracts.judge import Status
-from contracts.scenario import Message, Scenario, SendParallel
+from contracts.scenario import Fault, Message, Scenario, Send, SendParallel
 from contracts.verify import Options, replay, verify
 from tests.contracts.small import MESSAGES, SESSIONS, TOKEN
 
@@ -66,7 +66,7 @@ FRAMES = {
     "A5": Frame(after=f"answer = self.http.post(SESSIONS, json={BODY}, headers=headers)\n{SENT}"),
     "D1": Frame("session_id = create(guest)\n"),
     "D2": Frame(),
-    "D3": Frame("id = create(guest)\n"),
+    "D3": Frame("id = create(guest)\npost = self.post_and_follow\n"),
     "D4": Frame("session_id = create(guest)\n"),
     "D5": Frame("sessions = SESSIONS\n"),
     "D6": Frame("self.begin(guest, text)\n"),
@@ -107,6 +107,11 @@ class Client:
 
     def post(self, session: str, text: str, token: str | None = None) -> httpx.Response:
         return self.request(MESSAGES, {"webChatSessionId": session, "text": text}, token)
+
+    def post_and_follow(self, session: str, text: str, *, follow_redirects: bool = True) -> httpx.Response:
+        """Follow redirects unless that is switched off, as requests does."""
+        body = {"webChatSessionId": session, "text": text}
+        return Bare(self).post(MESSAGES, json=body, follow_redirects=follow_redirects)
 
     def renew(self) -> str:
         self.token = self.fetch_token()
@@ -161,6 +166,7 @@ def client_from(name: str, lines: str, frame: Frame, *, right: bool) -> Any:
                 **{"uuid4": uuid4, "json": json, "httpx": httpx, "html": html, "MESSAGES": MESSAGES, "SESSIONS": SESSIONS},
                 **{"retry": retry, "stop_after_attempt": stop_after_attempt, "uniform": lambda low, _: low},
                 **{"MayBeDelivered": MayBeDelivered, "Unavailable": RuntimeError, "ScopeMissing": RuntimeError},
+                "NotDelivered": RuntimeError,
                 "post_nothing": lambda id: None,
                 "wait_for": lambda queue: self.platform.sleep(120) or SimpleNamespace(text=queue),
                 "is_dead_session": lambda answer: answer.status_code == 403 and code(answer) != "app.not.authorized.for.scope",
@@ -239,6 +245,7 @@ SHOWN_IN = {
     "S3": Scenario((BATCH,)),
     "A2": BUILTIN["tokens-refused-for-ever"],
     "D2": BUILTIN["dead-in-the-middle"],
+    "D3": Scenario((Fault("send", "redirect", status=302), Send(ANN, "0"))),
     "D6": BUILTIN["scope-missing-for-ever"],
 }
 """The scenario that an example is about, if the client meets other trouble first in those that are drawn, or they take long."""

@@ -14,8 +14,11 @@ import pytest
 from contracts.clients.errors import FactoryError
 from contracts.clients.python import PythonClients
 from contracts.history import document
+from contracts.history.build import build_history
+from contracts.history.validate import well_formed
+from contracts.report.words import state_words
 from contracts.runner import Run, Runner
-from contracts.scenario import Advance, Fault, Item, Message, RestartClient, Scenario, Send, SendParallel
+from contracts.scenario import Advance, ExpireTokens, Fault, Item, Message, RestartClient, Scenario, Send, SendParallel
 from mockserver.journal import Arrival, Guest, Returned
 from tests.contracts.clients.staging import PATIENCE
 from tests.contracts.small import SESSIONS, Small, SmallAsync, errors, outcomes, reasons
@@ -42,6 +45,25 @@ def test_an_exception_is_a_failure_and_told(factory: Callable[[Any], Any]) -> No
     seen = run(factory, Fault("create", "status", status=503), HELLO, HELLO)
     assert outcomes(seen) == ["failed", "accepted"]
     assert errors(seen)[0].startswith("HTTPStatusError: Server error '503")
+
+
+def test_a_page_that_a_redirect_led_to_is_told_beside_the_trace() -> None:
+    class Following(Small):
+        def __init__(self, platform: Any) -> None:
+            super().__init__(platform)
+            self.http.follow_redirects = True
+
+    seen = run(Following, Fault("send", "redirect", status=302), HELLO)
+    told = [(line.stream, line.text) for line in seen.log() if line.stream == "page"]
+    assert told == [("page", "GET /maintenance: 200, from a page and not the platform")]
+
+
+def test_a_refusal_keeps_its_reason_beside_a_fault() -> None:
+    late, cut = Fault("create", "latency", seconds=1.0), Fault("create", "truncated_body")
+    seen = run(Small, HELLO, ExpireTokens(), cut, HELLO, late, HELLO)
+    history = build_history(well_formed(seen.trace))
+    refused = [state_words(call, history) for call in history.calls if call.status == 401]
+    assert refused == ["auth.expired", "auth.expired, fault: latency 1 s before acting"]
 
 
 def test_a_factory_may_be_a_coroutine_and_need_a_loop() -> None:

@@ -88,3 +88,12 @@ def test_where_nothing_is_violated_there_is_none(tmp_path: Path) -> None:
 def test_what_no_longer_fails_is_an_error_and_what_is_known_is_none(tmp_path: Path) -> None:
     (line,) = annotate(expected(), tmp_path)
     assert line.endswith("::S4 session-invented: no longer fails: take it out of known.toml")
+
+
+def test_the_clauses_of_one_line_share_an_annotation(tmp_path: Path) -> None:
+    report = of("clients/cached.py:factory")
+    (result,) = report.violated
+    again = replace(result, code="R1", name="dead-id-retried")
+    (line,) = annotate(replace(report, clauses=(result, again)), tmp_path)
+    assert line.startswith("::error file=clients/cached.py,line=8,title=S1%2C R1::S1 session-reused: ")
+    assert "%0AR1 dead-id-retried: session s1 was used twice" in line

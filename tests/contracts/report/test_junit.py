@@ -59,6 +59,12 @@ def test_the_counts_are_those_of_the_cases() -> None:
     assert len(list(root.iter("failure"))) == 1
 
 
+def test_a_run_that_was_stopped_has_an_error() -> None:
+    root = read(replace(reused(), clauses=(), examples=0, stopped="the factory raised ValueError: no"))
+    assert (root.attrib["tests"], root.attrib["failures"], root.attrib["errors"]) == ("1", "0", "1")
+    assert [error.attrib["message"] for error in root.iter("error")] == ["the factory raised ValueError: no"]
+
+
 def test_each_clause_is_a_case() -> None:
     names = [case.attrib["name"] for case in read(reused()).iter("testcase")]
     assert names == [f"{clause.code} {clause.name}" for clause in CLAUSES]

@@ -41,6 +41,8 @@ def test_all_well_and_nothing_tested_are_told_apart() -> None:
     report = reused()
     held = tuple(result for result in report.clauses if result not in report.violated)
     assert "✅ keeps the contract" in render(replace(report, clauses=held))
+    assert "<summary>All clauses</summary>" in render(replace(report, clauses=held))
+    assert "<summary>The other clauses</summary>" in render(report)
     assert "was not put to the test by the contract" in render(replace(report, clauses=()))
 
 

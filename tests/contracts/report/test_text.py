@@ -10,6 +10,8 @@ from msgspec.structs import replace
 
 from contracts.history.build import build_history
 from contracts.history.validate import well_formed
+from contracts.judge import Status
+from contracts.judge.deciding import OFF_CLOCK
 from contracts.output import OutputLine
 from contracts.report.cells import width
 from contracts.report.model import Report
@@ -75,7 +77,8 @@ def test_confidence_and_minimality_are_claimed_only_where_they_were_checked() ->
     assert "deterministic, 10 of 10 replays" in render(reused())
     assert "= minimal: without any one of these steps the client passes" in render(reused())
     assert "confidence: 4 of 5 replays" in render(raced())
-    assert "minimal" not in render(raced())
+    assert "= not minimal: the runs for making it smaller were used up" in render(raced())
+    assert "minimal: " not in render(noisy())
     assert "smallest" not in render(raced())
 
 
@@ -131,6 +134,14 @@ def test_the_summary_counts_verdicts_and_says_why_a_clause_did_not_hold() -> Non
     assert told.startswith("clients/cached.py:make: 38 runs, seed 7, at-most-once, 1.2 s\n")
     assert "  S1 session-reused          violated          38  session s1 was used twice (#3, #4, s1)\n" in told
     assert "1 violated · " in told
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100])
+def test_why_a_clause_is_inconclusive_is_told_in_full(columns: int) -> None:
+    why = f"session s1 was 6 s old when it was used; 5 s are allowed; uncertain, because {OFF_CLOCK}"
+    clauses = tuple(replace(one, status=Status.INCONCLUSIVE, message=why) for one in reused().clauses if one.code == "S2")
+    told = summary(replace(reused(), clauses=clauses), Style(columns=columns))
+    assert why in " ".join(told.split())
 
 
 def test_why_a_recording_does_not_do_has_room_in_a_narrow_table() -> None:

@@ -9,7 +9,7 @@ from typing import IO, Any, cast
 import pytest
 from msgspec.structs import replace
 
-from contracts.builtin import ANN
+from contracts.builtin import ANN, BUILTIN
 from contracts.clients.python import PythonClients
 from contracts.errors import ScenarioError
 from contracts.report.json import document
@@ -73,6 +73,18 @@ def test_what_still_fails_stays_as_it_was(tmp_path: Path) -> None:
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+def test_what_is_no_longer_tested_stays_and_is_told(tmp_path: Path) -> None:
+    path = save(replace(TWICE, client="client"), tmp_path, "S3")
+    report = judged(Small, tmp_path, "S3")
+    assert report.stays == (f"{path} stays, because it no longer tests S3; delete it if the client no longer works that way",)
+    assert report.stays[0] in " ".join(summary(report).split())
+
+
+@pytest.mark.parametrize("name", BUILTIN)
+def test_a_file_has_the_digest_of_the_scenario_that_was_saved(name: str, tmp_path: Path) -> None:
+    assert digest(load(save(BUILTIN[name], tmp_path, "S1"))) == digest(BUILTIN[name])
+
+
 @pytest.mark.parametrize(
     ("name", "scenario"),
     [
@@ -87,7 +99,11 @@ def test_what_still_fails_stays_as_it_was(tmp_path: Path) -> None:
 def test_what_somebody_else_has_put_there_stays(name: str, scenario: Scenario, tmp_path: Path) -> None:
     save(scenario, tmp_path, "S1").rename(tmp_path / name)
     judges = ("S3",) if name.startswith("S3") else ("S1", "D4")
-    assert judged(Idle if name.startswith("S3") else Small, tmp_path, *judges).removed == ()
+    report = judged(Idle if name.startswith("S3") else Small, tmp_path, *judges)
+    assert report.removed == ()
+    changed = [f"{tmp_path / name} stays, because it was changed since it was saved"]
+    told = [line for line in report.stays if "no longer tests" not in line]
+    assert told == (changed if name == "S1-00000000.json" else [])
     assert names(tmp_path) == [name]
 
 
