@@ -112,7 +112,7 @@ def test_a_client_that_cannot_be_judged_is_told_of_in_an_annotation(job: Job) ->
     done = job.run(JUDGE, client="nowhere.py:factory")
     assert done.returncode == 2
     assert "::error title=dayfly::nowhere.py:factory: there is no file nowhere.py\n" in done.stderr
-    assert not job.summary.exists()
+    assert "there is no file nowhere.py" in job.summary.read_text()
 
 
 @pytest.mark.parametrize("given", [{}, {"client": "a.py:f", "check": "b.har"}])
