@@ -17,7 +17,7 @@ from mockserver.platform.model import Kind, Platform
 class Earlier(NamedTuple):
     """A credential from before the recording, which call `number` shows first. `taken` says what is assumed of it.
 
-    It was issued `at` a time (None: never), and `ended` before its first use.
+    It was issued `at` a time (None: never), and `ended` before its first use. `beside` are the ids shown beside it, by kind.
     """
 
     at: int | None
@@ -32,7 +32,8 @@ class Earlier(NamedTuple):
 
 def earlier(history: DeclaredHistory) -> Iterator[Earlier]:
     """Yield the credentials that are shown before they are issued."""
-    known = {(event.detail.get("kind"), event.detail.get("id")) for event in history.trace.events}
+    noted = ((event.detail.get("kind"), event.detail.get("id")) for event in history.trace.events)
+    known = {(kind, id) for kind, id in noted if isinstance(kind, str) and isinstance(id, str)}
     for call in history.calls:
         for name, id in (call.shown | call.ended).items():
             if (name, id) not in known:

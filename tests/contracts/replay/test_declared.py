@@ -181,7 +181,14 @@ def test_nothing_is_said_of_the_past_of_what_is_from_before(tmp_path: Path, caps
 
 
 @pytest.mark.parametrize(
-    "note", [{"kind": 5}, {"kind": "nonsense", "id": "x"}, {"kind": "session"}, {"kind": "session", "id": 7}]
+    "note",
+    [
+        {"kind": 5},
+        {"kind": ["session"], "id": {}},
+        {"kind": "nonsense", "id": "x"},
+        {"kind": "session"},
+        {"kind": "session", "id": 7},
+    ],
 )
 def test_notes_of_another_declaration_are_passed_over(
     note: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
