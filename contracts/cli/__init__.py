@@ -38,17 +38,31 @@ def run(arguments: Sequence[str]) -> int:
             click.echo(told, err=True)
         if "--json" in arguments and not noted.printed and sys.stdout is not None:
             with suppress(OSError):
-                click.echo(json.dumps({"error": {"command": where, "message": message, "exit_status": 2}}))
+                click.echo(json.dumps({"error": {"command": _command(arguments), "message": message, "exit_status": 2}}))
         return 2
+
+
+def _command(arguments: Sequence[str]) -> str:
+    """Return the command that arguments call, such as ``dayfly platform check``."""
+    import click
+
+    from contracts.cli.group import dayfly
+
+    called = ["dayfly"]
+    command: click.Command | None = dayfly
+    for word in arguments:
+        command = command.get_command(click.Context(command), word) if isinstance(command, click.Group) else None
+        if command is None:
+            break
+        called.append(word)
+    return " ".join(called)
 
 
 def _printable(error: ClickException) -> str:
     """Return the message on one line and the quoted lines below it, without characters that a terminal would obey."""
-    from contracts.errors import ContractsError
     from contracts.report.cells import clean
 
-    cause = error.__cause__
-    quoted = cause.quoted if isinstance(cause, ContractsError) else ()
+    quoted: Sequence[str] = getattr(error.__cause__, "quoted", ())
     message = error.format_message().removesuffix("".join(f"\n  {line}" for line in quoted))
     return "\n  ".join([clean(" ".join(message.split())), *map(clean, quoted)])
 

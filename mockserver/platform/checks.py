@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mockserver.engine.model import CAUSES
-from mockserver.platform.errors import Wrong, suggestion
+from mockserver.platform.errors import Wrong, raise_all, suggestion, wrongs
 from mockserver.platform.places import Place, parse
 
 if TYPE_CHECKING:
@@ -32,27 +33,23 @@ _GUARD_ROWS = {
 
 
 def check(declaration: Declaration) -> None:
-    """Check a declaration that fits its schema. Raises Wrong."""
-    _check_paths(declaration)
-    _check_variants(declaration)
-    _check_order(declaration)
-    _check_owners(declaration.kinds)
-    for name, kind in declaration.kinds.items():
-        _check_names(name, kind, declaration)
-        _check_places(name, kind)
-        for keys, told in kind.get("carried", {}).items():
-            for operation in names_in(keys, declaration.operations):
-                _check_parameters(told, declaration.operations[operation], *KINDS, name, "carried", keys)
-        _check_reuse(name, kind, declaration.kinds)
-        _check_successor(name, kind, declaration)
-        if name in declaration.lifecycle["order"]:
-            _check_answers(name, kind, declaration)
-        elif kind.get("refused") and kind.get("carried"):
-            problem = f"{name!r} has answers for refusals, and is not in `order`, so it is never refused; add it there"
-            raise Wrong(problem, *KINDS, name, "refused")
-    _check_rows(declaration)
-    _check_places_differ(declaration)
-    _check_effects(declaration)
+    """Check a declaration that fits its schema. Raises Wrong, with all that is wrong.
+
+    What rests on names is checked once those are right.
+    """
+    kinds = declaration.kinds.items()
+    about_names = (_check_paths, _check_variants, _check_order, _check_owners)
+    raise_all(wrongs(partial(check, declaration) for check in about_names))
+    raise_all(wrongs(partial(_check_names, name, kind, declaration) for name, kind in kinds))
+    raise_all(wrongs(partial(_check_places, name, kind, declaration) for name, kind in kinds))
+    of_kinds = (_check_reuse, _check_successor, _check_answers)
+    units = declaration.effects.items()
+    others = [
+        *(partial(check, name, kind, declaration) for name, kind in kinds for check in of_kinds),
+        *(partial(check, declaration) for check in (_check_rows, _check_places_differ)),
+        *(partial(_check_effect, name, effect, declaration) for name, effect in units),
+    ]
+    raise_all(wrongs(others))
 
 
 def names_in(keys: str, known: Iterable[str]) -> list[str]:
@@ -115,7 +112,8 @@ def _check_order(declaration: Declaration) -> None:
             raise Wrong(f"{name!r} is the name of a guard; call the kind something else", *KINDS, name)
 
 
-def _check_owners(kinds: dict[str, Any]) -> None:
+def _check_owners(declaration: Declaration) -> None:
+    kinds = declaration.kinds
     for name, kind in kinds.items():
         owner, seen = kind.get("within"), [name]
         while owner is not None:
@@ -143,7 +141,7 @@ def places_of(told: Any) -> list[Place]:
     return [parse(text) for text in (told if isinstance(told, list) else [told])]
 
 
-def _check_places(name: str, kind: dict[str, Any]) -> None:
+def _check_places(name: str, kind: dict[str, Any], declaration: Declaration) -> None:
     groups = [
         *((keys, told, "carried", "request") for keys, told in kind.get("carried", {}).items()),
         *((keys, told, "bound", "request") for keys, told in kind.get("bound", {}).items()),
@@ -154,6 +152,9 @@ def _check_places(name: str, kind: dict[str, Any]) -> None:
     if "scopes" in kind:
         _check_side(kind["scopes"], "request", *KINDS, name, "scopes")
     _check_answers_places(name, kind)
+    for keys, told in kind.get("carried", {}).items():
+        for operation in names_in(keys, declaration.operations):
+            _check_parameters(told, declaration.operations[operation], *KINDS, name, "carried", keys)
 
 
 def _check_answers_places(name: str, kind: dict[str, Any]) -> None:
@@ -206,11 +207,11 @@ def _issued(kind: dict[str, Any]) -> dict[str, Any]:
     return issued if isinstance(issued, dict) else {}
 
 
-def _check_reuse(name: str, kind: dict[str, Any], kinds: dict[str, Any]) -> None:
+def _check_reuse(name: str, kind: dict[str, Any], declaration: Declaration) -> None:
     if "reuse" not in kind:
         return
     ends, owner = kind["reuse"].removeprefix("end "), kind.get("within")
-    if ends != owner or ends not in kinds:
+    if ends != owner or ends not in declaration.kinds:
         right = f"what it is within, {owner!r}" if owner else "only what it is within, and it is within nothing"
         raise Wrong(f"presenting an old one can end {right}; not {ends!r}", *KINDS, name, "reuse")
 
@@ -242,13 +243,27 @@ def causes_told(kind: dict[str, Any]) -> dict[str, str]:
 
 
 def _check_answers(name: str, kind: dict[str, Any], declaration: Declaration) -> None:
+    """Check that each cause for which one can be refused has an answer, and each answer a cause."""
+    if name not in declaration.lifecycle["order"]:
+        if kind.get("refused") and kind.get("carried"):
+            problem = f"{name!r} has answers for refusals, and is not in `order`, so it is never refused; add it there"
+            raise Wrong(problem, *KINDS, name, "refused")
+        return
     told, can_be = causes_told(kind), possible(kind, declaration.kinds)
     demanded = can_be - ({"foreign"} if "bound" not in kind else set()) - _never(kind)
     place = (*KINDS, name, "refused")
-    for cause in sorted(demanded - told.keys()):
-        raise Wrong(f"one can be {cause}, and there is no answer for that; add a row for {cause!r}", *place)
-    for cause in sorted(told.keys() - can_be - {"missing"}):
-        raise Wrong(f"nothing lets one become {cause}; {_lacks(cause)}", *place, told[cause])
+    raise_all(
+        [
+            *(
+                Wrong(f"one can be {cause}, and there is no answer for that; add a row for {cause!r}", *place)
+                for cause in sorted(demanded - told.keys())
+            ),
+            *(
+                Wrong(f"nothing lets one become {cause}; {_lacks(cause)}", *place, told[cause])
+                for cause in sorted(told.keys() - can_be - {"missing"})
+            ),
+        ]
+    )
 
 
 def _never(kind: dict[str, Any]) -> set[str]:
@@ -317,13 +332,12 @@ def _check_places_differ(declaration: Declaration) -> None:
                             raise Wrong(f"at {place} of {operation} stands a {other} already", *KINDS, name, word, keys)
 
 
-def _check_effects(declaration: Declaration) -> None:
-    for name, effect in declaration.effects.items():
-        place = ("x-effects", name)
-        _known(effect["by"], declaration.operations, "operation", *place, "by")
-        for field, told in effect.get("keeps", {}).items():
-            _check_side(told, "request", *place, "keeps", field)
-            _check_parameters(told, declaration.operations[effect["by"]], *place, "keeps", field)
-        missing = sorted(effect.get("keeps", {}).keys() - effect.get("with", {}).keys())
-        if missing:
-            raise Wrong(f"`keeps` names {missing[0]!r}, which `with` does not give", *place, "keeps", missing[0])
+def _check_effect(name: str, effect: dict[str, Any], declaration: Declaration) -> None:
+    place = ("x-effects", name)
+    _known(effect["by"], declaration.operations, "operation", *place, "by")
+    for field, told in effect.get("keeps", {}).items():
+        _check_side(told, "request", *place, "keeps", field)
+        _check_parameters(told, declaration.operations[effect["by"]], *place, "keeps", field)
+    missing = sorted(effect.get("keeps", {}).keys() - effect.get("with", {}).keys())
+    if missing:
+        raise Wrong(f"`keeps` names {missing[0]!r}, which `with` does not give", *place, "keeps", missing[0])

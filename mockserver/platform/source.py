@@ -45,7 +45,7 @@ class Source(NamedTuple):
 
     def error(self, wrong: Wrong) -> DeclarationError:
         """Return an error with the file, the line and the place of the mistake."""
-        return DeclarationError(*self._where(wrong.path), dotted(wrong.path), wrong.problem)
+        return DeclarationError(*self._where(wrong.path), dotted(wrong.path), wrong.problem, map(self.error, wrong.others))
 
     def _where(self, path: Path_) -> tuple[str, int]:
         if path in self.added:

@@ -11,7 +11,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
-from mockserver.platform.errors import Wrong, shown, suggestion
+from mockserver.platform.errors import Wrong, raise_all, shown, suggestion
 
 
 @cache
@@ -22,10 +22,13 @@ def schema(name: str = "x-lifecycle") -> dict[str, Any]:
 
 
 def check_words(parts: dict[str, Any], name: str) -> None:
-    """Check parts of a document by a schema. Raises Wrong, with the wrong word and the right one."""
-    error = best_match(Draft202012Validator(schema(name)).iter_errors(parts), key=_depth)
-    if error is not None:
-        raise Wrong(_worded(error), *_blamed(error))
+    """Check parts of a document by a schema. Raises Wrong, with each wrong word and the right one."""
+    found = list(Draft202012Validator(schema(name)).iter_errors(parts))
+    blamed = [best for best in [best_match(found, key=_depth), *(best_match([error], key=_depth) for error in found)] if best]
+    one_a_place: dict[tuple[str | int, ...], ValidationError] = {}
+    for error in blamed:
+        one_a_place.setdefault(tuple(error.absolute_path), error)
+    raise_all(Wrong(_worded(error), *_blamed(error)) for error in one_a_place.values())
 
 
 def _blamed(error: ValidationError) -> Iterator[str | int]:

@@ -34,8 +34,30 @@ def test_what_is_wrong_is_told(name: str, tmp_path: Path) -> None:
     error = refused(tmp_path, TOY.replace(old, new, 1))
     assert error.place == place
     assert problem in error.problem
-    assert len(str(error)) < 400
+    assert max(map(len, str(error).splitlines())) < 400
     assert error.source == str(tmp_path / "toy.yaml")
+
+
+@pytest.mark.parametrize(
+    ("changes", "places"),
+    [
+        (
+            {"ttl: {seconds: 60, ": "ttl: {seconds: -1, ", "dead: renew": "dead: never"},
+            ["x-lifecycle.kinds.token.duty.dead", "x-lifecycle.kinds.token.ttl.seconds"],
+        ),
+        (
+            {"message: '{$detail}'": "message: '{$detail}', shape: other", "missing: {": "evicted, missing: {"},
+            ["x-lifecycle.kinds.token.refused.evicted, missing", "x-lifecycle.refused.body"],
+        ),
+    ],
+)
+def test_every_mistake_is_told(changes: dict[str, str], places: list[str], tmp_path: Path) -> None:
+    text = TOY
+    for old, new in changes.items():
+        assert old in text, "the toy changed"
+        text = text.replace(old, new, 1)
+    first, *others = str(refused(tmp_path, text)).split("\n  ")
+    assert [place in line for place, line in zip(places, [first, *others], strict=True)] == [True, True]
 
 
 @pytest.mark.parametrize(
