@@ -144,5 +144,5 @@ def scripts(story: AnyStory, reason: str) -> list[StoryScript]:
     made, url = [], flask.request.host_url.rstrip("/")
     for name, kind in kinds_of(story).items():
         file = reason.replace(".", "-") + kind.suffix
-        made.append(StoryScript(name, kind.title, file, kind.command.format(file=file, url=url), render(story, name)))
+        made.append(StoryScript(name, kind.title, file, kind.command.format(file=file, url=url), render(story, name, url)))
     return made

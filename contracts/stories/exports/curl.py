@@ -12,16 +12,16 @@ from contracts.stories.plan import BasicAuth, Change, Coded, Gap, Planned, Plann
 from mockserver.platform.places import Place
 
 
-def render(story: AnyStory) -> str:
+def render(story: AnyStory, url: str) -> str:
     """Return the script; texts in it are UTF-8."""
-    return "\n".join([*_head(story), *steps(story, _request, _change)]) + "\n"
+    return "\n".join([*_head(story, url), *steps(story, _request, _change)]) + "\n"
 
 
-def _head(story: AnyStory) -> Iterator[str]:
+def _head(story: AnyStory, url: str) -> Iterator[str]:
     yield "#!/usr/bin/env bash"
-    yield from (comment(line).rstrip() for line in heading(story, "bash FILE"))
+    yield from (comment(line).rstrip() for line in heading(story, "bash FILE", url))
     yield ""
-    yield prologue("prologue.sh")
+    yield prologue("prologue.sh", url)
     if not story.platform:
         made = {"name": "dayfly story", "policy": whole_policy(story)}
         yield f"admin POST /organizations {word(json.dumps(made))}"

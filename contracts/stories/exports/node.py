@@ -22,16 +22,16 @@ _END = """\
 """
 
 
-def render(story: AnyStory) -> str:
+def render(story: AnyStory, url: str) -> str:
     """Return the script, an ES module. It needs only Node 18 or newer."""
-    return "\n".join([*_head(story), *(f"  {line}".rstrip() for line in steps(story, _request, _change)), _END])
+    return "\n".join([*_head(story, url), *(f"  {line}".rstrip() for line in steps(story, _request, _change)), _END])
 
 
-def _head(story: AnyStory) -> Iterator[str]:
+def _head(story: AnyStory, url: str) -> Iterator[str]:
     yield "#!/usr/bin/env node"
-    yield from (_comment(line) for line in heading(story, "node FILE"))
+    yield from (_comment(line) for line in heading(story, "node FILE", url))
     yield ""
-    yield prologue("prologue.mjs")
+    yield prologue("prologue.mjs", url)
     yield f"const POLICY = {'undefined' if story.platform else json.dumps(whole_policy(story))};"
     yield ""
     yield "let mock, made, answer;"

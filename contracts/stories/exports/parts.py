@@ -16,14 +16,14 @@ from contracts.stories.words import step_words, told_as
 COLUMNS = 120
 
 
-def heading(story: AnyStory, run_with: str) -> Iterator[str]:
+def heading(story: AnyStory, run_with: str, url: str) -> Iterator[str]:
     """Yield title, summary, notes and usage as printable lines, without comment signs."""
     for text in (story.title, story.summary, *(f"Note: {note}" for note in story.notes)):
         yield from wrap(clean(text), COLUMNS) if text else ()
     yield ""
     options = f" --platform {story.platform}" if story.platform else ""
     yield f"Runs the story on a mock that was started by: dayfly serve{options}"
-    yield f"Run it with: {run_with} [URL]. Without URL, DAYFLY_URL or http://127.0.0.1:8403. Its token is DAYFLY_ADMIN_TOKEN."
+    yield f"Run it with: {run_with} [URL]. Without URL, DAYFLY_URL or {url}. Its token is DAYFLY_ADMIN_TOKEN."
     yield "Exit status: 0 every answer was as expected, 1 one was not, 2 that could not be checked."
 
 
@@ -45,9 +45,9 @@ def steps(
         )
 
 
-def prologue(name: str) -> str:
-    """Return the functions at the beginning of every script of a language."""
-    return resources.files("contracts.stories.exports").joinpath(name).read_text("utf-8")
+def prologue(name: str, url: str) -> str:
+    """Return the functions at the beginning of every script of a language; `url` is that of the mock."""
+    return resources.files("contracts.stories.exports").joinpath(name).read_text("utf-8").replace("{url}", url)
 
 
 def expected(answer: Expected) -> list[Any]:

@@ -1,6 +1,6 @@
 import process from 'node:process';
 
-const API = (process.argv[2] ?? process.env.DAYFLY_URL ?? 'http://127.0.0.1:8403').replace(/\/$/, '');
+const API = (process.argv[2] ?? process.env.DAYFLY_URL ?? '{url}').replace(/\/$/, '');
 const TOKEN = process.env.DAYFLY_ADMIN_TOKEN ?? 'none';
 
 class Different extends Error {}

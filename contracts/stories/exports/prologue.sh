@@ -1,7 +1,7 @@
 set -u
 export LC_ALL=C
 
-API=${1:-${DAYFLY_URL:-http://127.0.0.1:8403}}
+API=${1:-${DAYFLY_URL:-{url}}}
 API=${API%/} ORGANIZATION='' NEWLINE='
 '
 answer='' body='' data='' status='' reason=''

@@ -18,20 +18,20 @@ if __name__ == "__main__":
 """
 
 
-def render(story: AnyStory) -> str:
+def render(story: AnyStory, url: str) -> str:
     """Return the file; it needs httpx."""
-    return "\n".join([*_head(story), *(f"        {line}".rstrip() for line in steps(story, _request, _change))]) + _END
+    return "\n".join([*_head(story, url), *(f"        {line}".rstrip() for line in steps(story, _request, _change))]) + _END
 
 
-def _head(story: AnyStory) -> Iterator[str]:
+def _head(story: AnyStory, url: str) -> Iterator[str]:
     yield "#!/usr/bin/env python3"
-    yield from (comment(line).rstrip() for line in heading(story, "python FILE"))
-    yield prologue("prologue.py")
+    yield from (comment(line).rstrip() for line in heading(story, "python FILE", url))
+    yield prologue("prologue.py", url)
     yield ""
     yield f"POLICY = {None if story.platform else whole_policy(story)!a}"
     yield ""
     yield ""
-    yield 'def test_story(api: str = os.environ.get("DAYFLY_URL", "http://127.0.0.1:8403")) -> None:'
+    yield f'def test_story(api: str = os.environ.get("DAYFLY_URL", "{url}")) -> None:'
     yield "    with Organization(api, POLICY) as mock:"
     if not story.platform:
         yield f"        id_{CLIENT}, secret_{CLIENT} = mock.client"

@@ -9,7 +9,7 @@ import pytest
 
 from contracts.scenario import Advance
 from contracts.stories.codec import decode
-from contracts.stories.exports import KINDS, render
+from contracts.stories.exports import DEFAULT_URL, KINDS, render
 from contracts.stories.model import Create, Expected, Request, Send, Story, Token
 from mockserver.journal import Guest
 from tests.contracts.stories.hostile import HOSTILE, STORY
@@ -35,6 +35,19 @@ def test_a_script_says_what_it_is_and_how_it_is_run(kind: str) -> None:
     assert head.startswith("#!/usr/bin/env ")
     for said in ("One id, two messages", "First sentence. Second sentence.", "DAYFLY_ADMIN_TOKEN", "Exit status"):
         assert said in head
+
+
+@pytest.mark.parametrize("kind", SCRIPTS)
+def test_a_script_runs_on_the_mock_that_it_was_written_for(kind: str) -> None:
+    written = render(USED, kind, "http://mock.internal:9000")
+    assert written.count("http://mock.internal:9000") == 2  # in the heading, and where it is used
+    assert DEFAULT_URL not in written
+
+
+@pytest.mark.parametrize("kind", SCRIPTS)
+@pytest.mark.parametrize("url", ["http://x'; rm -rf y; '", "http://$(id)", 'http://"', "http://a}b", "javascript:x"])
+def test_a_url_that_a_shell_may_obey_is_in_no_script(kind: str, url: str) -> None:
+    assert render(USED, kind, url) == render(USED, kind)
 
 
 @pytest.mark.parametrize("kind", SCRIPTS)
