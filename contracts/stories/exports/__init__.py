@@ -1,7 +1,8 @@
 """A story as something that runs by itself: scripts for curl, Python and Node, and the story's own file.
 
 Each script makes its own organisation on a running mock. The mock's URL is the first argument, DAYFLY_URL, or the one that the
-script was written for; its token is DAYFLY_ADMIN_TOKEN. It exits with 0 if every answer is as expected, 1 if one is not, 2 if that could not be checked.
+script was written for; its token is DAYFLY_ADMIN_TOKEN. It exits with 0 if every answer is as expected, 1 if one is not, 2 if
+that could not be checked.
 """
 
 from __future__ import annotations
