@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from mockserver.platform.compiled import compiled
 from mockserver.platform.declaration import EFFECTS, LIFECYCLE, declared
 from mockserver.platform.errors import DeclarationError
-from mockserver.platform.guessed_kinds import Guess, handed_on, kind_name, of_schemes, refusal
+from mockserver.platform.guessed_kinds import Guess, declared_status, handed_on, kind_name, of_schemes, refusal
 from mockserver.platform.outline import FoundOperation, operations_of
 from mockserver.platform.overlay import read
 from mockserver.platform.source import Source
@@ -117,7 +117,8 @@ def _lifecycle(kinds: dict[str, Any], operations: list[FoundOperation]) -> dict[
     bodies = any(place.startswith("$request.body") for one in operations for place in one.asks.values())
     if bodies:
         wrong = refusal(400, "bad_request", "{$detail}")
-        refused |= {"media": wrong | {"status": 415}, "size": wrong | {"status": 413}, "json": wrong, "body": wrong}
+        body = wrong | {"status": declared_status(operations, 422, 400)}
+        refused |= {"media": wrong | {"status": 415}, "size": wrong | {"status": 413}, "json": wrong, "body": body}
     return {"order": [*kinds, *(["body"] if bodies else [])], "kinds": kinds, "refused": refused}
 
 

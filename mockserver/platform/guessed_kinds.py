@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from mockserver.platform.outline import FoundOperation, referred
@@ -16,6 +16,9 @@ IDS = {*SHORT_LIVED, "id", "uuid", "guid", "code"}
 
 MOST_KINDS = 6
 """The most ids that are proposed beside those of security schemes: large documents hand on hundreds."""
+
+LIFETIMES = {"expiresin", "expiresinseconds", "expiresafter", "lifetime", "maxage", "ttl", "validfor"}
+"""Names under which an answer tells for how many seconds an id lives."""
 
 TOKENS = ("access_token", "accessToken", "token", "id_token")
 """Names under which an answer brings a bearer token."""
@@ -46,22 +49,36 @@ def of_schemes(document: dict[str, Any], operations: list[FoundOperation]) -> li
 def _of_scheme(name: str, place: str, requiring: list[FoundOperation], operations: list[FoundOperation]) -> Guess:
     kind: dict[str, Any] = {"noun": "token" if place.endswith("#bearer") else "key", "issued": "registered"}
     kind["carried"] = {", ".join(one.name for one in requiring): place}
-    refused = {"missing, unknown, ended": refusal(401, "unauthorized", "Show one that is good.")}
+    status = declared_status(requiring, 401, 403, 401)
+    refused = {"missing, unknown, ended": refusal(status, "unauthorized", "Show one that is good.")}
     why = f"{len(requiring)} operations require the security scheme {name}"
     brought = [(one, word) for one in operations for word in TOKENS if word in one.answers and one not in requiring]
     if not brought or not place.endswith("#bearer"):
         return Guess(name, {**kind, "refused": refused, "duty": {"dead": "stop", "secret": True}}, why, "")
     issuing, word = min(brought, key=lambda pair: TOKENS.index(pair[1]))
-    lasting = issuing.answers.get("expires_in")
-    told = {"seconds": 3600, "told": lasting} if lasting is not None and lasting.startswith("$response.body") else 3600
     more = {
         "issued": {issuing.name: issuing.answers[word]},
-        "ttl": told,
+        "ttl": _lasting(issuing, 3600),
         "refused": {"missing, unknown, ended, expired": refused["missing, unknown, ended"]},
         "duty": {"dead": "renew", "keep": True, "secret": True},
     }
     why = f"{why}, and {issuing.name} answers {word}"
     return Guess(name, {**kind, **more}, why, _place(issuing))
+
+
+def _lasting(issuing: FoundOperation, seconds: int) -> Any:
+    """Return for how long what an operation issues lives: as its answer tells it, else some seconds."""
+    for name, place in issuing.answers.items():
+        if _plain(name) in LIFETIMES and place.startswith("$response.body"):
+            given = issuing.numbers.get(name, 0)
+            return {"seconds": given if given > 0 else seconds, "told": place}
+    return seconds
+
+
+def declared_status(operations: Iterable[FoundOperation], *likely: int) -> int:
+    """Return the first likely status that one of the operations declares as its answer; without one the last of all."""
+    declared = {status for one in operations for status in one.statuses}
+    return next((status for status in likely if str(status) in declared), likely[-1])
 
 
 def _shown_at(scheme: Mapping[str, Any]) -> str | None:
@@ -91,27 +108,39 @@ def handed_on(operations: list[FoundOperation]) -> list[Guess]:
                 continue
             if issuing.method not in {"post", "put"} and words[-1] not in SHORT_LIVED:
                 continue
-            users = {(one.name, at) for word in asked for one, at in asking.get(word, ()) if one is not issuing}
-            users -= taken
-            if users:
-                taken |= users
+            using = {(one.name, at): one for word in asked for one, at in asking.get(word, ()) if one is not issuing}
+            using = {user: one for user, one in using.items() if user not in taken}
+            if using:
+                taken |= using.keys()
                 called = _owner(issuing) if name.lower() == "id" and _owner(issuing) else name
-                found.setdefault(kind_name(called), _of_id(called, issuing, place, dict(sorted(users))))
+                guess = _of_id(called, issuing, place, {user: using[user] for user in sorted(using)})
+                found.setdefault(guess.name, guess)
     ranked = sorted(found, key=lambda name: (_words(name)[-1] not in SHORT_LIVED, -len(found[name].kind["carried"])))
     return [guess for name, guess in found.items() if name in ranked[:MOST_KINDS]]
 
 
-def _of_id(called: str, issuing: FoundOperation, place: str, users: dict[str, str]) -> Guess:
+def _of_id(called: str, issuing: FoundOperation, place: str, using: dict[tuple[str, str], FoundOperation]) -> Guess:
+    users = dict(using.keys())
     kind = {
         "noun": " ".join(_words(called)),
         "issued": {issuing.name: place},
         "carried": users,
-        "ttl": 300,
-        "refused": {"unknown, ended, expired": refusal(404, "not_found", "There is none such.")},
+        "ttl": 300 if issuing.answers.keys() & {*TOKENS} else _lasting(issuing, 300),
+        "refused": _refused(using.values()),
         "duty": {"dead": "renew"},
     }
     more = f" and {len(users) - 1} more ask" if len(users) > 1 else " asks"
     return Guess(kind_name(called), kind, f"{issuing.name} answers it, and {next(iter(users))}{more} for it", _place(issuing))
+
+
+def _refused(using: Iterable[FoundOperation]) -> dict[str, Any]:
+    """Return the answers to an id that is refused: 404 to one that never was, 410 to one that is over, if both are declared."""
+    operations = list(using)
+    unknown, over = declared_status(operations, 404, 410, 403, 404), declared_status(operations, 410, 404, 403, 404)
+    none = refusal(unknown, "not_found", "There is none such.")
+    if over == unknown:
+        return {"unknown, ended, expired": none}
+    return {"unknown": none, "ended, expired": refusal(over, "gone", "It is over.")}
 
 
 def _owned(issuing: FoundOperation, name: str) -> str:

@@ -14,7 +14,10 @@ from mockserver.platform.samples import chosen, media_type
 
 
 class FoundOperation(NamedTuple):
-    """An operation of a document, with the names and places of the values in its requests and answers."""
+    """An operation of a document, with the names and places of the values in its requests and answers.
+
+    `statuses` are those of its answers, `numbers` the values in its answer that an example or a default gives.
+    """
 
     name: str
     method: str
@@ -22,6 +25,8 @@ class FoundOperation(NamedTuple):
     asks: dict[str, str]
     answers: dict[str, str]
     secured_by: list[str]
+    statuses: frozenset[str]
+    numbers: dict[str, float]
 
 
 def operations_of(document: dict[str, Any], added: dict[tuple[str, str], dict[str, Any]]) -> Iterator[FoundOperation]:
@@ -45,6 +50,8 @@ def operations_of(document: dict[str, Any], added: dict[tuple[str, str], dict[st
                 dict(_asked(operation, whole, document)),
                 dict(_answered(answer, document)),
                 _required(operation.get("security", document.get("security", ()))),
+                frozenset(map(str, operation["responses"])),
+                dict(_numbers(answer, document)),
             )
 
 
@@ -81,6 +88,20 @@ def _answered(response: dict[str, Any], document: dict[str, Any]) -> Iterator[tu
         media, content = chosen(told["content"])
         for name in _properties(content.get("schema"), document) if media_type(media).endswith("json") else ():
             yield name, f"$response.body#/{name}"
+
+
+def _numbers(response: dict[str, Any], document: dict[str, Any]) -> Iterator[tuple[str, float]]:
+    content = referred(response, document).get("content")
+    told = chosen(content)[1] if content else {}
+    properties = referred(told.get("schema") or {}, document).get("properties", {})
+    given = {name: referred(one, document) for name, one in properties.items()}
+    examples = {**{name: one.get("example", one.get("default")) for name, one in given.items()}, **_example(told)}
+    yield from ((name, value) for name, value in examples.items() if type(value) in {int, float})
+
+
+def _example(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    value = content.get("example")
+    return value if isinstance(value, dict) else {}
 
 
 def _properties(schema: Any, document: dict[str, Any], depth: int = 0) -> list[str]:

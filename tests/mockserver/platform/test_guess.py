@@ -68,6 +68,21 @@ def test_tokens_and_ids_that_are_handed_on_become_kinds(shop: Path) -> None:
     assert proposed["x-effects"] == {"checkout": {"by": "checkout", "delivery": "any"}}
 
 
+def test_statuses_and_lifetimes_are_those_that_the_document_tells(shop: Path) -> None:
+    lasting = "{type: object, properties: {id: {type: string}, expiresIn: {type: integer, example: 90}}}"
+    told = SHOP.replace("{type: object, properties: {id: {type: string}}}", lasting)
+    told = told.replace("responses: {'200': {description: Done.}}", "responses: {'200': {}, '404': {}, '410': {}, '403': {}}")
+    shop.write_text(told)
+    kinds = yaml.safe_load(propose(str(shop)))["x-lifecycle"]["kinds"]
+    assert kinds["cart"]["ttl"] == {"seconds": 90, "told": "$response.body#/expiresIn"}
+    assert {causes: row["status"] for causes, row in kinds["cart"]["refused"].items()} == {
+        "unknown": 404,
+        "ended, expired": 410,
+    }
+    assert kinds["oauth"]["ttl"] == {"seconds": 3600, "told": "$response.body#/expires_in"}
+    assert {row["status"] for row in kinds["oauth"]["refused"].values()} == {403}
+
+
 def test_what_is_proposed_can_be_served_and_does_what_it_says(shop: Path) -> None:
     declared = shop.with_name("declared.yaml")
     declared.write_text(propose(str(shop)))
