@@ -52,8 +52,9 @@ def refused(report: Report) -> Iterator[str]:
         return
     found = [f"entry {entry}: {status}" for entry, status in report.recording.refused.items()]
     listed = "; ".join(found[:FEW]) + (f"; and {len(found) - FEW} more" if len(found) > FEW else "")
+    options = f" --platform {shlex.quote(report.platform)}" if report.platform else ""
     file = "FILE" if report.target == "-" else shlex.quote(report.target)
-    yield f"requests that were refused: {len(found)} ({listed}); to see why: dayfly reproduce {file}"
+    yield f"requests that were refused: {len(found)} ({listed}); to see why: dayfly reproduce{options} {file}"
 
 
 def runs(report: Report) -> Iterator[str]:

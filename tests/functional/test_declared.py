@@ -205,6 +205,10 @@ def test_a_recording_is_judged(tmp_path: Path, run: Run) -> None:
     assert result.exit_code == 1
     assert "error[R1/session]" in result.output
     assert "3 of 3 entries are calls of this platform" in result.output
+    explained = (
+        f"requests that were refused: 2 (entry 2: 404; entry 3: 404); to see why: dayfly reproduce --platform mcp {path}"
+    )
+    assert explained in " ".join(result.output.split())
 
 
 def _entry(number: int, method: str, session: str | None, status: int, headers: dict[str, str]) -> dict[str, object]:

@@ -140,6 +140,9 @@ def test_a_failure_shows_what_reached_it_and_a_broken_rule_fails_the_test(pytest
         dayfly_platform.credentials.end("session")
         client.tool_call(), client.tool_call()
 
+    def test_it_asks_for_nothing(dayfly_platform):
+        assert dayfly_platform.base_url
+
     @pytest.mark.dayfly(platform="webchat")
     def test_the_web_chat_is_there_too(dayfly_platform):
         assert dayfly_platform.sessions.list() == []
@@ -147,7 +150,7 @@ def test_a_failure_shows_what_reached_it_and_a_broken_rule_fails_the_test(pytest
         "--dayfly-platform=mcp",
         "--dayfly-check",
     )
-    done.assert_outcomes(passed=3, failed=3)
+    done.assert_outcomes(passed=4, failed=3)
     done.stdout.fnmatch_lines(
         [
             "*what reached dayfly_platform*",
