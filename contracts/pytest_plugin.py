@@ -153,7 +153,7 @@ def dayfly_live_platform(request: pytest.FixtureRequest, dayfly_platforms: Platf
 @contextmanager
 def _provided(request: pytest.FixtureRequest, platforms: Platforms, name: str, **how: bool) -> Iterator[Any]:
     policy, node = _marked(request.node).get("policy"), request.node
-    if not isinstance(policy, Mapping | None):
+    if not isinstance(policy, Mapping | None) or not all(isinstance(name, str) for name in policy or ()):
         pytest.fail(f"dayfly: policy is {policy!r}; it must be a dict, as in policy={{'ttl': 60}}", pytrace=False)
     with ExitStack() as stack:
         with _told_in_one_line():

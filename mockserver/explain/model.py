@@ -132,3 +132,6 @@ class Explanation(Struct, frozen=True, kw_only=True, omit_defaults=True):
         from mockserver.explain.text import to_text
 
         return to_text(self, width)
+
+    def __str__(self) -> str:
+        return self.to_text()

@@ -198,6 +198,7 @@ def test_a_platform_that_does_not_exist_ends_the_session(named: str, hint: str, 
         ("platform='mpc'", "platform = 'mpc': there is no platform of that name; did you mean 'mcp'?, or give a file"),
         ("platform='mcp', policy={'sesion.ttl': 5}", "there is no kind 'sesion'; did you mean 'session'?"),
         ("platform='mcp', policy=5", "policy is 5; it must be a dict, as in policy={'ttl': 60}"),
+        ("platform='mcp', policy={5: 3}", "policy is {5: 3}; it must be a dict, as in policy={'ttl': 60}"),
         ("policy={'ttl': 'x'}", "policy.ttl = 'x': must be a number"),
     ],
 )

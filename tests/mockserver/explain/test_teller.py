@@ -506,6 +506,7 @@ def test_one_on_its_way_is_told_to_be(world: World) -> None:
     assert "No answer is journalled" in told.summary
     assert {guard.verdict for guard in told.guards} == {"unknown"}
     assert "no answer" in told.to_text()
+    assert str(told) == told.to_text()
 
 
 def test_a_policy_that_was_changed_since_does_not_change_a_remembered_life(world: World, explain: Tell) -> None:
