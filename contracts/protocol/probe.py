@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from time import monotonic
 from typing import Literal, NamedTuple
 
 import httpx
@@ -26,7 +27,13 @@ Status = Literal["held", "violated", "not tried"]
 
 INVENTED = "an-id-that-was-never-issued"
 MOST_USES = 20
-"""The most uses that are tried; a kind with more is not used up."""
+"""The most uses that are tried, and the most ids that are issued to see one evicted; a kind with more is not tried."""
+
+MOST_RATE = 60
+"""The most requests a minute that are tried; a kind with more is not tried."""
+
+MINUTE = 60
+"""Seconds in which a rate counts."""
 
 
 class ProbeCheck(NamedTuple):
@@ -72,14 +79,16 @@ class Prober:
             ("is accepted", True, lambda: self._accepted(kind)),
             ("missing", "missing" in has, lambda: self._refused(kind, "missing", {})),
             ("unknown", "unknown" in has, lambda: self._refused(kind, "unknown", {kind.name: INVENTED})),
-            ("spent", life.uses is not None and life.uses <= MOST_USES, lambda: self._used_up(kind)),
+            ("spent", life.uses is not None and "spent" in has, lambda: self._used_up(kind)),
+            ("evicted", life.live is not None and "evicted" in has, lambda: self._displaced(kind, life.live or 0)),
             ("succeeded", kind.succeeds and "succeeded" in has, lambda: self._replaced(kind)),
             ("foreign", bool(kind.bound) and "foreign" in has, lambda: self._bound_to_another(kind)),
             ("ended", bool(kind.ended), lambda: self._ended_by_call(kind)),
             ("idle", life.idle is not None and "idle" in has, lambda: self._after(kind, "idle", life.idle or 0)),
             ("expired", life.ttl is not None and "expired" in has, lambda: self._after(kind, "expired", life.ttl or 0)),
+            ("more than its rate", life.rate is not None, lambda: self._too_often(kind, life.rate or 0)),
         ]
-        yield from ((what if " " in what else f"{what} is refused", look) for what, applies, look in looks if applies)
+        yield from ((what if what == "is accepted" else f"{what} is refused", look) for what, applies, look in looks if applies)
 
     def _looked(self, kind: Kind, what: str, look: Callable[[], None]) -> ProbeCheck:
         try:
@@ -108,6 +117,40 @@ class Prober:
         for _ in range(kind.life.uses or 1):
             _expect(self._ask(operation, shown), operation.answer.status, None, self._platform)
         self._expect_refusal(kind, "spent", operation, shown)
+
+    def _displaced(self, kind: Kind, live: int) -> None:
+        _at_most(live, MOST_USES, "that live")
+        operation = self._use_of(kind)
+        shown = self._credentials(operation)
+        owned = {name: id for name, id in shown.items() if name != kind.name}
+        if kind.within in self._platform.kinds and kind.within not in owned:
+            raise Unprobed("a probe cannot have another one issued within the same owner")
+        for _ in range(live - 1):
+            self._fetch(kind, dict(owned), ())
+        if kind.life.uses is None:
+            _expect(self._ask(operation, shown), operation.answer.status, None, self._platform)
+        self._fetch(kind, dict(owned), ())
+        self._expect_refusal(kind, "evicted", operation, shown)
+
+    def _too_often(self, kind: Kind, rate: int) -> None:
+        """Show one until it is refused. A provider that counts by the minute may accept as many again in the next one."""
+        _at_most(rate, MOST_RATE, "requests a minute")
+        if kind.life.uses is not None:
+            raise Unprobed("it is used up before")
+        if kind.registered and self._control is None:
+            raise Unprobed("needs a control API, or nothing else could be asked for a minute")
+        operation, row, began = self._use_of(kind), self._platform.refused["rate"], monotonic()
+        shown = self._credentials(operation)
+        answer, asked = self._ask(operation, shown), 1
+        while answer.status == operation.answer.status and asked <= 2 * rate:
+            answer, asked = self._ask(operation, shown), asked + 1
+            if monotonic() - began > MINUTE:
+                raise Unprobed("the provider is too slow for that")
+        if asked <= rate and not kind.registered:
+            _expect(answer, operation.answer.status, None, self._platform)
+        _expect(answer, row.status, row.code, self._platform)
+        if kind.registered and self._control is not None:
+            self._control.call("POST", "/clock/advance", {"seconds": MINUTE})
 
     def _replaced(self, kind: Kind) -> None:
         operation = self._use_of(kind)
@@ -223,6 +266,11 @@ class Prober:
             return self._web.ask(asked.method, asked.path, headers=asked.headers, content=asked.body)
         except NoAnswer as error:
             raise _Different(error.problem) from error
+
+
+def _at_most(number: int, most: int, what: str) -> None:
+    if number > most:
+        raise Unprobed(f"{number} {what} are too many to try; at most {most} are")
 
 
 def _replaces(operation: Operation, kind: Kind) -> bool:

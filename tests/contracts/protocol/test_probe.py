@@ -185,3 +185,50 @@ def test_a_check_warns_of_a_declaration_whose_own_mock_refuses_what_it_issues(
         "Warning: the mock of this declaration does not do what that says: "
         "ticket is accepted: answered 410 gone, and not 200.\n"
     )
+
+
+COUNTED = UPLOADS.replace("order: [ticket]", "order: [account, ticket, rate]")
+COUNTED = COUNTED.replace("      uses: 1\n", "      within: account\n      live: 2\n      rate: 7\n").replace(
+    "spent", "evicted"
+)
+COUNTED = COUNTED.replace("{route: {status: 404}", "{rate: {status: 429}, route: {status: 404}").replace(
+    "  kinds:\n",
+    """\
+  kinds:
+    account:
+      noun: account
+      issued: registered
+      carried: {create: $request.header.X-Account}
+      refused: {'missing, unknown, ended': {status: 401}}
+""",
+)
+
+
+@pytest.mark.parametrize(
+    ("word", "other", "told"),
+    [
+        ("", "", {}),
+        ("live: 2", "live: 3", {"evicted is refused": "answered 200, and not 410"}),
+        ("live: 2", "live: 1", {"evicted is refused": "answered 410 gone, and not 200"}),
+        ("rate: 7", "rate: 20", {"more than its rate is refused": "answered 200, and not 429"}),
+        ("rate: 7", "rate: 6", {"more than its rate is refused": "answered 429, and not 200"}),
+        ("rate: {status: 429}", "rate: {status: 503}", {"more than its rate is refused": "answered 503, and not 429"}),
+    ],
+)
+def test_numbers_that_live_and_rates_are_probed(word: str, other: str, told: dict[str, str], tmp_path: Path) -> None:
+    declared, provider = tmp_path / "declared.yaml", tmp_path / "provider.yaml"
+    declared.write_text(COUNTED)
+    provider.write_text(COUNTED.replace(word, other, 1))
+    with served(provider) as url:
+        checks = {check.what: check for check in probed(declared, url) if check.kind == "ticket"}
+    assert {"evicted is refused", "more than its rate is refused"} <= checks.keys()
+    assert {what: check.said for what, check in checks.items() if check.status == "violated"} == told
+
+
+def test_what_takes_too_many_requests_is_said_to_be_not_tried(tmp_path: Path) -> None:
+    declared = tmp_path / "declared.yaml"
+    declared.write_text(COUNTED.replace("rate: 7", "rate: 600").replace("live: 2", "live: 50"))
+    with served(declared) as url:
+        said = {check.what: check.said for check in probed(declared, url) if check.status == "not tried"}
+    assert said["more than its rate is refused"] == "600 requests a minute are too many to try; at most 60 are"
+    assert said["evicted is refused"] == "50 that live are too many to try; at most 20 are"
