@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from mockserver.engine.model import CAUSES
@@ -287,7 +288,10 @@ def _check_rows(declaration: Declaration) -> None:
         answer = operation.get("answer")
         if isinstance(answer, str):
             _known(answer, rows, "row", "x-lifecycle", "operations", name, "answer")
+    known = {*chain.from_iterable(_GUARD_ROWS.values()), *(str(one.get("answer")) for one in declaration.operations.values())}
     for row in rows:
+        if not row.isdecimal():
+            _known(row, known, "refusal", "x-lifecycle", "refused", row)
         if row.isdecimal() and rows[row]["status"] != int(row):
             what = f"the row answers an injected {row}, so its status is {row}, not {rows[row]['status']}"
             raise Wrong(what, "x-lifecycle", "refused", row, "status")

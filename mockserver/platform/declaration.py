@@ -76,7 +76,7 @@ def _declaration(source: Source, policy: Mapping[str, Any]) -> Declaration:
         source,
         whole.get("info", {}).get("title", source.name),
         _operations(whole, paths),
-        whole[LIFECYCLE],
+        {**whole[LIFECYCLE], "refused": _rows(whole[LIFECYCLE]["refused"])},
         whole.get(EFFECTS, {}),
         {name: example.get("value") for name, example in components.get("examples", {}).items()},
         components.get("schemas", {}),
@@ -97,6 +97,17 @@ def _check_parts(document: dict[str, Any]) -> None:
         near = get_close_matches(word, (LIFECYCLE, EFFECTS), 1, 0.75)
         if word.startswith("x-") and near and word not in {LIFECYCLE, EFFECTS}:
             raise Wrong(f"there is no word {word!r} here; did you mean {near[0]!r}?", word)
+
+
+def _rows(told: dict[str, Any]) -> dict[str, Any]:
+    """Return the answers to refusals by name. Several names may share one, as in ``media, size``."""
+    rows: dict[str, Any] = {}
+    for keys, answer in told.items():
+        for name in (key.strip() for key in keys.split(",")):
+            if name in rows:
+                raise Wrong(f"there is a row for {name!r} already", LIFECYCLE, "refused", keys)
+            rows[name] = answer
+    return rows
 
 
 _FOR = {"paths": "operations are", LIFECYCLE: "short-lived ids do"}

@@ -225,3 +225,18 @@ def test_a_kind_with_answers_has_to_be_a_guard(tmp_path: Path) -> None:
     path.write_text(find("mcp").read_text("utf-8").replace("order: [session]", "order: []"))
     with pytest.raises(DeclarationError, match="is not in `order`, so it is never refused; add it there"):
         load(path)
+
+
+def test_several_refusals_may_share_an_answer(tmp_path: Path) -> None:
+    shared = "    media, size: {status: 413"
+    text = TOY.replace("    media: {status: 415, message: wrong type}\n", "").replace("    size: {status: 413", shared)
+    rows = loaded(tmp_path, text).refused
+    assert rows["media"].status == rows["size"].status == 413
+    error = refused(tmp_path, TOY.replace("    size: {status: 413", shared))
+    assert (error.place, error.problem) == ("x-lifecycle.refused.media, size", "there is a row for 'media' already")
+
+
+def test_a_refusal_that_nothing_makes_is_told(tmp_path: Path) -> None:
+    error = refused(tmp_path, TOY.replace("    json: {", "    jason: {status: 400}\n    json: {"))
+    assert error.place == "x-lifecycle.refused.jason"
+    assert error.problem == "there is no refusal 'jason'; did you mean 'json'?"
