@@ -18,7 +18,7 @@ from contracts.protocol import clauses, units
 from contracts.protocol.clauses import Marks
 from contracts.protocol.history import DeclaredHistory
 from contracts.protocol.units import Unit
-from mockserver.platform.model import Kind, Platform
+from mockserver.platform.model import Kind, Platform, with_article
 
 LEVELS = {"must": "MUST", "should": "SHOULD", "advice": "advice"}
 
@@ -78,7 +78,7 @@ def _worded(text: str, subject: Subject) -> str:
     if isinstance(subject, Kind):
         uses = "a use of it" if subject.life.uses in {None, 1} else f"{subject.life.uses} uses of it"
         return text.format(a=subject.a, noun=subject.noun, uses=uses)
-    return text.format(a=f"a {subject.name}") if isinstance(subject, Unit) else text
+    return text.format(a=with_article(subject.name)) if isinstance(subject, Unit) else text
 
 
 def _kinds(needs: Callable[[Kind], bool]) -> Callable[[Platform], Iterator[Kind]]:

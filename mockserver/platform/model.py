@@ -66,6 +66,12 @@ class Lifetime(Struct, frozen=True):
     rate: int | None = None
 
 
+def with_article(noun: str) -> str:
+    """Return a noun with its article; an abbreviation is spelt out when it is read."""
+    vowels = "AEFHILMNORSX" if noun[:2].isupper() else "aeiouAEIOU"
+    return f"{'an' if noun[0] in vowels else 'a'} {noun}"
+
+
 class Kind(Struct, frozen=True, kw_only=True, eq=False):
     """A kind of credential: a session, a token, a nonce, an OAuth client.
 
@@ -97,9 +103,8 @@ class Kind(Struct, frozen=True, kw_only=True, eq=False):
 
     @property
     def a(self) -> str:
-        """The noun with its article; an abbreviation is spelt out when it is read."""
-        vowels = "AEFHILMNORSX" if self.noun[:2].isupper() else "aeiouAEIOU"
-        return f"{'an' if self.noun[0] in vowels else 'a'} {self.noun}"
+        """The noun with its article."""
+        return with_article(self.noun)
 
     @property
     def renewed_by(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from flask import Blueprint, Response
 from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed
 
 from mockserver.errors import ConflictError, InvalidRequest, MockServerError, NotFound, NotNow, SettingsError, StoreUnavailable
+from mockserver.platform.errors import suggestion
 
 CODES = {
     400: "invalid.request",
@@ -65,11 +66,21 @@ def routing_error(problem: HTTPException) -> Response:
     if isinstance(problem, BadRequest):
         return error(400, "the Host header is not a host name: call the server by its own address")
     if not isinstance(problem, MethodNotAllowed):
-        return error(404, f"there is nothing at {flask.request.path}; see /__admin/openapi.json")
+        return error(404, f"there is nothing at {flask.request.path}; {_hint(flask.request.path)}")
     allowed = ", ".join(sorted(problem.valid_methods or ()))
     response = error(405, f"the method {flask.request.method} is not allowed here: use {allowed}")
     response.headers["Allow"] = allowed
     return response
+
+
+def _hint(path: str) -> str:
+    """Return where the paths are documented, or the nearest one, or all of them if none is near."""
+    rules = [rule.rule for rule in flask.current_app.url_map.iter_rules()]
+    below = sorted({rule.removeprefix(ROOT) for rule in rules if rule.startswith(ROOT)})
+    return f"see {ROOT}{DOCUMENT}" if DOCUMENT in below else suggestion(path.removeprefix(ROOT), below)
+
+
+ROOT, DOCUMENT = "/__admin/", "openapi.json"
 
 
 def handle_errors(blueprint: Blueprint) -> None:

@@ -127,3 +127,12 @@ def test_a_page_of_an_allowed_origin_may_read_the_answer_and_no_other_may(http: 
     asking = {"Origin": "http://page.test", "Access-Control-Request-Method": "GET"}
     assert http.options("/resource/x", headers=asking).status_code == 204
     assert "Access-Control-Allow-Origin" not in http.get(f"{CONTROL}/requests", headers={"Origin": "http://page.test"}).headers
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"), [("clock/freez", "did you mean 'clock/freeze'?"), ("openapi.json", "known are clock, ")]
+)
+def test_a_path_that_is_not_there_leads_to_those_that_are(http: httpx.Client, path: str, hint: str) -> None:
+    answer = http.get(f"/__admin/{path}")
+    assert answer.status_code == 404
+    assert f"there is nothing at /__admin/{path}; {hint}" in answer.json()["error"]["message"]
