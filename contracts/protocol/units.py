@@ -56,13 +56,17 @@ def _is_renewable(call: Call, history: DeclaredHistory) -> bool:
 
 
 def misreported(unit: Unit, history: DeclaredHistory) -> Marks:
-    """Judge D3: the client's report of a unit is true."""
+    """Judge D3: the client's report of a unit is true.
+
+    A unit may need other calls after the one that does it, unless the platform says that this one suffices.
+    """
     for run, calls in _runs(history, unit):
         if run.outcome == "never":
             continue
         yield EXERCISED
         answered = [call for call in calls if call.status is not None and call.status < 300 and not made_up(call)]
-        later = [call for call in run.calls if answered and call.left > answered[-1].left]
+        needed = [] if unit.effect.get("suffices") else run.calls
+        later = [call for call in needed if answered and call.left > answered[-1].left]
         if run.outcome == "accepted" and not any(call.accepted for call in calls):
             evidence = (at(label, call) for label, call in zip(("this call", "and this one"), calls, strict=False))
             yield Breach("it was reported as done, and the platform never accepted it", tuple(evidence))

@@ -513,6 +513,15 @@ def test_a_unit_that_failed_later_on_may_say_so(later: int, broken: set[str]) ->
     assert tape.broken == broken
 
 
+def test_a_unit_is_done_once_the_call_that_suffices_is_accepted() -> None:
+    tape = Tape(toy(clients.SESSIONS, order="[session]", effects="{message: {by: work, delivery: any, suffices: true}}"))
+    tape.log_in(0.2, 0.4, "a-session")
+    tape.unit(1, 9, name="message", payload={}, outcome="failed", alone=True)
+    sending(tape, 2, 3)
+    tape.call("/logout", 4, 5, status=500)
+    assert tape.broken == {"D3/message"}
+
+
 @pytest.mark.parametrize(("given", "written", "broken"), [(7, "7", set()), ("a b", "a b", set()), (7, "8", {"D4/storing"})])
 def test_what_stands_in_a_path_is_compared_as_text(given: object, written: str, broken: set[str]) -> None:
     effects = "{storing: {by: store, delivery: any, with: {id: x}, keeps: {id: $request.path.id}}}"
