@@ -11,6 +11,7 @@ from contracts.protocol.rules import demands
 from mockserver.declared.mock import Mock, Registered
 from mockserver.platform import Platform, compile_platform, find
 from mockserver.web.declared import create_declared_app
+from tests.contracts.protocol.tape import Tape
 
 DECLARED: dict[str, Path] = {}
 """Declarations that take the place of those that ship."""
@@ -45,3 +46,13 @@ def told(answer: httpx.Response) -> tuple[int, str, dict[str, str], Any]:
 def clauses(name: str) -> dict[str, str]:
     """Return the clauses for clients of a platform, each with its level and the place of its sentence."""
     return {one.code: f"{one.level} {one.source.rpartition(' (')[2].rstrip(')')}".strip() for one in demands(compiled(name))}
+
+
+def broken_by_false_failure(name: str, unit: str, path: str, *, method: str = "POST", body: Any = None) -> set[str]:
+    """Return the clauses about the unit that a client breaks which reports failure though only a call after its own failed."""
+    platform = compiled(name)
+    tape = Tape(platform)
+    tape.unit(1, 9, name=unit, payload=platform.effects[unit].get("with", {}), outcome="failed", alone=True)
+    tape.call(path, 2, 3, method=method, body=body)
+    tape.call("/elsewhere", 4, 5, status=503)
+    return {code for code in tape.broken if code.endswith(unit)}

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from mockserver.engine.model import Fault
-from tests.mockserver.platforms.served import clauses, compiled, served, told
+from tests.mockserver.platforms.served import broken_by_false_failure, clauses, compiled, served, told
 
 ERROR = "urn:ietf:params:acme:error:"
 API = "http://platform.test"
@@ -149,3 +149,7 @@ def test_other_paths_and_methods_are_malformed() -> None:
 def test_clients_are_judged_by_these_clauses() -> None:
     nonce = dict.fromkeys(("S1/nonce", "S4/nonce", "R1/nonce", "N1/nonce"), "MUST RFC 8555 §6.5")
     assert clauses("acme") == {**nonce, "R4": "", "R5": "", "D3/issue": "advice RFC 9110 §15.3.1"}
+
+
+def test_a_certificate_that_came_was_issued() -> None:
+    assert broken_by_false_failure("acme", "issue", "/cert/1") == {"D3/issue"}

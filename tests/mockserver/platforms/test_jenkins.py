@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from mockserver.engine.model import Fault
-from tests.mockserver.platforms.served import clauses, served, told
+from tests.mockserver.platforms.served import broken_by_false_failure, clauses, served, told
 
 HALF_AN_HOUR = 1_800_000
 JSON = {"x-jenkins": "2.500", "content-type": "application/json"}
@@ -88,3 +88,7 @@ def test_clients_are_judged_by_these_clauses() -> None:
     crumb = dict.fromkeys(("S4/crumb", "R1/crumb", "R2/crumb"), "advice Jenkins handbook, CSRF Protection")
     plain = dict.fromkeys(("S4/websession", "A2/crumb", "R4", "R5", "D4/enabling"), "")
     assert clauses("jenkins") == {**crumb, **plain, "D3/enabling": "advice RFC 9110 §15.3.1"}
+
+
+def test_a_job_that_was_enabled_was_enabled() -> None:
+    assert broken_by_false_failure("jenkins", "enabling", "/job/build/enable") == {"D3/enabling"}

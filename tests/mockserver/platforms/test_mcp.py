@@ -10,7 +10,7 @@ import pytest
 from contracts.verify import ProtocolViolated, verify_protocol
 from mockserver.engine.model import Fault
 from mockserver.platform import find
-from tests.mockserver.platforms.served import DECLARED, clauses, served, told
+from tests.mockserver.platforms.served import DECLARED, broken_by_false_failure, clauses, served, told
 
 HALF_AN_HOUR = 1_800_000
 JSON = {"content-type": "application/json"}
@@ -137,3 +137,8 @@ def test_clients_are_judged_by_these_clauses() -> None:
     call = {"D1/tool_call": "advice MCP 2025-11-25, schema, ToolAnnotations", "D4/tool_call": ""}
     call["D3/tool_call"] = "advice MCP 2025-11-25, Tools, Error Handling"
     assert clauses("mcp") == {**session, **call, "R4": "", "R5": ""}
+
+
+def test_a_tool_that_was_called_was_called() -> None:
+    body = {"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": "echo", "arguments": {"text": "hello"}}}
+    assert broken_by_false_failure("mcp", "tool_call", "/mcp", body=body) == {"D3/tool_call"}

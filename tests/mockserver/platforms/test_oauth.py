@@ -9,7 +9,7 @@ import httpx
 
 from mockserver.declared.explain import explanation
 from mockserver.engine.model import Fault
-from tests.mockserver.platforms.served import clauses, served, told
+from tests.mockserver.platforms.served import broken_by_false_failure, clauses, served, told
 
 BACK = "http://localhost/callback"
 JSON = {"content-type": "application/json"}
@@ -197,3 +197,7 @@ def test_clients_are_judged_by_these_clauses() -> None:
     plain = ("S4/client", "S4/code", "S4/refresh", "S4/access", "R1/code", "A2/access", "R4", "R5", "D4/read")
     unit = {"D3/read": "advice RFC 9110 §15.3.1"}
     assert clauses("oauth") == {**code_and_refresh, **access, **secret, **unit, **dict.fromkeys(plain, "")}
+
+
+def test_what_was_read_was_read() -> None:
+    assert broken_by_false_failure("oauth", "read", "/resource/one", method="GET") == {"D3/read"}
