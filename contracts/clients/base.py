@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
@@ -196,5 +196,14 @@ def told(text: str, credentials: Credentials | None) -> str:
 
 
 def describe(error: BaseException, credentials: Credentials | None = None) -> str:
-    """An exception in one short line, without secrets."""
-    return told(" ".join(f"{type(error).__name__}: {error}".split()), credentials)
+    """Return an exception in one short line, without secrets. A group of exceptions is told by what is in it."""
+    return told("; ".join(" ".join(f"{type(one).__name__}: {one}".split()) for one in _leaves(error)), credentials)
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    """Yield an exception, or those in a group."""
+    if not isinstance(error, BaseExceptionGroup):
+        yield error
+        return
+    for inner in error.exceptions:
+        yield from _leaves(inner)

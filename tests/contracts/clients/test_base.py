@@ -16,3 +16,8 @@ def test_a_secret_behind_what_is_looked_at_is_not_shown_either() -> None:
     said = describe(ValueError("x" * (LOOKED_AT - 20) + ME.client_secret), ME)
     assert len(said) == LONGEST_ERROR
     assert ME.client_secret[:3] not in said
+
+
+def test_a_group_of_exceptions_is_told_by_what_is_in_it() -> None:
+    group = ExceptionGroup("unhandled errors in a TaskGroup", [ValueError("one"), ExceptionGroup("inner", [OSError("two")])])
+    assert describe(group) == "ValueError: one; OSError: two"
