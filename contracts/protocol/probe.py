@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from time import monotonic
 from typing import Literal, NamedTuple
 
 import httpx
@@ -19,6 +18,7 @@ from contracts.protocol.asking import request
 from contracts.protocol.wire import code_of
 from contracts.remote.control import ADMIN, RemoteControl
 from contracts.remote.web import NoAnswer, Web
+from mockserver.clock import system_clock
 from mockserver.platform.message import HttpMessage
 from mockserver.platform.model import Answer, Kind, Operation, Platform
 from mockserver.platform.places import reader
@@ -32,8 +32,8 @@ MOST_USES = 20
 MOST_RATE = 60
 """The most requests a minute that are tried; a kind with more is not tried."""
 
-MINUTE = 60
-"""Seconds in which a rate counts."""
+MINUTE = 60_000
+"""Milliseconds in which a rate counts."""
 
 
 class ProbeCheck(NamedTuple):
@@ -139,18 +139,18 @@ class Prober:
             raise Unprobed("it is used up before")
         if kind.registered and self._control is None:
             raise Unprobed("needs a control API, or nothing else could be asked for a minute")
-        operation, row, began = self._use_of(kind), self._platform.refused["rate"], monotonic()
-        shown = self._credentials(operation)
+        operation, row, clock = self._use_of(kind), self._platform.refused["rate"], system_clock()
+        shown, began = self._credentials(operation), clock()
         answer, asked = self._ask(operation, shown), 1
         while answer.status == operation.answer.status and asked <= 2 * rate:
             answer, asked = self._ask(operation, shown), asked + 1
-            if monotonic() - began > MINUTE:
+            if clock() - began > MINUTE:
                 raise Unprobed("the provider is too slow for that")
         if asked <= rate and not kind.registered:
             _expect(answer, operation.answer.status, None, self._platform)
         _expect(answer, row.status, row.code, self._platform)
         if kind.registered and self._control is not None:
-            self._control.call("POST", "/clock/advance", {"seconds": MINUTE})
+            self._control.call("POST", "/clock/advance", {"seconds": MINUTE / 1000})
 
     def _replaced(self, kind: Kind) -> None:
         operation = self._use_of(kind)
