@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from msgspec import UNSET
 
@@ -163,18 +164,37 @@ D3 = Clause(
 )
 
 
-def _mark_text_altered(moment: Moment, _: Case) -> Mark:
+def mark_altered(unit: str, moment: Moment, _: Case) -> Mark:
+    """Judge D4, for any unit of work."""
     match moment:
-        case CallReturned(call) if call.intent is not None and call.accepted and not call.arrival.truncated:
-            if call.text is None or call.text == call.intent.text:
-                return EXERCISED
-            accepted, given = told_apart(call.text, call.intent.text)
-            return Breach(f"{name_of(call.intent)} was accepted as {accepted} instead of {given}", (at("altered", call),))
+        case CallReturned(call) if call.intent is not None and call.does == unit and call.accepted and call.kept:
+            return _alteration(call, call.intent) or EXERCISED
     return None
 
 
+def _alteration(call: Call, intent: JudgedIntent) -> Breach | None:
+    for name, value in call.kept.items():
+        given = intent.given.get(name)
+        if not _same(value, given):
+            accepted, meant = repr(value), repr(given)
+            if isinstance(value, str) and isinstance(given, str):
+                accepted, meant = told_apart(value, given)
+            message = f"the {name} of {name_of(intent)} was accepted as {accepted} instead of {meant}"
+            return Breach(message, (at("altered", call),))
+    return None
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Compare as JSON does: 1 and 1.0 are one number, but true is not 1."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
+
+
 D4 = Clause(
-    look=_mark_text_altered,
+    look=partial(mark_altered, "send"),
     on=(CallReturned,),
     needs_intents=True,
     needs_report="all",

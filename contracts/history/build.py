@@ -105,6 +105,7 @@ class _Folding:
             self._groups.clear()  # a recording may hold several runs, each of which numbers its items from 0
         group = self._groups.setdefault(entry.item, Group(entry.item))
         intent = JudgedIntent(entry.intent, group, entry.guest, entry.text, self._place, entry.at, entry.seq)
+        intent.given = {"text": entry.text}
         intent.late = intent.number in self._attribution.late
         group.intents.append(intent)
         self._intents[intent.number] = intent
@@ -173,6 +174,7 @@ class _Folding:
             id, text = body.get("webChatSessionId"), body.get("text")
             call.text = text if isinstance(text, str) else None
             call.does = "send"
+            call.kept = {} if call.text is None or call.arrival.truncated else {"text": call.text}
             if isinstance(id, str):
                 call.shown["session"] = id
                 self._session(id)

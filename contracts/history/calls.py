@@ -50,9 +50,9 @@ class Call:
     answer reached the client. `open_intents` is the number of open intents when it left.
 
     By kind, `shown` are the ids that it showed to use them, `ended` those it showed to end them, and `effects` what the answer
-    says of both. `does` is the unit of work that it was to do, if any, and `effect` what became of that. `retry_after` are the
-    seconds that a client is asked to wait. For declared platforms, `brought` are the ids in the answer, and `lasts` the seconds
-    for which they are good.
+    says of both. `does` is the unit of work that it was to do, if any, `kept` the values of that which it carried, by name, and
+    `effect` what became of that. `retry_after` are the seconds that a client is asked to wait. For declared platforms,
+    `brought` are the ids in the answer, and `lasts` the seconds for which they are good.
 
     A call that had to wait before it could arrive `departed` before the place at which it left. `beside` are the sends of the
     same id that were under way then. `aside` means that the answer took time, and the thread of the message may have stopped
@@ -72,6 +72,7 @@ class Call:
     brought: dict[str, str] = field(default_factory=dict)
     lasts: dict[str, float] = field(default_factory=dict)
     does: str | None = None
+    kept: dict[str, Any] = field(default_factory=dict)
     text: str | None = None
     guest: Guest | None = None
     answer: Answer | None = None
@@ -193,9 +194,8 @@ class JudgedIntent:
 
     `ended`, `outcome` and the fields that go with them are None until the client returns. `late` means that the client went on
     with it afterwards, so `calls` has later calls. `inferred` means that the trace does not record the intent: its guest and
-    its text are then empty if the requests do not show them. `noun` is what its work is called. A declared
-    platform has work of its own, with what was `given` for it. `alone`: no other was under way. `over`
-    are its calls by operation, in the order in which they returned.
+    its text are then empty if the requests do not show them. `noun` is what its work is called, and `given` are the values for
+    it, by name. `alone`: no other was under way. `over` are its calls by operation, in the order in which they returned.
     """
 
     number: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, pairwise
+from typing import Any
 
 from contracts.history import (
     Call,
@@ -20,9 +21,10 @@ from contracts.history import (
 )
 from contracts.judge import DEFAULTS, Parameters
 from contracts.protocol.trace import FOREVER, DeclaredTrace, TraceExchange, UnitRun
-from contracts.protocol.wire import Signals, read_call
+from contracts.protocol.wire import Signals, operation_of, read_call
 from mockserver import journal
 from mockserver.platform.model import Platform
+from mockserver.platform.places import parse, reader
 
 TIMER = 50
 """Milliseconds by which a timer may be early on a real clock."""
@@ -153,7 +155,26 @@ def _attribute(history: DeclaredHistory) -> None:
             call.intent = unit
             unit.calls.append(call)
             if unit.alone and history.platform.effects.get(unit.noun, {}).get("by") == call.operation:
-                call.does = unit.noun
+                call.does, call.kept = unit.noun, _kept(history, call, unit)
+
+
+def _kept(history: DeclaredHistory, call: Call, unit: JudgedIntent) -> dict[str, Any]:
+    """Return the values of a unit that a call carried. One outside of JSON that is written as expected is the one given."""
+    message = history.exchange(call).request
+    operation_of(history.platform, message)  # it reads the parameters of the path
+    kept = {}
+    for name, place in history.platform.effects[unit.noun].get("keeps", {}).items():
+        found, given = parse(place), unit.given.get(name)
+        value = reader(found)(message)
+        kept[name] = given if not found.is_pointer and value == _written(given) else value
+    return kept
+
+
+def _written(value: Any) -> str | None:
+    """Return a value as it is written in a path, a query, a header or a form."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return None if value is None else str(value)
 
 
 def _name_ids(history: DeclaredHistory, call: Call) -> None:

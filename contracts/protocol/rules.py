@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
 
-from contracts.clauses.delivery import D1, mark_delivered_twice
+from contracts.clauses.delivery import D1, D4, mark_altered, mark_delivered_twice
 from contracts.clauses.refusals import R1, mark_dead_retried
 from contracts.clauses.retries import R4, R5
 from contracts.clauses.sessions import S1, S4, mark_invented, step_reused
@@ -127,7 +127,7 @@ _RULES: Mapping[str, tuple[Make, Callable[[Platform], Iterable[Subject]]]] = {
     "D1": (_shared(D1, mark_delivered_twice), _units(lambda effect: effect["delivery"] == "at-most-once")),
     "D2": (_surveyed(units.given_up), _units(lambda effect: bool(effect.get("survives")))),
     "D3": (_surveyed(units.misreported), _units(lambda _: True)),
-    "D4": (_surveyed(units.altered), _units(lambda effect: bool(effect.get("keeps")))),
+    "D4": (_shared(D4, mark_altered), _units(lambda effect: bool(effect.get("keeps")))),
 }
 """How each clause is made, and the subjects that it has."""
 

@@ -12,8 +12,6 @@ from contracts.history import Call, JudgedIntent, SendEffect
 from contracts.judge import EXERCISED, Breach
 from contracts.protocol.clauses import Marks
 from contracts.protocol.history import DeclaredHistory
-from mockserver.platform.message import HttpMessage
-from mockserver.platform.places import parse, reader
 
 Effects = dict[str, Any]
 
@@ -73,35 +71,3 @@ def misreported(unit: Unit, history: DeclaredHistory) -> Marks:
         elif run.outcome == "failed" and answered and not any(map(_went_wrong, later)):
             what = "it was reported as failed, though the platform had accepted it and said so"
             yield Breach(what, (at("this call", answered[-1]),))
-
-
-def _same(one: Any, other: Any) -> bool:
-    """Compare as JSON does: 1 and 1.0 are one number, but true is not 1."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_same, one, other))
-    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
-
-
-def altered(unit: Unit, history: DeclaredHistory) -> Marks:
-    """Judge D4: the values of the unit arrive unchanged."""
-    places = {field: parse(place) for field, place in unit.effect.get("keeps", {}).items()}
-    for run, calls in _runs(history, unit):
-        for call in calls:
-            exchange = history.exchange(call)
-            message = HttpMessage(exchange.method, exchange.path, exchange.query, exchange.headers, exchange.body)
-            found = history.platform.route(exchange.path, exchange.method)
-            message.params = found[1] if found is not None else {}
-            for field, place in places.items():
-                yield EXERCISED
-                given, arrived = run.given.get(field), reader(place)(message)
-                if not _same(arrived, given) and (place.is_pointer or arrived != _written(given)):
-                    yield Breach(f"{field} arrived as {arrived!r} in place of {given!r}", (at("altered here", call),))
-
-
-def _written(value: Any) -> str | None:
-    """Return a value as it is written in a path, a query, a header or a form."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return None if value is None else str(value)

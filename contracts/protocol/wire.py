@@ -59,7 +59,7 @@ class Signals(NamedTuple):
 
 def read_call(platform: Platform, exchange: TraceExchange, signals: Signals) -> Call:
     """Return a call as its client could know it."""
-    request = HttpMessage(exchange.method, exchange.path, exchange.query, exchange.headers, exchange.body)
+    request = exchange.request
     operation = operation_of(platform, request)
     name = "" if operation is None else operation.name
     answer = HttpMessage(headers=exchange.answer_headers, body=exchange.answer_body)

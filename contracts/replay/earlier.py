@@ -10,7 +10,6 @@ from contracts.protocol.history import DeclaredHistory
 from contracts.protocol.trace import TraceExchange
 from mockserver.declared.decide import bound_in
 from mockserver.engine.model import Fault
-from mockserver.platform.message import HttpMessage
 from mockserver.platform.model import Kind, Platform
 
 
@@ -54,7 +53,7 @@ def _earlier(exchange: TraceExchange, call: Call, kind: Kind, id: str) -> Earlie
         causes &= {exchange.journalled.reason.removeprefix(f"{kind.name}.")}
     if is_dead and not causes:
         return Earlier(None, kind.name, id, {}, False, call.number, f"its {noun} is assumed to be invented", {})
-    message = HttpMessage(exchange.method, exchange.path, exchange.query, exchange.headers, exchange.body)
+    message = exchange.request
     bound = {one: value for one, value in zip(kind.bound, bound_in(kind, message), strict=True) if value}
     lived = max(kind.life.ttl or 0, kind.life.idle or 0) if {"expired", "idle"} & causes else 0
     state = "over" if is_dead else "alive"

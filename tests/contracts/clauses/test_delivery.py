@@ -346,7 +346,7 @@ def test_d4_wants_every_character(text: str) -> None:
 def test_d4_tells_letters_apart_that_look_alike() -> None:
     tape = opened("e\u0301")
     tape.send(tape.create(), "\xe9")
-    assert tape.judged().of("D4").message == r"message 1 was accepted as '\xe9' instead of 'e\u0301'"
+    assert tape.judged().of("D4").message == r"the text of message 1 was accepted as '\xe9' instead of 'e\u0301'"
 
 
 def test_d4_says_nothing_of_what_was_refused() -> None:
@@ -372,7 +372,7 @@ def test_d4_blames_the_message_whose_session_it_was() -> None:
     tape.begin("for bob", "bob", item=0)
     tape.create("ann")
     tape.send(tape.create("bob"), "for BOB")
-    assert tape.judged().of("D4").message == "message 2 was accepted as 'for BOB' instead of 'for bob'"
+    assert tape.judged().of("D4").message == "the text of message 2 was accepted as 'for BOB' instead of 'for bob'"
 
 
 @pytest.mark.parametrize(
