@@ -72,7 +72,7 @@ def _not_asked(refused: Call, intent: JudgedIntent) -> Breach:
     """A message that never ended is a matter for D6, because the client may have hung before it could renew."""
     ended = intent.outcome != "never"
     message = f"{name_of(intent)} {'was given up' if ended else 'never ended'} after a 401, and no new token was asked for"
-    return Breach(message, (at("token refused", refused), reported(intent)), certain=ended)
+    return Breach(message, (at("token refused", refused), *reported(intent)), certain=ended)
 
 
 def _refusals(case: Case) -> float:

@@ -81,6 +81,11 @@ def made_up(call: Call) -> bool:
     return call.answer is not None and call.answer.fault is not None
 
 
+def went_wrong(call: Call) -> bool:
+    """Return whether a call failed, was refused, or was answered by a fault."""
+    return call.status is None or call.status >= 400 or call.unusable or made_up(call)
+
+
 def _excuses(calls: Sequence[Call], longest: float) -> Iterator[str]:
     """Yield what excuses a client that knew the answers to these calls, and must wait `longest` seconds at most."""
     if any(call.scope_refused or (call.operation == "create" and call.status == 403) for call in calls):

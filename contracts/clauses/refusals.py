@@ -73,7 +73,7 @@ def _mark_not_recovered(moment: Moment, case: Case) -> Mark:
             if not _can_recover(dead, intent, place, case):
                 return None
             message = f"no fresh session was created for {name_of(intent)} after a 403 for a dead one"
-            return Breach(message, (at("dead session refused", dead), reported(intent)))
+            return Breach(message, (at("dead session refused", dead), *reported(intent)))
     return None
 
 
@@ -160,7 +160,7 @@ def _scope_denied(intent: JudgedIntent, refused: Call | None) -> Mark:
     if refused is None or any(call.effect is SendEffect.CONSUMED for call in intent.calls):
         return None
     message = f"{name_of(intent)} was reported as delivered after a 403 for a missing scope"
-    return Breach(message, (at("scope refused", refused), reported(intent)))
+    return Breach(message, (at("scope refused", refused), *reported(intent)))
 
 
 R3 = StatefulClause(

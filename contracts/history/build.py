@@ -173,7 +173,7 @@ class _Folding:
         if call.operation == "send":
             id, text = body.get("webChatSessionId"), body.get("text")
             call.text = text if isinstance(text, str) else None
-            call.does = "send"
+            call.does = "message"
             call.kept = {} if call.text is None or call.arrival.truncated else {"text": call.text}
             if isinstance(id, str):
                 call.shown["session"] = id

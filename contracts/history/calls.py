@@ -118,8 +118,8 @@ class Call:
 
     @property
     def unusable(self) -> bool:
-        """Return whether the client got a whole 200 without the promised content."""
-        return self.status == 200 and self.answer is not None and self.answer.unusable
+        """Return whether the client got a whole 2xx without the promised content."""
+        return self.answer is not None and self.answer.unusable and 200 <= (self.status or 500) < 300
 
     @property
     def scope_refused(self) -> bool:

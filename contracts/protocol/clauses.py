@@ -1,4 +1,4 @@
-"""The clauses of declared platforms alone: each yields the marks of one kind of credential in a history.
+"""The clauses of declared platforms alone: each yields the marks of one kind of credential or unit of work in a history.
 
 A clause accuses only if the client had to know. So a refusal that reached one unit of work binds that unit and those that begin
 later. It does not bind a unit that runs beside it; see `DeclaredHistory.knew`.
@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
+from contracts.clauses.delivery import Unit
+from contracts.clauses.excuses import went_wrong
 from contracts.clauses.retries import failed
 from contracts.clauses.words import at
 from contracts.history import Call, SendEffect
@@ -174,3 +176,22 @@ def leaked(kind: Kind, history: DeclaredHistory) -> Marks:
         url = f"{history.exchange(call).path}?{history.exchange(call).query}"
         if any(len(id) >= SHORTEST and id in url for id in secrets):
             yield Breach(f"{kind.a} stood in a URL", (at("in the URL", call),))
+
+
+def given_up(unit: Unit, history: DeclaredHistory) -> Marks:
+    """Judge D2: a unit is completed if its only obstacle was something dead that can be renewed."""
+    for run in (one for one in history.units if one.noun == unit.name and one.alone):
+        dead = [call for call in run.calls if _is_renewable(call, history)]
+        others = [call for call in run.calls if call not in dead and went_wrong(call)]
+        if others or len(dead) != 1:
+            continue
+        yield EXERCISED
+        if run.outcome != "accepted":
+            what = f"it was given up, though all that failed was something dead that can be renewed ({run.outcome})"
+            yield Breach(what, (at("died here", dead[0]),))
+
+
+def _is_renewable(call: Call, history: DeclaredHistory) -> bool:
+    kinds = history.platform.kinds
+    dead = (kinds[name] for name, effect in call.effects.items() if effect is SendEffect.DEAD)
+    return any(kind.duty.get("dead", "").startswith("renew") for kind in dead)

@@ -93,9 +93,10 @@ def _arrival(exchange: TraceExchange) -> journal.Arrival:
 
 
 def _answer(exchange: TraceExchange) -> journal.Answer:
-    fault, id = exchange.fault if exchange.spoiled else None, str(exchange.number)
-    accepted = exchange.accepted
-    return journal.Answer(exchange.number, exchange.returned_at, id, exchange.status, "", accepted=accepted, fault=fault)
+    spoiled = exchange.spoiled
+    fault, id = exchange.fault if spoiled else None, str(exchange.number)
+    told: dict[str, Any] = {"accepted": exchange.accepted, "fault": fault, "unusable": spoiled}
+    return journal.Answer(exchange.number, exchange.returned_at, id, exchange.status, "", **told)
 
 
 def _id(kind: str, value: Any) -> dict[str, str]:

@@ -522,6 +522,15 @@ def test_a_unit_is_done_once_the_call_that_suffices_is_accepted() -> None:
     assert tape.broken == {"D3/message"}
 
 
+@pytest.mark.parametrize(("spoiled", "broken"), [(False, {"D3/message"}), (True, set())])
+def test_a_success_that_could_not_be_read_may_be_reported_as_a_failure(spoiled: bool, broken: set[str]) -> None:
+    tape = Tape(SESSIONS)
+    tape.log_in(0.2, 0.4, "a-session")
+    tape.unit(1, 9, name="message", payload={"text": "x"}, outcome="failed", alone=True)
+    sending(tape, 2, 3, 201, accepted=True, spoiled=spoiled)
+    assert tape.broken == broken
+
+
 @pytest.mark.parametrize(("given", "written", "broken"), [(7, "7", set()), ("a b", "a b", set()), (7, "8", {"D4/storing"})])
 def test_what_stands_in_a_path_is_compared_as_text(given: object, written: str, broken: set[str]) -> None:
     effects = "{storing: {by: store, delivery: any, with: {id: x}, keeps: {id: $request.path.id}}}"
@@ -537,6 +546,14 @@ def test_what_stands_in_json_keeps_its_type() -> None:
     tape.unit(1, 9, name="message", payload={"text": 7}, alone=True)
     tape.call("/work", 2, 3, body={"session": "a-session", "text": "7"})
     assert tape.broken == {"D4/message"}
+
+
+def test_what_was_refused_was_not_delivered_altered() -> None:
+    tape = Tape(SESSIONS)
+    tape.log_in(0.2, 0.4, "a-session")
+    tape.unit(1, 9, name="message", payload={"text": "y"}, outcome="failed", alone=True)
+    sending(tape, 2, 3, 413)
+    assert "D4/message" not in tape.broken
 
 
 def test_a_unit_whose_only_trouble_was_something_renewable_is_seen_through() -> None:
