@@ -36,7 +36,7 @@ def is_good(received: Call, place: float, now: int, case: Case) -> bool:
     latest = now + case.history.resolution - 1
     if lifetime is not None and latest >= received.left_at + 1000 * (lifetime - case.parameters.token_margin):
         return False
-    refusals = (case.history.refusals.get(token), case.history.scope_refusals.get(token))
+    refusals = (case.history.credentials["token"][token].dead, case.history.scope_refusals.get(token))
     return not any(known and known[0].was_over(place) for known in refusals)
 
 
@@ -76,7 +76,7 @@ def _not_asked(refused: Call, intent: JudgedIntent) -> Breach:
 
 
 def _refusals(case: Case) -> float:
-    return sum(len(refusals) for refusals in case.history.refusals.values())
+    return len(case.history.dead.get("token", ()))
 
 
 A1 = Clause(
@@ -88,7 +88,7 @@ A1 = Clause(
     closeness=_refusals,
     is_reaction=True,
     **told("A1"),
-    trigger=lambda history: bool(history.refusals),
+    trigger=lambda history: "token" in history.dead,
 )
 
 
@@ -121,7 +121,7 @@ A2 = Clause(
     needs_intents=True,
     closeness=_refusals,
     **told("A2"),
-    trigger=lambda history: bool(history.refusals),
+    trigger=lambda history: "token" in history.dead,
 )
 
 
@@ -147,7 +147,9 @@ def _step_stampede(state: _Stampede, moment: Moment, case: Case) -> tuple[_Stamp
         case CallReturned(call, place) if call.token is not None and call.token_refused:
             if call.token in state.crowded:
                 return state, None
-            refusals = [other for other in case.history.refusals[call.token] if state.since < (other.returned or 0) <= place]
+            refusals = [
+                other for other in case.history.shown_by(call, "token").dead if state.since < (other.returned or 0) <= place
+            ]
             if len(refusals) < 2:
                 return state, None
             return replace(state, crowded={**state.crowded, call.token: refusals[0]}), EXERCISED
@@ -162,7 +164,7 @@ def _needless_renewal(call: Call, place: float, refused: Call, case: Case) -> Br
 
     A renewal does not count once all refused messages have ended, because it then has another reason.
     """
-    refusals = case.history.refusals[refused.token]
+    refusals = case.history.shown_by(refused, "token").dead
     if not any(other.group is call.group and other.was_over(place) for other in refusals):
         return None
     if _renewed_by_schedule(call, [other for other in refusals if other.was_over(place)], case):
@@ -200,7 +202,7 @@ A3 = StatefulClause(
     own_time=True,
     closeness=_refusals,
     **told("A3"),
-    trigger=lambda history: bool(history.refusals),
+    trigger=lambda history: "token" in history.dead,
 )
 
 

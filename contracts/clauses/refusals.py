@@ -43,11 +43,11 @@ def _dead_retry(kind: str, call: Call, place: float, case: Case) -> Breach | Non
 
 
 def _dead_sends(case: Case) -> float:
-    return sum(call.effect is SendEffect.DEAD for call in case.history.calls)
+    return len(case.history.dead.get("session", ()))
 
 
 def _any_dead(history: History) -> bool:
-    return any(SendEffect.DEAD in call.effects.values() for call in history.calls)
+    return bool(history.dead)
 
 
 R1 = Clause(

@@ -38,7 +38,8 @@ class _Folding:
     """The history so far. An answer without a Returned entry counts as received at its own time stamp."""
 
     def __init__(self, trace: Trace, reading: UnitReading | None) -> None:
-        self.history = History(trace.header, reading=reading, credentials={"session": {}})
+        self.history = History(trace.header, reading=reading, credentials={"session": {}, "token": {}})
+        self.history.renewing, self.history.renewals = {"token": ("token",)}, {"token": []}
         self.history.limits = {"session": self.history.policy("handshakes", 1)}
         self._units = (
             {} if reading is None else {id: (number, unit) for number, unit in enumerate(reading.units) for id in unit.calls}
@@ -178,13 +179,13 @@ class _Folding:
             if isinstance(id, str):
                 call.shown["session"] = id
                 self._session(id)
-                self.history.note_left(call)
         elif call.operation == "create":
             call.guest = guest_of(body)
-        elif call.operation == "token":
-            self.history.logins.append(call)
         if call.token is not None:
             self._name_token(call.token)
+            if call.operation != "token":
+                call.shown["token"] = call.token
+        self.history.note_left(call)
 
     def _attribute(self, call: Call) -> None:
         if self.history.reading is not None:
@@ -250,18 +251,22 @@ class _Folding:
             call.status, call.code = answer.status, answer.code
             if call.status == 429 and answer.retry_after_text is None:
                 call.retry_after = answer.retry_after
+            if call.status == 200 and not answer.unusable:
+                call.brought = {
+                    kind: id for kind, id in (("session", answer.issued), ("token", answer.token)) if id is not None
+                }
         if call.operation == "send":
             known_lost = self._in_process and answer is not None and answer.delivery == "lost_request"
             call.effect = call.effects["session"] = SendEffect.NONE if known_lost else _effect(call)
+        if call.operation != "token":
+            call.effects["token"] = SendEffect.DEAD if call.status == 401 else _outcome(call)
         self._note(call)
         self.history.moments.append(CallReturned(call, self._place))
 
     def _note(self, call: Call) -> None:
-        """File a call under its ids, its token or its own content, by what its answer says."""
+        """File a call under its ids or its own content, by what its answer says."""
         history = self.history
         history.note_return(call)
-        if call.token_refused:
-            history.refusals.setdefault(call.token, []).append(call)
         if call.scope_refused:
             history.scope_refusals.setdefault(call.token, []).append(call)
         if call.status in REJECTS:
@@ -278,8 +283,10 @@ class _Folding:
         return session
 
     def _name_token(self, pseudonym: str) -> None:
-        tokens = self.history.tokens
-        tokens.setdefault(pseudonym, f"t{len(tokens) + 1}")
+        tokens = self.history.credentials["token"]
+        if pseudonym not in tokens:
+            label = f"t{len(tokens) + 1}"
+            tokens[pseudonym] = SeenCredential(pseudonym, label, f"token {label}", "token")
 
 
 def _quoted(id: str) -> str:
@@ -288,9 +295,12 @@ def _quoted(id: str) -> str:
 
 def _effect(call: Call) -> SendEffect:
     """Return what the client can know of its send from the answer that reached it."""
+    return SendEffect.DEAD if call.status == 403 and not call.scope_refused else _outcome(call)
+
+
+def _outcome(call: Call) -> SendEffect:
+    """Return what an answer says of the work that a call was to do."""
     status = call.status
     if status is None or status >= 500 or call.unusable:
         return SendEffect.UNKNOWN
-    if 200 <= status < 300:
-        return SendEffect.CONSUMED
-    return SendEffect.DEAD if status == 403 and not call.scope_refused else SendEffect.NONE
+    return SendEffect.CONSUMED if 200 <= status < 300 else SendEffect.NONE

@@ -50,12 +50,12 @@ class Call:
     answer reached the client. `open_intents` is the number of open intents when it left.
 
     By kind, `shown` are the ids that it showed to use them, `ended` those it showed to end them, and `effects` what the answer
-    says of both. `does` is the unit of work that it was to do, if any, `kept` the values of that which it carried, by name, and
-    `effect` what became of that. `retry_after` are the seconds that a client is asked to wait. For declared platforms,
-    `brought` are the ids in the answer, and `lasts` the seconds for which they are good.
+    says of both; `brought` are those in the answer. `does` is the unit of work that it was to do, if any, `kept` the values of
+    that which it carried, by name, and `effect` what became of that. `retry_after` are the seconds that a client is asked to
+    wait. For declared platforms, `lasts` are the seconds for which those brought are good.
 
-    A call that had to wait before it could arrive `departed` before the place at which it left. `beside` are the sends of the
-    same id that were under way then. `aside` means that the answer took time, and the thread of the message may have stopped
+    A call that had to wait before it could arrive `departed` before the place at which it left. `beside` are the uses of the
+    same ids that were under way then. `aside` means that the answer took time, and the thread of the message may have stopped
     waiting.
     """
 
@@ -129,12 +129,12 @@ class Call:
     @property
     def received_session(self) -> str | None:
         """The id that a create brought to the client, or None."""
-        return self.answer.issued if self.answer is not None and self.status == 200 and not self.unusable else None
+        return self.brought.get("session")
 
     @property
     def received_token(self) -> str | None:
         """The pseudonym of the token that a token call brought to the client, or None."""
-        return self.answer.token if self.answer is not None and self.status == 200 and not self.unusable else None
+        return self.brought.get("token")
 
     @property
     def token_refused(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from msgspec import UnsetType
@@ -19,9 +19,10 @@ ROUNDING = 1
 class History:
     """The complete content of a trace. `moments` are in the order in which they happened to the client.
 
-    `credentials` are the ids by kind; `limits` say how many uses each kind is good for, without an entry any number. `logins`
-    are the token calls, in the order in which they left. By token, `refusals` are the 401s, and `scope_refusals` the
-    403s for a missing scope. `rejects` are the requests that were refused for their content, by that content. `waits` are the
+    `credentials` are the ids by kind; `limits` say how many uses each kind is good for, without an entry any number. `renewing`
+    are the kinds that a client asks for by an operation, and `renewals` the calls that did, by kind, in the order in which they
+    left. `dead` are the calls whose answer said that what they showed is dead, by kind, and `scope_refusals` the 403s for a
+    missing scope, by token. `rejects` are the requests that were refused for their content, by that content. `waits` are the
     calls whose answer asked the client to wait. All four are in the order in which the client knew.
 
     `doubts` says why it is uncertain which intent a call or the end of an intent belongs to, by the entry that evidence points
@@ -37,10 +38,10 @@ class History:
     intents: list[JudgedIntent] = field(default_factory=list)
     credentials: dict[str, dict[str, SeenCredential]] = field(default_factory=dict)
     limits: Mapping[str, int] = field(default_factory=dict)
-    tokens: dict[str, str] = field(default_factory=dict)
     changes: list[WorldChanged] = field(default_factory=list)
-    logins: list[Call] = field(default_factory=list)
-    refusals: dict[str | None, list[Call]] = field(default_factory=dict)
+    renewing: Mapping[str | None, Sequence[str]] = field(default_factory=dict)
+    renewals: dict[str, list[Call]] = field(default_factory=dict)
+    dead: dict[str, list[Call]] = field(default_factory=dict)
     scope_refusals: dict[str | None, list[Call]] = field(default_factory=dict)
     rejects: dict[Identity, list[Call]] = field(default_factory=dict)
     waits: list[Call] = field(default_factory=list)
@@ -61,10 +62,17 @@ class History:
         """The sessions of the web chat, by id."""
         return self.credentials["session"]
 
+    @property
+    def logins(self) -> list[Call]:
+        """The token calls of the web chat."""
+        return self.renewals["token"]
+
     def note_left(self, call: Call) -> None:
         """Note that a call has left, the next one to do so. The ids that it shows are known."""
+        for kind in self.renewing.get(call.operation, ()):
+            self.renewals[kind].append(call)
         shown = [self.credentials[kind][id] for kind, id in call.shown.items()]
-        call.beside = tuple(other for credential in shown for other in credential.flying)
+        call.beside = tuple({other: None for credential in shown for other in credential.flying})
         for credential in shown:
             credential.uses += 1
             credential.flying.append(call)
@@ -76,14 +84,15 @@ class History:
                 unit.over.setdefault(call.operation, []).append(call)
         if call.retry_after is not None:
             self.waits.append(call)
-        for kind, id in (call.shown | call.ended).items():
-            credential, effect = self.credentials[kind][id], call.effects.get(kind)
-            if kind in call.shown:
-                credential.flying.remove(call)
-                if effect in SPENDS:
-                    credential.spent.append(call)
-            if effect is SendEffect.DEAD:
-                credential.dead.append(call)
+        for kind, id in call.shown.items():
+            credential = self.credentials[kind][id]
+            credential.flying.remove(call)
+            if call.effects.get(kind) in SPENDS:
+                credential.spent.append(call)
+        for kind in [kind for kind, effect in call.effects.items() if effect is SendEffect.DEAD]:
+            self.dead.setdefault(kind, []).append(call)
+            if held := call.shown.get(kind) or call.ended.get(kind):
+                self.credentials[kind][held].dead.append(call)
 
     def shown_by(self, call: Call, kind: str) -> SeenCredential:
         """Return the credential of a kind that a call showed."""
@@ -146,7 +155,8 @@ class History:
 
     def token_label(self, pseudonym: str | None) -> str:
         """Return the label of a token for people: `t1`, `t2` … in order of appearance."""
-        return "no token" if pseudonym is None else self.tokens.get(pseudonym, pseudonym)
+        token = self.credentials["token"].get(pseudonym or "")
+        return token.label if token is not None else pseudonym or "no token"
 
     def policy(self, name: str, default: int) -> int:
         """Return a whole number of the policy in force; `default` if the recording does not have it."""

@@ -28,15 +28,6 @@ SHORTEST = 8
 """The fewest characters of an id to look for in URLs. A shorter one may occur there by chance."""
 
 
-def _renewals(history: DeclaredHistory, kind: Kind) -> list[Call]:
-    return [call for call in history.calls if call.operation in kind.renewed_by]
-
-
-def _refusals(history: DeclaredHistory, kind: Kind) -> list[Call]:
-    """Return the calls whose answer said that the one they showed is dead."""
-    return [call for call in history.calls if call.effects.get(kind.name) is SendEffect.DEAD]
-
-
 def predecessor(kind: Kind, history: DeclaredHistory) -> Marks:
     """Judge N2: once its successor has come, or is on its way, the old one is not shown again."""
     calls = sorted((call for call in history.calls if kind.name in call.shown), key=lambda call: call.left)
@@ -58,7 +49,7 @@ def predecessor(kind: Kind, history: DeclaredHistory) -> Marks:
 def not_renewed(kind: Kind, history: DeclaredHistory) -> Marks:
     """Judge R2: after a refusal the client asks for another one, if it goes on."""
     going_on = {*kind.carried, *kind.renewed_by} - closing(history.platform, kind)
-    for told in _refusals(history, kind):
+    for told in history.dead.get(kind.name, ()):
         after = [call for call in history.calls if history.knew(told, call) and call.operation in going_on]
         if not after or kind.name in told.brought:
             continue
@@ -74,7 +65,7 @@ def not_renewed(kind: Kind, history: DeclaredHistory) -> Marks:
 
 def not_from_refusal(kind: Kind, history: DeclaredHistory) -> Marks:
     """Judge N1: if the refused call is made again, it shows the id that the refusal brought."""
-    for told in _refusals(history, kind):
+    for told in history.dead.get(kind.name, ()):
         offered, again = told.brought.get(kind.name), _made_again(history, told)
         if offered is None or again is None:
             continue
@@ -119,7 +110,7 @@ def renewed_for_ever(kind: Kind, history: DeclaredHistory) -> Marks:
 
 def stampede(kind: Kind, history: DeclaredHistory) -> Marks:
     """Judge A3: only one call at a time asks for a new one."""
-    renewals = sorted(_renewals(history, kind), key=lambda call: call.left)
+    renewals = history.renewals[kind.name]
     if renewals and any(not unit.alone for unit in history.units):
         yield EXERCISED
     for first, second in combinations(renewals, 2):
@@ -132,7 +123,7 @@ def wasted(kind: Kind, history: DeclaredHistory) -> Marks:
     """Judge A4: a good one is kept in use."""
     needless: list[Call] = []
     bringing = [call for call in history.calls if kind.name in call.brought]
-    for call in _renewals(history, kind):
+    for call in history.renewals[kind.name]:
         last = max((one for one in bringing if history.knew(one, call)), key=lambda one: one.returned or 0, default=None)
         if last is None:
             continue

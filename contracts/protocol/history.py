@@ -113,6 +113,11 @@ def history_of(platform: Platform, trace: DeclaredTrace, parameters: Parameters 
     history = DeclaredHistory(header, platform=platform, trace=trace, parameters=parameters)
     history.limits = {kind.name: kind.life.uses for kind in platform.kinds.values() if kind.life.uses is not None}
     history.credentials = {name: {} for name in platform.kinds}
+    history.renewals = {name: [] for name in platform.kinds}
+    history.renewing = {
+        operation: [kind.name for kind in platform.kinds.values() if operation in kind.renewed_by]
+        for operation in platform.operations
+    }
     history.units = [_intent(unit) for unit in trace.units]
     signals = Signals.of(platform)
     history.calls = [read_call(platform, exchange, signals) for exchange in trace.exchanges]

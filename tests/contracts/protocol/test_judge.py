@@ -235,11 +235,13 @@ def test_of_two_kinds_in_one_call_each_is_judged_for_itself() -> None:
     assert tape.broken == {"S1/session"}
 
 
-def test_of_two_uses_both_may_be_on_their_way() -> None:
-    tape = Tape(toy(clients.SESSIONS.replace("uses: 1", "uses: 2"), order="[session]", effects=clients.MESSAGE))
+@pytest.mark.parametrize("other", ["", clients.TOKENS])
+def test_of_two_uses_both_may_be_on_their_way(other: str) -> None:
+    kinds = other + clients.SESSIONS.replace("uses: 1", "uses: 2")
+    tape = Tape(toy(kinds, order="[token, session]" if other else "[session]", effects=clients.MESSAGE))
     tape.log_in(0.2, 0.4, "a-session")
-    sending(tape, 2, 6)
-    sending(tape, 3, 7)
+    sending(tape, 2, 6, bearer="a-session")
+    sending(tape, 3, 7, bearer="a-session")
     assert tape.broken == set()
     sending(tape, 8, 9, 403)
     assert tape.broken == {"S1/session"}
