@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -11,7 +12,18 @@ from msgspec.structs import replace
 from contracts.clauses.excuses import overtaken, tried_enough
 from contracts.clauses.retries import is_certain, messages_served
 from contracts.clauses.words import at, name_of, noun_of, reported, told
-from contracts.history import Call, CallLeft, CallReturned, IntentBegan, IntentEnded, JudgedIntent, Moment, WorldChanged
+from contracts.history import (
+    Call,
+    CallLeft,
+    CallReturned,
+    Group,
+    IntentBegan,
+    IntentEnded,
+    JudgedIntent,
+    Moment,
+    SendEffect,
+    WorldChanged,
+)
 from contracts.judge import EXERCISED, Breach, Case, Clause, Evidence, Mark, StatefulClause
 
 SCHEDULED = 10_000
@@ -92,36 +104,64 @@ A1 = Clause(
 )
 
 
-def _taken_after_refusal(call: Call, place: float) -> list[Call]:
-    """Return the tokens received after the first 401, up to `place`, of the call or, if intents overlap, of its group."""
-    calls = call.intent.calls if call.intent is not None else call.group.calls if call.group is not None else []
-    refused = _first_refusal(calls, place)
-    if refused is None or refused.returned is None:
-        return []
-    since = refused.returned
-    return [taken for taken in calls if taken.received_token is not None and taken.was_over(place) and taken.left > since]
+class _Row(Struct, frozen=True):
+    """The tokens that were taken after refusals: the first refusal, at the place `since`, and the last one.
+
+    `is_open`: nothing was accepted since the last refusal.
+    """
+
+    refused: Call
+    since: float
+    is_open: bool = True
+    renewals: tuple[Call, ...] = ()
 
 
-def _mark_loop(moment: Moment, case: Case) -> Mark:
+_Rows: TypeAlias = Mapping[JudgedIntent | Group, _Row]
+
+_NO_ROWS: _Rows = {}
+
+
+def step_loop(kind: str, rows: _Rows, moment: Moment, case: Case) -> tuple[_Rows, Mark]:
+    """Judge A2, for ids of any kind. A row ends when the operation that was refused last is accepted."""
     match moment:
-        case CallReturned(call, place) if call.received_token is not None:
-            taken = _taken_after_refusal(call, place + 1)
-            bound = case.parameters.max_attempts * messages_served(call, taken)
-            if len(taken) <= bound:
-                return EXERCISED if taken else None
-            evidence = (at("first new token", taken[0]), at("one too many", taken[-1]))
-            return Breach(f"{len(taken)} tokens were taken after 401s for one message", evidence, is_certain(call, case))
-    return None
+        case CallReturned(call) if kind in call.brought and kind in case.history.renewing.get(call.operation, ()):
+            unit = call.intent or call.group
+            row = rows.get(unit) if unit is not None else None
+            if unit is None or row is None or not row.is_open or call.left < row.since:
+                return rows, None
+            row = replace(row, renewals=(*row.renewals, call))
+            return {**rows, unit: row}, _loop(kind, call, row.renewals, case)
+        case CallReturned(call, place) if call.effects.get(kind) in {SendEffect.DEAD, SendEffect.CONSUMED}:
+            units = [unit for unit in (call.intent, call.group) if unit is not None]
+            changed = {unit: _next_row(rows.get(unit), kind, call, place) for unit in units}
+            return {unit: row for unit, row in {**rows, **changed}.items() if row is not None}, None
+    return rows, None
 
 
-A2 = Clause(
-    look=_mark_loop,
+def _next_row(row: _Row | None, kind: str, call: Call, place: float) -> _Row | None:
+    """Return the row after a refusal, or after a call that was accepted; None if it is over."""
+    if call.effects[kind] is SendEffect.DEAD:
+        return _Row(call, place) if row is None else replace(row, refused=call, is_open=True)
+    return None if row is None or row.refused.operation == call.operation else replace(row, is_open=False)
+
+
+def _loop(kind: str, call: Call, renewals: Sequence[Call], case: Case) -> Mark:
+    if len(renewals) <= case.parameters.max_attempts * messages_served(call, renewals):
+        return EXERCISED
+    evidence = (at("first renewal", renewals[0]), at("one too many", call))
+    noun = case.history.credentials[kind][call.brought[kind]].noun
+    return Breach(f"{len(renewals)} {noun}s were taken after refusals, and none was good", evidence, is_certain(call, case))
+
+
+A2 = StatefulClause(
+    start=_NO_ROWS,
+    step=partial(step_loop, "token"),
     on=(CallReturned,),
     own_time=True,
     needs_intents=True,
     closeness=_refusals,
     **told("A2"),
-    trigger=lambda history: "token" in history.dead,
+    trigger=lambda history: bool(history.dead),
 )
 
 

@@ -11,7 +11,6 @@ from itertools import combinations
 
 from contracts.clauses.delivery import Unit
 from contracts.clauses.excuses import went_wrong
-from contracts.clauses.retries import failed
 from contracts.clauses.words import at
 from contracts.history import Call, SendEffect
 from contracts.judge import EXERCISED, Breach, Exercised
@@ -86,26 +85,6 @@ def _made_again(history: DeclaredHistory, told: Call) -> Call | None:
 
 
 # -- is it looked after? ---------------------------------------------------------------------------------------------
-
-
-def renewed_for_ever(kind: Kind, history: DeclaredHistory) -> Marks:
-    """Judge A2: if none of the new ones works, a unit of work gives up."""
-    for unit in history.intents:
-        renewals: list[Call] = []
-        refused = False
-        for call in unit.calls:
-            if call.operation in kind.renewed_by:
-                renewals = [*renewals, call] if refused and not failed(call) else renewals
-                refused = False
-                if renewals:
-                    yield EXERCISED
-            elif call.effects.get(kind.name) is SendEffect.DEAD:
-                refused = True
-            elif call.effects.get(kind.name) is SendEffect.CONSUMED:
-                renewals, refused = [], False
-            if len(renewals) > history.parameters.max_attempts:
-                what = f"{kind.a} was renewed {len(renewals)} times, and none was good for anything"
-                yield Breach(what, (at("first renewal", renewals[0]), at("one too many", renewals[-1])))
 
 
 def stampede(kind: Kind, history: DeclaredHistory) -> Marks:

@@ -382,6 +382,20 @@ def test_so_many_renewals_of_which_none_is_good_and_no_more(renewals: int, broke
     assert tape.broken == broken
 
 
+@pytest.mark.parametrize(("tried_again", "broken"), [(True, {"A2/token"}), (False, set())])
+def test_one_that_is_good_for_something_else_does_not_end_the_count(tried_again: bool, broken: set[str]) -> None:
+    tape = Tape(toy(clients.TOKENS.replace("{work:", "{'work, store':"), effects=clients.JOB))
+    tape.log_in(0.2, 0.4, "token-number-0")
+    tape.unit(1, 90, outcome="failed")
+    tape.refused(2, 3, "token-number-0")
+    for number in range(1, 9):
+        tape.log_in(9 * number, 9 * number + 1, f"token-number-{number}")
+        tape.call("/items/1", 9 * number + 2, 9 * number + 3, method="PUT", bearer=f"token-number-{number}")
+        if tried_again:
+            tape.refused(9 * number + 4, 9 * number + 5, f"token-number-{number}")
+    assert tape.broken & {"A2/token"} == broken
+
+
 def test_one_that_is_good_in_between_begins_the_count_anew() -> None:
     tape = jobs()
     tape.unit(1, 90, outcome="failed")
