@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -35,21 +35,18 @@ def _first_refusal(calls: list[Call], place: float) -> Call | None:
     return min(known, key=lambda call: call.returned or 0, default=None)
 
 
-def is_good(received: Call, place: float, now: int, case: Case) -> bool:
-    """Return whether the token in `received` was still good, as far as the client knew: not refused, not about to expire.
+def is_good(kind: str, received: Call, place: float, now: int, case: Case) -> bool:
+    """Return whether the id in `received` was still good, as far as the client knew: not over, not about to expire.
 
-    A cautious client counts the lifetime from its request. A token refused for a missing scope is not good: a new one may have
-    it.
+    A cautious client counts the lifetime from its request.
     """
-    answer, token = received.answer, received.received_token
-    if answer is None or token is None or received.returned_at is None:
+    if kind not in received.brought or received.returned_at is None:
         return False
-    lifetime = answer.token_expires_in
+    seconds = case.history.good_for(kind, received, case.parameters.token_margin)
     latest = now + case.history.resolution - 1
-    if lifetime is not None and latest >= received.left_at + 1000 * (lifetime - case.parameters.token_margin):
+    if seconds is not None and latest >= received.left_at + 1000 * seconds:
         return False
-    refusals = (case.history.credentials["token"][token].dead, case.history.scope_refusals.get(token))
-    return not any(known and known[0].was_over(place) for known in refusals)
+    return not case.history.is_over(kind, received.brought[kind], place)
 
 
 def _mark_not_renewed(moment: Moment, case: Case) -> Mark:
@@ -214,7 +211,7 @@ def _needless_renewal(call: Call, place: float, refused: Call, case: Case) -> Br
     received = [other for other in renewals if other.received_token is not None and other.was_over(place)]
     if received:
         last = max(received, key=lambda other: other.returned or 0)
-        good = is_good(last, place, call.left_at, case)
+        good = is_good("token", last, place, call.left_at, case)
         return _stampeded(refused, last, call, "a new one had been received", case) if good else None
     flying = next((other for other in renewals if not other.was_over(place)), None)
     return _stampeded(refused, flying, call, "a renewal was on its way", case) if flying is not None else None
@@ -252,59 +249,61 @@ MOST_SHOWN = 10
 """The most needless tokens that are listed as evidence."""
 
 
+class _Fetch(NamedTuple):
+    """A call for another id, made for a unit of work, while the one that `last` had brought was good."""
+
+    unit: object
+    call: Call
+    last: Call
+
+
 class _Waste(Struct, frozen=True):
-    """The last token the running client received, and the needless fetches so far, each with its message."""
+    """The needless fetches so far, at most one per message, and the place at which the running client started."""
 
-    last: Call | None = None
-    fetches: tuple[tuple[object, Call], ...] = ()
-    certain: bool = True
+    since: float = -1
+    fetches: tuple[_Fetch, ...] = ()
 
 
-def _step_wasted(waste: _Waste, moment: Moment, case: Case) -> tuple[_Waste, Mark]:
+def step_wasted(kind: str, waste: _Waste, moment: Moment, case: Case) -> tuple[_Waste, Mark]:
+    """Judge A4, for ids of any kind. Calls of overlapping messages count as one message's."""
     match moment:
-        case WorldChanged(entry) if entry.what == "restart_client":
-            return replace(waste, last=None), None
-        case CallReturned(call) if call.received_token is not None:
-            return replace(waste, last=call), None
-        case IntentBegan(intent, place) if waste.last is not None:
-            return waste, EXERCISED if is_good(waste.last, place, intent.began_at, case) else None
-        case CallLeft(call, place) if call.operation == "token" and call.group is not None and waste.last is not None:
-            if not is_good(waste.last, place, call.left_at, case):
+        case WorldChanged(entry, place) if entry.what == "restart_client":
+            return replace(waste, since=place), None
+        case IntentBegan(intent, place):
+            last = next(case.history.brought_before(kind, place), None)
+            return waste, EXERCISED if _is_kept(kind, last, place, intent.began_at, waste, case) else None
+        case CallLeft(call, place) if kind in case.history.renewing.get(call.operation, ()):
+            last = next((one for one in case.history.brought_before(kind, place) if case.history.knew(one, call)), None)
+            unit = case.history.unit_of(call)
+            is_needless = unit is not None and _is_kept(kind, last, place, call.left_at, waste, case)
+            if last is None or not is_needless or any(unit is fetch.unit for fetch in waste.fetches):
                 return waste, None
-            fetches = _with(waste.fetches, call)
-            certain = waste.certain and _served_one(waste.last, case)
-            now = replace(waste, fetches=fetches, certain=certain)
-            return now, _wasted(now, case) if len(fetches) > len(waste.fetches) and len(fetches) > 1 else None
+            now = replace(waste, fetches=(*waste.fetches, _Fetch(unit, call, last)))
+            return now, _wasted(kind, now.fetches, case) if len(now.fetches) > 1 else EXERCISED
     return waste, None
 
 
-def _with(fetches: tuple[tuple[object, Call], ...], call: Call) -> tuple[tuple[object, Call], ...]:
-    """Add a needless fetch, at most one per message. Token calls of overlapping messages count as one message's."""
-    unit = call.intent if call.intent is not None else call.group
-    return fetches if any(unit is other for other, _ in fetches) else (*fetches, (unit, call))
+def _is_kept(kind: str, last: Call | None, place: float, now: int, waste: _Waste, case: Case) -> bool:
+    return last is not None and not last.was_over(waste.since) and is_good(kind, last, place, now, case)
 
 
-def _served_one(received: Call, case: Case) -> bool:
-    """Return whether a token served at most one message.
-
-    A recording does not show restarts: a token that served several may belong to a client that was restarted.
-    """
-    return not case.history.inferred or len(case.history.served.get(received.received_token or "", ())) < 2
-
-
-def _wasted(waste: _Waste, case: Case) -> Breach:
-    evidence: tuple[Evidence, ...] = tuple(at("needless token", call) for _, call in waste.fetches[-MOST_SHOWN:])
-    message, reading = "a token was fetched again and again while the last one was good", case.history.reading
+def _wasted(kind: str, fetches: Sequence[_Fetch], case: Case) -> Breach:
+    """A recording does not show restarts: a token that served several messages may belong to a client that was restarted."""
+    last, reading = fetches[-1].last, case.history.reading
+    noun = case.history.credentials[kind][last.brought[kind]].noun
+    evidence: tuple[Evidence, ...] = tuple(at(f"needless {noun}", fetch.call) for fetch in fetches[-MOST_SHOWN:])
+    message = f"{noun}s were fetched again and again while the last one was good"
     if reading is None:
         return Breach(message, evidence)
-    certain = waste.certain and reading.interleaved is None
+    served = (case.history.served.get(fetch.last.brought[kind], ()) for fetch in fetches)
+    certain = reading.interleaved is None and all(len(messages) < 2 for messages in served)
     return Breach(f"{message} (if each message has a process of its own, add --one-shot)", evidence, certain)
 
 
 A4 = StatefulClause(
     start=_Waste(),
-    step=_step_wasted,
-    on=(CallLeft, CallReturned, IntentBegan, WorldChanged),
+    step=partial(step_wasted, "token"),
+    on=(CallLeft, IntentBegan, WorldChanged),
     own_time=True,
     needs_intents=True,
     spared=lambda case: OWN_CLIENT if case.parameters.one_shot else "",

@@ -252,9 +252,7 @@ class _Folding:
             if call.status == 429 and answer.retry_after_text is None:
                 call.retry_after = answer.retry_after
             if call.status == 200 and not answer.unusable:
-                call.brought = {
-                    kind: id for kind, id in (("session", answer.issued), ("token", answer.token)) if id is not None
-                }
+                _note_content(call, answer)
         if call.operation == "send":
             known_lost = self._in_process and answer is not None and answer.delivery == "lost_request"
             call.effect = call.effects["session"] = SendEffect.NONE if known_lost else _effect(call)
@@ -291,6 +289,15 @@ class _Folding:
 
 def _quoted(id: str) -> str:
     return repr(id) if len(id) <= LONGEST_ID else f"{id[:LONGEST_ID]!r}… ({len(id)} characters)"
+
+
+def _note_content(call: Call, answer: Answer) -> None:
+    """Note what a usable 200 brought."""
+    for kind, id in (("session", answer.issued), ("token", answer.token)):
+        if id is not None:
+            call.brought[kind] = id
+    if answer.token_expires_in is not None:
+        call.lasts["token"] = answer.token_expires_in
 
 
 def _effect(call: Call) -> SendEffect:

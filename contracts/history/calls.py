@@ -273,6 +273,12 @@ class SeenCredential:
     spent: list[Call] = field(default_factory=list)
     dead: list[Call] = field(default_factory=list)
 
+    def note_return(self, call: Call, effect: SendEffect | None) -> None:
+        """Note that a use has come back, and what its answer says of the id."""
+        self.flying.remove(call)
+        if effect in SPENDS:
+            self.spent.append(call)
+
 
 def document(arrival: Arrival) -> dict[str, Any]:
     """Return the JSON object that a request carried; empty if it carried none."""

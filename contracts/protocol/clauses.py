@@ -20,9 +20,6 @@ from mockserver.platform.model import Kind
 
 Marks = Iterator[Exercised | Breach]
 
-NEEDLESS = 2
-"""The number of needless renewals that breaks A4. A single one may be a matter of start-up."""
-
 SHORTEST = 8
 """The fewest characters of an id to look for in URLs. A shorter one may occur there by chance."""
 
@@ -96,42 +93,6 @@ def stampede(kind: Kind, history: DeclaredHistory) -> Marks:
         if not first.was_over(second.left):
             what = f"{kind.a} was asked for while another call for one was on its way"
             yield Breach(what, (at("asked for here", first), at("and here at once", second)))
-
-
-def wasted(kind: Kind, history: DeclaredHistory) -> Marks:
-    """Judge A4: a good one is kept in use."""
-    needless: list[Call] = []
-    bringing = [call for call in history.calls if kind.name in call.brought]
-    for call in history.renewals[kind.name]:
-        last = max((one for one in bringing if history.knew(one, call)), key=lambda one: one.returned or 0, default=None)
-        if last is None:
-            continue
-        yield EXERCISED
-        if _is_good(last, call, history, kind):
-            needless.append(call)
-        if len(needless) >= NEEDLESS:
-            what = f"{kind.a} was fetched again and again while the last one was good"
-            yield Breach(what, (at("brought here", last), at("fetched again", call)))
-
-
-def _is_good(last: Call, call: Call, history: DeclaredHistory, kind: Kind) -> bool:
-    """Return True if the one that `last` brought was good, as far as the client knew, when `call` asked for another."""
-    id = last.brought[kind.name]
-    shown = (one for one in history.calls if id in {one.shown.get(kind.name), one.ended.get(kind.name)})
-    if any(one.left < call.left and _is_over(one, kind) for one in shown):
-        return False
-    declared = None if kind.life.ttl is None else kind.life.ttl / 1000
-    seconds = last.lasts.get(kind.name, declared)
-    idle = None if kind.life.idle is None else kind.life.idle / 1000
-    ends = [1000 * one for one in (seconds, idle) if one is not None]
-    margin = 1000 * history.parameters.token_margin  # of a short lifetime a tenth
-    return all(call.left_at < (last.returned_at or 0) + end - min(margin, end / 10) for end in ends)
-
-
-def _is_over(call: Call, kind: Kind) -> bool:
-    """Return True if a call gave the client a reason to discard the one it showed."""
-    is_doubtful = call.status is None or call.effects.get(kind.name) in {SendEffect.DEAD, SendEffect.UNKNOWN}
-    return is_doubtful or call.operation in kind.ended or kind.life.uses is not None
 
 
 def leaked(kind: Kind, history: DeclaredHistory) -> Marks:

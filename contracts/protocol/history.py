@@ -18,6 +18,7 @@ from contracts.history import (
     JudgedIntent,
     Moment,
     SeenCredential,
+    SendEffect,
 )
 from contracts.judge import DEFAULTS, Parameters
 from contracts.protocol.trace import FOREVER, DeclaredTrace, TraceExchange, UnitRun
@@ -76,6 +77,29 @@ class DeclaredHistory(History):
     def goes_on(self, told: Call, follows: Callable[[Call], bool]) -> bool:
         """See History."""
         return any(follows(call) and self.knew(told, call) for call in self.calls)
+
+    def good_for(self, kind: str, received: Call, margin: float) -> float | None:
+        """See History. Of a short lifetime the margin is a tenth."""
+        life = self.platform.kinds[kind].life
+        told = received.lasts.get(kind, None if life.ttl is None else life.ttl / 1000)
+        ends = [seconds for seconds in (told, None if life.idle is None else life.idle / 1000) if seconds is not None]
+        return min(ends) - min(margin, min(ends) / 10) if ends else None
+
+    def is_over(self, kind: str, id: str, place: float) -> bool:
+        """See History. An answer that is missing or says nothing is a reason as well."""
+        declared = self.platform.kinds[kind]
+        shown = (call for call in self.calls if call.left < place and id in {call.shown.get(kind), call.ended.get(kind)})
+        return any(
+            declared.life.uses is not None
+            or call.operation in declared.ended
+            or call.status is None
+            or call.effects.get(kind) in {SendEffect.DEAD, SendEffect.UNKNOWN}
+            for call in shown
+        )
+
+    def unit_of(self, call: Call) -> Call:
+        """See History. Units of work are several calls, each of which may be a waste."""
+        return call
 
     def _noticed(self, told: Call) -> float:
         """Return the moment at which the client had surely noticed an answer: the unit that got it went on, or ended.

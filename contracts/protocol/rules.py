@@ -8,7 +8,7 @@ from functools import partial
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from contracts.clauses.access import A2, step_loop
+from contracts.clauses.access import A2, A4, step_loop, step_wasted
 from contracts.clauses.delivery import D1, D3, D4, Unit, mark_altered, mark_delivered_twice, mark_false_outcome
 from contracts.clauses.refusals import R1, mark_dead_retried
 from contracts.clauses.retries import R4, R5
@@ -123,7 +123,7 @@ _RULES: Mapping[str, tuple[Make, Callable[[Platform], Iterable[Subject]]]] = {
     "N1": (_surveyed(clauses.not_from_refusal), _kinds(lambda kind: kind.duty.get("dead") == "renew from refusal")),
     "A2": (_shared(A2, step_loop), _kinds(lambda kind: kind.duty.get("dead") == "renew")),
     "A3": (_surveyed(clauses.stampede), _kinds(lambda kind: bool(kind.duty.get("alone")))),
-    "A4": (_surveyed(clauses.wasted), _kinds(lambda kind: bool(kind.duty.get("keep")))),
+    "A4": (_shared(A4, step_wasted, needs_intents=False), _kinds(lambda kind: bool(kind.duty.get("keep")))),
     "A5": (_surveyed(clauses.leaked), _kinds(lambda kind: bool(kind.duty.get("secret")))),
     "R4": (_shared(R4), _calls),
     "R5": (_shared(R5), _calls),
