@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from contracts.clauses.excuses import overtaken, tried_enough
+from contracts.clauses.excuses import first_dead, overtaken, tried_enough
 from contracts.clauses.retries import is_certain, messages_served
 from contracts.clauses.words import at, name_of, noun_of, reported, told
 from contracts.history import (
@@ -30,11 +30,6 @@ SCHEDULED = 10_000
 """Milliseconds after which a renewal no longer counts as a reaction to a 401, but as a scheduled one."""
 
 
-def _first_refusal(calls: list[Call], place: float) -> Call | None:
-    known = [call for call in calls if call.was_over(place) and call.token_refused]
-    return min(known, key=lambda call: call.returned or 0, default=None)
-
-
 def is_good(kind: str, received: Call, place: float, now: int, case: Case) -> bool:
     """Return whether the id in `received` was still good, as far as the client knew: not over, not about to expire.
 
@@ -51,16 +46,16 @@ def is_good(kind: str, received: Call, place: float, now: int, case: Case) -> bo
 
 def _mark_not_renewed(moment: Moment, case: Case) -> Mark:
     match moment:
-        case CallReturned(call) if call.intent is not None and call.token_refused:
+        case CallReturned(call) if call.intent is not None and call.said_dead("token"):
             return EXERCISED
         case CallLeft(call, place) if call.intent is not None and call.operation != "token":
-            refused = _first_refusal(call.intent.calls, place)
+            refused = first_dead("token", call.intent.calls, place)
             if refused is not None and call.token is not None and call.token == refused.token:
                 message = f"{noun_of(call)} showed a token again that a 401 had refused"
                 return Breach(message, (at("token refused", refused), at("shown again", call)))
         case IntentEnded(intent, place) if intent.outcome != "accepted":
             calls = intent.possible
-            refused = _first_refusal(calls, place)
+            refused = first_dead("token", calls, place)
             if refused is None or _asked_for_another(refused, intent, case):
                 return None
             if tried_enough(calls, place, case) or overtaken(intent, place, case):
@@ -137,7 +132,7 @@ def step_loop(kind: str, rows: _Rows, moment: Moment, case: Case) -> tuple[_Rows
 
 def _next_row(row: _Row | None, kind: str, call: Call, place: float) -> _Row | None:
     """Return the row after a refusal, or after a call that was accepted; None if it is over."""
-    if call.effects[kind] is SendEffect.DEAD:
+    if call.said_dead(kind):
         return _Row(call, place) if row is None else replace(row, refused=call, is_open=True)
     return None if row is None or row.refused.operation == call.operation else replace(row, is_open=False)
 
@@ -181,7 +176,7 @@ def _step_stampede(state: _Stampede, moment: Moment, case: Case) -> tuple[_Stamp
             return _Stampede(place), None
         case IntentBegan(_, place) if case.parameters.one_shot:
             return _Stampede(place), None
-        case CallReturned(call, place) if call.token is not None and call.token_refused:
+        case CallReturned(call, place) if call.token is not None and call.said_dead("token"):
             if call.token in state.crowded:
                 return state, None
             refusals = [

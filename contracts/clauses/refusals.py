@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from contracts.clauses.excuses import overtaken, tried_enough
+from contracts.clauses.excuses import first_dead, overtaken, tried_enough
 from contracts.clauses.sessions import uses_before
 from contracts.clauses.words import answer_to, at, name_of, noun_of, reported, told
 from contracts.history import (
@@ -25,7 +25,7 @@ from contracts.judge import EXERCISED, Breach, Case, Clause, Mark, StatefulClaus
 def mark_dead_retried(kind: str, moment: Moment, case: Case) -> Mark:
     """Judge R1, for ids of any kind."""
     match moment:
-        case CallReturned(call) if call.effects.get(kind) is SendEffect.DEAD:
+        case CallReturned(call) if call.said_dead(kind):
             return EXERCISED if case.history.goes_on(call, lambda later: kind in later.shown) else None
         case CallLeft(call, place) if kind in call.shown:
             return _dead_retry(kind, call, place, case)
@@ -65,7 +65,7 @@ def _mark_not_recovered(moment: Moment, case: Case) -> Mark:
         case CallLeft(call, place) if call.intent is not None:
             return _gone_on(call, call.intent, place)
         case IntentEnded(intent, place) if intent.outcome != "never":
-            dead = _first_dead(intent, place)
+            dead = first_dead("session", intent.calls, place)
             if dead is None:
                 return None
             if _left_after(dead, intent, "create"):
@@ -85,11 +85,6 @@ def _gone_on(call: Call, intent: JudgedIntent, place: float) -> Breach | None:
         return None
     message = f"{noun_of(call)} followed a second 403 without a reason"
     return Breach(message, (at("first 403", opaque[0]), at("second 403", opaque[1]), at("went on", call)))
-
-
-def _first_dead(intent: JudgedIntent, place: float) -> Call | None:
-    dead = [call for call in intent.of("send") if call.effect is SendEffect.DEAD and call.was_over(place)]
-    return min(dead, key=_return_of, default=None)
 
 
 def _return_of(call: Call) -> float:

@@ -136,10 +136,9 @@ class Call:
         """The pseudonym of the token that a token call brought to the client, or None."""
         return self.brought.get("token")
 
-    @property
-    def token_refused(self) -> bool:
-        """Return whether a whole 401 refused the token it showed, as opposed to the client's credentials."""
-        return self.status == 401 and self.operation != "token"
+    def said_dead(self, kind: str) -> bool:
+        """Return whether its answer said that what it showed of a kind is dead."""
+        return self.effects.get(kind) is SendEffect.DEAD
 
     @property
     def identity(self) -> Identity:

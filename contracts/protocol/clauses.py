@@ -12,7 +12,7 @@ from itertools import combinations
 from contracts.clauses.delivery import Unit
 from contracts.clauses.excuses import went_wrong
 from contracts.clauses.words import at
-from contracts.history import Call, SendEffect
+from contracts.history import Call
 from contracts.judge import EXERCISED, Breach, Exercised
 from contracts.protocol.history import DeclaredHistory
 from contracts.protocol.wire import closing
@@ -124,5 +124,5 @@ def given_up(unit: Unit, history: DeclaredHistory) -> Marks:
 
 def _is_renewable(call: Call, history: DeclaredHistory) -> bool:
     kinds = history.platform.kinds
-    dead = (kinds[name] for name, effect in call.effects.items() if effect is SendEffect.DEAD)
+    dead = (kind for name, kind in kinds.items() if call.said_dead(name))
     return any(kind.duty.get("dead", "").startswith("renew") for kind in dead)

@@ -20,7 +20,6 @@ from contracts.history import (
     SeenCredential,
     SendEffect,
 )
-from contracts.judge import DEFAULTS, Parameters
 from contracts.protocol.trace import FOREVER, DeclaredTrace, TraceExchange, UnitRun
 from contracts.protocol.wire import Signals, operation_of, read_call
 from mockserver import journal
@@ -40,7 +39,6 @@ class DeclaredHistory(History):
 
     platform: Platform
     trace: DeclaredTrace
-    parameters: Parameters
     units: list[JudgedIntent] = field(default_factory=list)
     """The units of work that the client was asked to do. Those in `intents` may be inferred."""
 
@@ -131,10 +129,10 @@ def overlaps(one: Call, other: Call) -> bool:
     return not one.was_over(other.left) and not other.was_over(one.left)
 
 
-def history_of(platform: Platform, trace: DeclaredTrace, parameters: Parameters = DEFAULTS) -> DeclaredHistory:
+def history_of(platform: Platform, trace: DeclaredTrace) -> DeclaredHistory:
     """Return a run as its client could know it."""
     header = journal.Header(clock="virtual" if trace.sharp else "wall")
-    history = DeclaredHistory(header, platform=platform, trace=trace, parameters=parameters)
+    history = DeclaredHistory(header, platform=platform, trace=trace)
     history.limits = {kind.name: kind.life.uses for kind in platform.kinds.values() if kind.life.uses is not None}
     history.credentials = {name: {} for name in platform.kinds}
     history.renewals = {name: [] for name in platform.kinds}
