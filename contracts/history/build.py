@@ -16,6 +16,7 @@ from contracts.history.calls import (
     UnitReading,
     document,
     guest_of,
+    outcome,
 )
 from contracts.history.model import History
 from contracts.history.moments import CallLeft, CallReturned, IntentBegan, IntentEnded, WorldChanged, is_on_its_way, jump_of
@@ -257,7 +258,7 @@ class _Folding:
             known_lost = self._in_process and answer is not None and answer.delivery == "lost_request"
             call.effect = call.effects["session"] = SendEffect.NONE if known_lost else _effect(call)
         if call.operation != "token":
-            call.effects["token"] = SendEffect.DEAD if call.status == 401 else _outcome(call)
+            call.effects["token"] = SendEffect.DEAD if call.status == 401 else outcome(call, below=300)
         self._note(call)
         self.history.moments.append(CallReturned(call, self._place))
 
@@ -302,12 +303,4 @@ def _note_content(call: Call, answer: Answer) -> None:
 
 def _effect(call: Call) -> SendEffect:
     """Return what the client can know of its send from the answer that reached it."""
-    return SendEffect.DEAD if call.status == 403 and not call.scope_refused else _outcome(call)
-
-
-def _outcome(call: Call) -> SendEffect:
-    """Return what an answer says of the work that a call was to do."""
-    status = call.status
-    if status is None or status >= 500 or call.unusable:
-        return SendEffect.UNKNOWN
-    return SendEffect.CONSUMED if 200 <= status < 300 else SendEffect.NONE
+    return SendEffect.DEAD if call.status == 403 and not call.scope_refused else outcome(call, below=300)

@@ -162,6 +162,13 @@ class Call:
         return self.returned is not None and self.returned < place
 
 
+def outcome(call: Call, below: int) -> SendEffect:
+    """Return what an answer says of the work that a call was to do. A status `below` this one accepts it."""
+    if call.status is None or call.status >= 500 or call.unusable:
+        return SendEffect.UNKNOWN
+    return SendEffect.CONSUMED if 200 <= call.status < below else SendEffect.NONE
+
+
 class RequestGroup(Struct, frozen=True):
     """Requests that are taken for one message, by their contextIds.
 
