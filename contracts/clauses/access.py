@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from contracts.clauses.excuses import first_dead, overtaken, tried_enough
-from contracts.clauses.retries import is_certain, messages_served
+from contracts.clauses.retries import failed, is_certain, messages_served
 from contracts.clauses.words import at, name_of, noun_of, reported, told
 from contracts.history import (
     Call,
@@ -99,7 +99,7 @@ A1 = Clause(
 class _Row(Struct, frozen=True):
     """The tokens that were taken after refusals: the first refusal, at the place `since`, and the last one.
 
-    `is_open`: nothing was accepted since the last refusal.
+    `is_open`: since the last refusal no answer was about something else.
     """
 
     refused: Call
@@ -123,7 +123,7 @@ def step_loop(kind: str, rows: _Rows, moment: Moment, case: Case) -> tuple[_Rows
                 return rows, None
             row = replace(row, renewals=(*row.renewals, call))
             return {**rows, unit: row}, _loop(kind, call, row.renewals, case)
-        case CallReturned(call, place) if call.effects.get(kind) in {SendEffect.DEAD, SendEffect.CONSUMED}:
+        case CallReturned(call, place) if kind in call.effects and not failed(call):
             units = [unit for unit in (call.intent, call.group) if unit is not None]
             changed = {unit: _next_row(rows.get(unit), kind, call, place) for unit in units}
             return {unit: row for unit, row in {**rows, **changed}.items() if row is not None}, None
@@ -131,10 +131,11 @@ def step_loop(kind: str, rows: _Rows, moment: Moment, case: Case) -> tuple[_Rows
 
 
 def _next_row(row: _Row | None, kind: str, call: Call, place: float) -> _Row | None:
-    """Return the row after a refusal, or after a call that was accepted; None if it is over."""
+    """Return the row after a call that was refused, accepted, or answered otherwise; None if it is over."""
     if call.said_dead(kind):
         return _Row(call, place) if row is None else replace(row, refused=call, is_open=True)
-    return None if row is None or row.refused.operation == call.operation else replace(row, is_open=False)
+    is_over = call.effects[kind] is SendEffect.CONSUMED and row is not None and row.refused.operation == call.operation
+    return None if row is None or is_over else replace(row, is_open=False)
 
 
 def _loop(kind: str, call: Call, renewals: Sequence[Call], case: Case) -> Mark:

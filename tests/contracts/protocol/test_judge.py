@@ -396,6 +396,17 @@ def test_one_that_is_good_for_something_else_does_not_end_the_count(tried_again:
     assert tape.broken & {"A2/token"} == broken
 
 
+def test_what_is_refused_for_another_reason_is_no_reason_to_renew() -> None:
+    tape = Tape(toy(clients.TOKENS.replace("{work:", "{'work, store':"), effects=clients.JOB))
+    tape.log_in(0.2, 0.4, "token-number-0")
+    tape.unit(1, 90, outcome="failed")
+    tape.refused(2, 3, "token-number-0")
+    for number in range(1, 9):
+        tape.log_in(9 * number, 9 * number + 1, f"token-number-{number}")
+        tape.call("/items/1", 9 * number + 2, 9 * number + 3, method="PUT", status=404, bearer=f"token-number-{number}")
+    assert "A2/token" not in tape.broken
+
+
 def test_one_that_is_good_in_between_begins_the_count_anew() -> None:
     tape = jobs()
     tape.unit(1, 90, outcome="failed")
