@@ -166,24 +166,8 @@ class Reader:
             after = number(page[-1])
 
     def newest(self) -> int:
-        """Return the number of the newest entry, 0 if there are none.
-
-        It is a binary search, because a store can only list the entries after a number.
-        """
-        first = self._next(0)
-        step = 1
-        while first and self._next(first + step - 1):
-            step *= 2
-        low, high = first, first + step - 1  # an entry has number `low`, none is greater than `high`
-        while low < high:
-            middle = (low + high) // 2
-            found = self._next(middle)
-            low, high = (found, high) if found else (low, middle)
-        return low
-
-    def _next(self, after: int) -> int:
-        page = self._store.entries(self.organization, after, 1)
-        return number(page[0]) if page else 0
+        """Return the number of the newest entry, 0 if there are none."""
+        return self._store.newest(self.organization)
 
     def forwards(self, after: int = 0) -> list[Pair]:
         """Return the requests that arrived after entry `after`, oldest first."""

@@ -2,56 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypeAlias
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import NamedTuple, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from contracts.clauses.excuses import overtaken, tried_enough
-from contracts.clauses.retries import is_certain, messages_served
+from contracts.clauses.excuses import first_dead, overtaken, tried_enough
+from contracts.clauses.retries import failed, is_certain, messages_served
 from contracts.clauses.words import at, name_of, noun_of, reported, told
-from contracts.history import Call, CallLeft, CallReturned, IntentBegan, IntentEnded, JudgedIntent, Moment, WorldChanged
+from contracts.history import (
+    Call,
+    CallLeft,
+    CallReturned,
+    Group,
+    IntentBegan,
+    IntentEnded,
+    JudgedIntent,
+    Moment,
+    SendEffect,
+    WorldChanged,
+)
 from contracts.judge import EXERCISED, Breach, Case, Clause, Evidence, Mark, StatefulClause
 
 SCHEDULED = 10_000
 """Milliseconds after which a renewal no longer counts as a reaction to a 401, but as a scheduled one."""
 
 
-def _first_refusal(calls: list[Call], place: float) -> Call | None:
-    known = [call for call in calls if call.was_over(place) and call.token_refused]
-    return min(known, key=lambda call: call.returned or 0, default=None)
+def is_good(kind: str, received: Call, place: float, now: int, case: Case) -> bool:
+    """Return whether the id in `received` was still good, as far as the client knew: not over, not about to expire.
 
-
-def is_good(received: Call, place: float, now: int, case: Case) -> bool:
-    """Return whether the token in `received` was still good, as far as the client knew: not refused, not about to expire.
-
-    A cautious client counts the lifetime from its request. A token refused for a missing scope is not good: a new one may have
-    it.
+    A cautious client counts the lifetime from its request.
     """
-    answer, token = received.answer, received.received_token
-    if answer is None or token is None or received.returned_at is None:
+    if kind not in received.brought or received.returned_at is None:
         return False
-    lifetime = answer.token_expires_in
+    seconds = case.history.good_for(kind, received, case.parameters.token_margin)
     latest = now + case.history.resolution - 1
-    if lifetime is not None and latest >= received.left_at + 1000 * (lifetime - case.parameters.token_margin):
+    if seconds is not None and latest >= received.left_at + 1000 * seconds:
         return False
-    refusals = (case.history.refusals.get(token), case.history.scope_refusals.get(token))
-    return not any(known and known[0].was_over(place) for known in refusals)
+    return not case.history.is_over(kind, received.brought[kind], place)
 
 
 def _mark_not_renewed(moment: Moment, case: Case) -> Mark:
     match moment:
-        case CallReturned(call) if call.intent is not None and call.token_refused:
+        case CallReturned(call) if call.intent is not None and call.said_dead("token"):
             return EXERCISED
         case CallLeft(call, place) if call.intent is not None and call.operation != "token":
-            refused = _first_refusal(call.intent.calls, place)
+            refused = first_dead("token", call.intent.calls, place)
             if refused is not None and call.token is not None and call.token == refused.token:
                 message = f"{noun_of(call)} showed a token again that a 401 had refused"
                 return Breach(message, (at("token refused", refused), at("shown again", call)))
         case IntentEnded(intent, place) if intent.outcome != "accepted":
             calls = intent.possible
-            refused = _first_refusal(calls, place)
+            refused = first_dead("token", calls, place)
             if refused is None or _asked_for_another(refused, intent, case):
                 return None
             if tried_enough(calls, place, case) or overtaken(intent, place, case):
@@ -72,11 +76,11 @@ def _not_asked(refused: Call, intent: JudgedIntent) -> Breach:
     """A message that never ended is a matter for D6, because the client may have hung before it could renew."""
     ended = intent.outcome != "never"
     message = f"{name_of(intent)} {'was given up' if ended else 'never ended'} after a 401, and no new token was asked for"
-    return Breach(message, (at("token refused", refused), reported(intent)), certain=ended)
+    return Breach(message, (at("token refused", refused), *reported(intent)), certain=ended)
 
 
 def _refusals(case: Case) -> float:
-    return sum(len(refusals) for refusals in case.history.refusals.values())
+    return len(case.history.dead.get("token", ()))
 
 
 A1 = Clause(
@@ -88,40 +92,69 @@ A1 = Clause(
     closeness=_refusals,
     is_reaction=True,
     **told("A1"),
-    trigger=lambda history: bool(history.refusals),
+    trigger=lambda history: "token" in history.dead,
 )
 
 
-def _taken_after_refusal(call: Call, place: float) -> list[Call]:
-    """Return the tokens received after the first 401, up to `place`, of the call or, if intents overlap, of its group."""
-    calls = call.intent.calls if call.intent is not None else call.group.calls if call.group is not None else []
-    refused = _first_refusal(calls, place)
-    if refused is None or refused.returned is None:
-        return []
-    since = refused.returned
-    return [taken for taken in calls if taken.received_token is not None and taken.was_over(place) and taken.left > since]
+class _Row(Struct, frozen=True):
+    """The tokens that were taken after refusals: the first refusal, at the place `since`, and the last one.
+
+    `is_open`: since the last refusal no answer was about something else.
+    """
+
+    refused: Call
+    since: float
+    is_open: bool = True
+    renewals: tuple[Call, ...] = ()
 
 
-def _mark_loop(moment: Moment, case: Case) -> Mark:
+_Rows: TypeAlias = Mapping[JudgedIntent | Group, _Row]
+
+_NO_ROWS: _Rows = {}
+
+
+def step_loop(kind: str, rows: _Rows, moment: Moment, case: Case) -> tuple[_Rows, Mark]:
+    """Judge A2, for ids of any kind. A row ends when the operation that was refused last is accepted."""
     match moment:
-        case CallReturned(call, place) if call.received_token is not None:
-            taken = _taken_after_refusal(call, place + 1)
-            bound = case.parameters.max_attempts * messages_served(call, taken)
-            if len(taken) <= bound:
-                return EXERCISED if taken else None
-            evidence = (at("first new token", taken[0]), at("one too many", taken[-1]))
-            return Breach(f"{len(taken)} tokens were taken after 401s for one message", evidence, is_certain(call, case))
-    return None
+        case CallReturned(call) if kind in call.brought and kind in case.history.renewing.get(call.operation, ()):
+            unit = call.intent or call.group
+            row = rows.get(unit) if unit is not None else None
+            if unit is None or row is None or not row.is_open or call.left < row.since:
+                return rows, None
+            row = replace(row, renewals=(*row.renewals, call))
+            return {**rows, unit: row}, _loop(kind, call, row.renewals, case)
+        case CallReturned(call, place) if kind in call.effects and not failed(call):
+            units = [unit for unit in (call.intent, call.group) if unit is not None]
+            changed = {unit: _next_row(rows.get(unit), kind, call, place) for unit in units}
+            return {unit: row for unit, row in {**rows, **changed}.items() if row is not None}, None
+    return rows, None
 
 
-A2 = Clause(
-    look=_mark_loop,
+def _next_row(row: _Row | None, kind: str, call: Call, place: float) -> _Row | None:
+    """Return the row after a call that was refused, accepted, or answered otherwise; None if it is over."""
+    if call.said_dead(kind):
+        return _Row(call, place) if row is None else replace(row, refused=call, is_open=True)
+    is_over = call.effects[kind] is SendEffect.CONSUMED and row is not None and row.refused.operation == call.operation
+    return None if row is None or is_over else replace(row, is_open=False)
+
+
+def _loop(kind: str, call: Call, renewals: Sequence[Call], case: Case) -> Mark:
+    if len(renewals) <= case.parameters.max_attempts * messages_served(call, renewals):
+        return EXERCISED
+    evidence = (at("first renewal", renewals[0]), at("one too many", call))
+    noun = case.history.credentials[kind][call.brought[kind]].noun
+    return Breach(f"{len(renewals)} {noun}s were taken after refusals, and none was good", evidence, is_certain(call, case))
+
+
+A2 = StatefulClause(
+    start=_NO_ROWS,
+    step=partial(step_loop, "token"),
     on=(CallReturned,),
     own_time=True,
     needs_intents=True,
     closeness=_refusals,
     **told("A2"),
-    trigger=lambda history: bool(history.refusals),
+    trigger=lambda history: bool(history.dead),
 )
 
 
@@ -144,10 +177,12 @@ def _step_stampede(state: _Stampede, moment: Moment, case: Case) -> tuple[_Stamp
             return _Stampede(place), None
         case IntentBegan(_, place) if case.parameters.one_shot:
             return _Stampede(place), None
-        case CallReturned(call, place) if call.token is not None and call.token_refused:
+        case CallReturned(call, place) if call.token is not None and call.said_dead("token"):
             if call.token in state.crowded:
                 return state, None
-            refusals = [other for other in case.history.refusals[call.token] if state.since < (other.returned or 0) <= place]
+            refusals = [
+                other for other in case.history.shown_by(call, "token").dead if state.since < (other.returned or 0) <= place
+            ]
             if len(refusals) < 2:
                 return state, None
             return replace(state, crowded={**state.crowded, call.token: refusals[0]}), EXERCISED
@@ -162,7 +197,7 @@ def _needless_renewal(call: Call, place: float, refused: Call, case: Case) -> Br
 
     A renewal does not count once all refused messages have ended, because it then has another reason.
     """
-    refusals = case.history.refusals[refused.token]
+    refusals = case.history.shown_by(refused, "token").dead
     if not any(other.group is call.group and other.was_over(place) for other in refusals):
         return None
     if _renewed_by_schedule(call, [other for other in refusals if other.was_over(place)], case):
@@ -172,7 +207,7 @@ def _needless_renewal(call: Call, place: float, refused: Call, case: Case) -> Br
     received = [other for other in renewals if other.received_token is not None and other.was_over(place)]
     if received:
         last = max(received, key=lambda other: other.returned or 0)
-        good = is_good(last, place, call.left_at, case)
+        good = is_good("token", last, place, call.left_at, case)
         return _stampeded(refused, last, call, "a new one had been received", case) if good else None
     flying = next((other for other in renewals if not other.was_over(place)), None)
     return _stampeded(refused, flying, call, "a renewal was on its way", case) if flying is not None else None
@@ -200,7 +235,7 @@ A3 = StatefulClause(
     own_time=True,
     closeness=_refusals,
     **told("A3"),
-    trigger=lambda history: bool(history.refusals),
+    trigger=lambda history: "token" in history.dead,
 )
 
 
@@ -210,59 +245,61 @@ MOST_SHOWN = 10
 """The most needless tokens that are listed as evidence."""
 
 
+class _Fetch(NamedTuple):
+    """A call for another id, made for a unit of work, while the one that `last` had brought was good."""
+
+    unit: object
+    call: Call
+    last: Call
+
+
 class _Waste(Struct, frozen=True):
-    """The last token the running client received, and the needless fetches so far, each with its message."""
+    """The needless fetches so far, at most one per message, and the place at which the running client started."""
 
-    last: Call | None = None
-    fetches: tuple[tuple[object, Call], ...] = ()
-    certain: bool = True
+    since: float = -1
+    fetches: tuple[_Fetch, ...] = ()
 
 
-def _step_wasted(waste: _Waste, moment: Moment, case: Case) -> tuple[_Waste, Mark]:
+def step_wasted(kind: str, waste: _Waste, moment: Moment, case: Case) -> tuple[_Waste, Mark]:
+    """Judge A4, for ids of any kind. Calls of overlapping messages count as one message's."""
     match moment:
-        case WorldChanged(entry) if entry.what == "restart_client":
-            return replace(waste, last=None), None
-        case CallReturned(call) if call.received_token is not None:
-            return replace(waste, last=call), None
-        case IntentBegan(intent, place) if waste.last is not None:
-            return waste, EXERCISED if is_good(waste.last, place, intent.began_at, case) else None
-        case CallLeft(call, place) if call.operation == "token" and call.group is not None and waste.last is not None:
-            if not is_good(waste.last, place, call.left_at, case):
+        case WorldChanged(entry, place) if entry.what == "restart_client":
+            return replace(waste, since=place), None
+        case IntentBegan(intent, place):
+            last = next(case.history.brought_before(kind, place), None)
+            return waste, EXERCISED if _is_kept(kind, last, place, intent.began_at, waste, case) else None
+        case CallLeft(call, place) if kind in case.history.renewing.get(call.operation, ()):
+            last = next((one for one in case.history.brought_before(kind, place) if case.history.knew(one, call)), None)
+            unit = case.history.unit_of(call)
+            is_needless = unit is not None and _is_kept(kind, last, place, call.left_at, waste, case)
+            if last is None or not is_needless or any(unit is fetch.unit for fetch in waste.fetches):
                 return waste, None
-            fetches = _with(waste.fetches, call)
-            certain = waste.certain and _served_one(waste.last, case)
-            now = replace(waste, fetches=fetches, certain=certain)
-            return now, _wasted(now, case) if len(fetches) > len(waste.fetches) and len(fetches) > 1 else None
+            now = replace(waste, fetches=(*waste.fetches, _Fetch(unit, call, last)))
+            return now, _wasted(kind, now.fetches, case) if len(now.fetches) > 1 else EXERCISED
     return waste, None
 
 
-def _with(fetches: tuple[tuple[object, Call], ...], call: Call) -> tuple[tuple[object, Call], ...]:
-    """Add a needless fetch, at most one per message. Token calls of overlapping messages count as one message's."""
-    unit = call.intent if call.intent is not None else call.group
-    return fetches if any(unit is other for other, _ in fetches) else (*fetches, (unit, call))
+def _is_kept(kind: str, last: Call | None, place: float, now: int, waste: _Waste, case: Case) -> bool:
+    return last is not None and not last.was_over(waste.since) and is_good(kind, last, place, now, case)
 
 
-def _served_one(received: Call, case: Case) -> bool:
-    """Return whether a token served at most one message.
-
-    A recording does not show restarts: a token that served several may belong to a client that was restarted.
-    """
-    return not case.history.inferred or len(case.history.served.get(received.received_token or "", ())) < 2
-
-
-def _wasted(waste: _Waste, case: Case) -> Breach:
-    evidence: tuple[Evidence, ...] = tuple(at("needless token", call) for _, call in waste.fetches[-MOST_SHOWN:])
-    message, reading = "a token was fetched again and again while the last one was good", case.history.reading
+def _wasted(kind: str, fetches: Sequence[_Fetch], case: Case) -> Breach:
+    """A recording does not show restarts: a token that served several messages may belong to a client that was restarted."""
+    last, reading = fetches[-1].last, case.history.reading
+    noun = case.history.credentials[kind][last.brought[kind]].noun
+    evidence: tuple[Evidence, ...] = tuple(at(f"needless {noun}", fetch.call) for fetch in fetches[-MOST_SHOWN:])
+    message = f"{noun}s were fetched again and again while the last one was good"
     if reading is None:
         return Breach(message, evidence)
-    certain = waste.certain and reading.interleaved is None
+    served = (case.history.served.get(fetch.last.brought[kind], ()) for fetch in fetches)
+    certain = reading.interleaved is None and all(len(messages) < 2 for messages in served)
     return Breach(f"{message} (if each message has a process of its own, add --one-shot)", evidence, certain)
 
 
 A4 = StatefulClause(
     start=_Waste(),
-    step=_step_wasted,
-    on=(CallLeft, CallReturned, IntentBegan, WorldChanged),
+    step=partial(step_wasted, "token"),
+    on=(CallLeft, IntentBegan, WorldChanged),
     own_time=True,
     needs_intents=True,
     spared=lambda case: OWN_CLIENT if case.parameters.one_shot else "",

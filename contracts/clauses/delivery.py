@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any, NamedTuple
 
 from msgspec import UNSET
 
-from contracts.clauses.excuses import excuse, jumped
+from contracts.clauses.excuses import excuse, jumped, went_wrong
 from contracts.clauses.words import answer_to, at, name_of, noun_of, plain_or_quoted, quote, reported, seconds, told, told_apart
 from contracts.history import Call, CallLeft, CallReturned, IntentEnded, JudgedIntent, Moment, SendEffect, document
 from contracts.judge import EXERCISED, Breach, Case, Clause, Evidence, Mark
 from mockserver.journal import Guest
 
 
+class Unit(NamedTuple):
+    """A kind of unit of work, as the platform declares it.
+
+    `answered`: only the answer to the call that does the work tells a client that it is done.
+    """
+
+    name: str
+    effect: Mapping[str, Any]
+    answered: bool = False
+
+
+MESSAGE = Unit("message", {"suffices": True}, answered=True)
+"""The web chat's unit of work."""
+
+
+def _calls_for(intent: JudgedIntent) -> list[Call]:
+    """Return its calls of the operation that does the work."""
+    return [call for call in intent.calls if call.does == intent.noun]
+
+
 def mark_delivered_twice(unit: str, moment: Moment, case: Case) -> Mark:
     """Judge D1, for any unit of work."""
     match moment:
         case CallReturned(call, place) if call.intent is not None and call.does == unit:
-            tries = [other for other in call.intent.calls if other.does == unit and other.was_over(place + 1)]
+            tries = [other for other in _calls_for(call.intent) if other.was_over(place + 1)]
             accepted = _told_apart([other for other in tries if other.accepted], case)
             if len(accepted) > 1:
                 evidence = (at("accepted", accepted[0]), at("accepted again", accepted[1]))
@@ -47,7 +69,7 @@ def _unclear(intent: JudgedIntent, place: float, case: Case) -> Call | None:
     """Return an earlier send of the message that may have been accepted; None if all outcomes are recorded."""
     if not case.history.inferred or case.history.header.source in JOURNALS:
         return None
-    known = (send for send in intent.of("send") if send.was_over(place))
+    known = (send for send in _calls_for(intent) if send.was_over(place))
     return next((send for send in known if send.effect is SendEffect.UNKNOWN and not send.accepted), None)
 
 
@@ -56,7 +78,7 @@ JOURNALS = frozenset({"dayfly", "dayfly probe"})
 
 
 D1 = Clause(
-    look=partial(mark_delivered_twice, "send"),
+    look=partial(mark_delivered_twice, "message"),
     on=(CallReturned,),
     needs_intents=True,
     spared=lambda case: "delivery is at-least-once" if case.parameters.delivery == "at-least-once" else "",
@@ -81,9 +103,9 @@ def _undelivered(intent: JudgedIntent, case: Case) -> Breach:
     late = _sent_afterwards(intent, case)
     if late is not None:
         message = f"{name_of(intent)} was not delivered when the client reported: it was sent only afterwards"
-        return Breach(message, (reported(intent), at("sent afterwards", late)))
+        return Breach(message, (*reported(intent), at("sent afterwards", late)))
     message = f"{name_of(intent)} was not delivered: the client sent nothing for it"
-    evidence: tuple[Evidence, ...] = (reported(intent),)
+    evidence: tuple[Evidence, ...] = reported(intent)
     if over:
         last = over[-1]
         message = f"{name_of(intent)} was not delivered: the client stopped after {noun_of(last, 'its')} got {answer_to(last)}"
@@ -112,36 +134,45 @@ D2 = Clause(
 
 
 def _confirmed(intent: JudgedIntent) -> Call | None:
-    """Return the accepted send whose 200 had reached the client when it reported, or None."""
-    end = intent.ended
-    known = (call for call in intent.calls if call.accepted and (call.effect is SendEffect.CONSUMED or call.unusable))
-    return next((call for call in known if end is not None and call.was_over(end)), None)
+    """Return the last accepted call for the unit whose 2xx had reached the client when it reported, or None."""
+    accepted = (call for call in reversed(_calls_for(intent)) if call.accepted and (call.status or 500) < 300)
+    return next((call for call in accepted if call.was_over(intent.ended or 0)), None)
 
 
-def _mark_false_outcome(moment: Moment, case: Case) -> Mark:
+def mark_false_outcome(unit: Unit, moment: Moment, case: Case) -> Mark:
+    """Judge D3, for any unit of work. One may need other calls after the one that does it, unless that suffices."""
     match moment:
-        case IntentEnded(intent) if intent.outcome != "never":
+        case IntentEnded(intent) if intent.outcome != "never" and intent.noun == unit.name and intent.alone:
             confirmed = _confirmed(intent)
-            if intent.outcome == "accepted" and confirmed is None:
+            is_done = confirmed is not None if unit.answered else any(call.accepted for call in _calls_for(intent))
+            if intent.outcome == "accepted" and not is_done:
                 return _false_success(intent, case)
-            if intent.outcome == "failed" and confirmed is not None and not confirmed.unusable:
-                message = f"{name_of(intent)} was reported as failed, though the 200 to its send had reached the client"
-                return Breach(message, (at("accepted", confirmed), reported(intent)))
+            if intent.outcome == "failed" and confirmed is not None and not _is_doubtful(confirmed, intent, unit):
+                known = f"the {confirmed.status} to {noun_of(confirmed, 'its')} had reached the client"
+                message = f"{name_of(intent)} was reported as failed, though {known}"
+                return Breach(message, (at("accepted", confirmed), *reported(intent)))
             return EXERCISED
     return None
 
 
+def _is_doubtful(confirmed: Call, intent: JudgedIntent, unit: Unit) -> bool:
+    """Return whether a client may report a failure though the work was done: it could not read that, or needed other calls."""
+    later = [] if unit.effect.get("suffices") else [call for call in intent.calls if call.left > confirmed.left]
+    return confirmed.unusable or any(map(went_wrong, later))
+
+
 def _false_success(intent: JudgedIntent, case: Case) -> Breach:
-    name, end = name_of(intent), intent.ended or 0
-    sends = [send for send in intent.of("send") if send.left < end]
+    name, end = f"{name_of(intent)} was reported as a success", intent.ended or 0
+    sends = [send for send in _calls_for(intent) if send.left < end]
     late = _sent_afterwards(intent, case)
     if not sends and late is not None:
-        return Breach(f"{name} was reported as delivered before it was sent", (reported(intent), at("sent afterwards", late)))
+        return Breach(f"{name} before it was sent", (*reported(intent), at("sent afterwards", late)))
     if not sends:
-        return Breach(f"{name} was reported as delivered, and was never sent", (reported(intent),))
+        return Breach(f"{name}, and nothing was sent for it", reported(intent))
     last = sends[-1]
-    known = f", but its send got {answer_to(last)}" if last.was_over(end) else " before the answer to its send was there"
-    return Breach(f"{name} was reported as delivered{known}", (at("not confirmed", last), reported(intent)))
+    its = noun_of(last, "its")
+    known = f", but {its} got {answer_to(last)}" if last.was_over(end) else f" before the answer to {its} was there"
+    return Breach(f"{name}{known}", (at("not confirmed", last), *reported(intent)))
 
 
 def _sent_afterwards(intent: JudgedIntent, case: Case) -> Call | None:
@@ -154,7 +185,7 @@ def _sent_afterwards(intent: JudgedIntent, case: Case) -> Call | None:
 
 
 D3 = Clause(
-    look=_mark_false_outcome,
+    look=partial(mark_false_outcome, MESSAGE),
     on=(IntentEnded,),
     own_time=True,
     needs_intents=True,
@@ -163,18 +194,37 @@ D3 = Clause(
 )
 
 
-def _mark_text_altered(moment: Moment, _: Case) -> Mark:
+def mark_altered(unit: str, moment: Moment, _: Case) -> Mark:
+    """Judge D4, for any unit of work."""
     match moment:
-        case CallReturned(call) if call.intent is not None and call.accepted and not call.arrival.truncated:
-            if call.text is None or call.text == call.intent.text:
-                return EXERCISED
-            accepted, given = told_apart(call.text, call.intent.text)
-            return Breach(f"{name_of(call.intent)} was accepted as {accepted} instead of {given}", (at("altered", call),))
+        case CallReturned(call) if call.intent is not None and call.does == unit and call.accepted and call.kept:
+            return _alteration(call, call.intent) or EXERCISED
     return None
 
 
+def _alteration(call: Call, intent: JudgedIntent) -> Breach | None:
+    for name, value in call.kept.items():
+        given = intent.given.get(name)
+        if not _same(value, given):
+            accepted, meant = repr(value), repr(given)
+            if isinstance(value, str) and isinstance(given, str):
+                accepted, meant = told_apart(value, given)
+            message = f"the {name} of {name_of(intent)} was accepted as {accepted} instead of {meant}"
+            return Breach(message, (at("altered", call),))
+    return None
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Compare as JSON does: 1 and 1.0 are one number, but true is not 1."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
+
+
 D4 = Clause(
-    look=_mark_text_altered,
+    look=partial(mark_altered, "message"),
     on=(CallReturned,),
     needs_intents=True,
     needs_report="all",
@@ -237,7 +287,7 @@ def _mark_never_returns(moment: Moment, case: Case) -> Mark:
             if intent.outcome != "never" and len(intent.calls) <= MOST_REQUESTS and not too_long:
                 return EXERCISED
             why = f": {intent.error}" if intent.error else f": {len(intent.calls)} requests in {seconds(took)}"
-            return Breach(f"{name_of(intent)} was never brought to an end{why}", (reported(intent),))
+            return Breach(f"{name_of(intent)} was never brought to an end{why}", reported(intent))
     return None
 
 

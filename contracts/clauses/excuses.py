@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from contracts.history import REJECTS, Call, JudgedIntent, SendEffect, document
 from contracts.judge import Case
@@ -64,6 +64,12 @@ def _failed_through_no_fault_of_its_own(call: Call, case: Case) -> bool:
     return call.status not in REJECTS or made_up(call)
 
 
+def first_dead(kind: str, calls: Iterable[Call], place: float) -> Call | None:
+    """Return the first call that the client knew, at `place`, to have shown something dead; None if there is none."""
+    dead = (call for call in calls if call.said_dead(kind) and call.was_over(place))
+    return min(dead, key=lambda call: call.returned or 0, default=None)
+
+
 def handed_on(call: Call) -> bool:
     """Return whether a send lacks a proper id because the create before it was answered by a 200 without one.
 
@@ -81,13 +87,18 @@ def made_up(call: Call) -> bool:
     return call.answer is not None and call.answer.fault is not None
 
 
+def went_wrong(call: Call) -> bool:
+    """Return whether a call failed, was refused, or was answered by a fault."""
+    return call.status is None or call.status >= 400 or call.unusable or made_up(call)
+
+
 def _excuses(calls: Sequence[Call], longest: float) -> Iterator[str]:
     """Yield what excuses a client that knew the answers to these calls, and must wait `longest` seconds at most."""
     if any(call.scope_refused or (call.operation == "create" and call.status == 403) for call in calls):
         yield "the client was not allowed to create or send"
     if sum(call.effect is SendEffect.DEAD for call in calls) >= 2:
         yield "a fresh session was refused too"
-    if len({call.token for call in calls if call.token_refused}) >= 2:
+    if len({call.token for call in calls if call.said_dead("token")}) >= 2:
         yield "a fresh token was refused too"
     if any(call.operation == "token" and call.status in {400, 401, 403} for call in calls):
         yield "no token could be had"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from contracts.clauses.excuses import overtaken, tried_enough
+from contracts.clauses.excuses import first_dead, overtaken, tried_enough
 from contracts.clauses.sessions import uses_before
 from contracts.clauses.words import answer_to, at, name_of, noun_of, reported, told
 from contracts.history import (
@@ -25,7 +25,7 @@ from contracts.judge import EXERCISED, Breach, Case, Clause, Mark, StatefulClaus
 def mark_dead_retried(kind: str, moment: Moment, case: Case) -> Mark:
     """Judge R1, for ids of any kind."""
     match moment:
-        case CallReturned(call) if call.effects.get(kind) is SendEffect.DEAD:
+        case CallReturned(call) if call.said_dead(kind):
             return EXERCISED if case.history.goes_on(call, lambda later: kind in later.shown) else None
         case CallLeft(call, place) if kind in call.shown:
             return _dead_retry(kind, call, place, case)
@@ -43,11 +43,11 @@ def _dead_retry(kind: str, call: Call, place: float, case: Case) -> Breach | Non
 
 
 def _dead_sends(case: Case) -> float:
-    return sum(call.effect is SendEffect.DEAD for call in case.history.calls)
+    return len(case.history.dead.get("session", ()))
 
 
 def _any_dead(history: History) -> bool:
-    return any(SendEffect.DEAD in call.effects.values() for call in history.calls)
+    return bool(history.dead)
 
 
 R1 = Clause(
@@ -65,7 +65,7 @@ def _mark_not_recovered(moment: Moment, case: Case) -> Mark:
         case CallLeft(call, place) if call.intent is not None:
             return _gone_on(call, call.intent, place)
         case IntentEnded(intent, place) if intent.outcome != "never":
-            dead = _first_dead(intent, place)
+            dead = first_dead("session", intent.calls, place)
             if dead is None:
                 return None
             if _left_after(dead, intent, "create"):
@@ -73,7 +73,7 @@ def _mark_not_recovered(moment: Moment, case: Case) -> Mark:
             if not _can_recover(dead, intent, place, case):
                 return None
             message = f"no fresh session was created for {name_of(intent)} after a 403 for a dead one"
-            return Breach(message, (at("dead session refused", dead), reported(intent)))
+            return Breach(message, (at("dead session refused", dead), *reported(intent)))
     return None
 
 
@@ -85,11 +85,6 @@ def _gone_on(call: Call, intent: JudgedIntent, place: float) -> Breach | None:
         return None
     message = f"{noun_of(call)} followed a second 403 without a reason"
     return Breach(message, (at("first 403", opaque[0]), at("second 403", opaque[1]), at("went on", call)))
-
-
-def _first_dead(intent: JudgedIntent, place: float) -> Call | None:
-    dead = [call for call in intent.of("send") if call.effect is SendEffect.DEAD and call.was_over(place)]
-    return min(dead, key=_return_of, default=None)
 
 
 def _return_of(call: Call) -> float:
@@ -160,7 +155,7 @@ def _scope_denied(intent: JudgedIntent, refused: Call | None) -> Mark:
     if refused is None or any(call.effect is SendEffect.CONSUMED for call in intent.calls):
         return None
     message = f"{name_of(intent)} was reported as delivered after a 403 for a missing scope"
-    return Breach(message, (at("scope refused", refused), reported(intent)))
+    return Breach(message, (at("scope refused", refused), *reported(intent)))
 
 
 R3 = StatefulClause(

@@ -94,10 +94,11 @@ def name_of(intent: JudgedIntent) -> str:
     return f"inferred message {intent.number + 1}{whom}"
 
 
-def reported(intent: JudgedIntent) -> Evidence:
-    """Return evidence at the place at which the client reported the outcome."""
+def reported(intent: JudgedIntent) -> tuple[Evidence, ...]:
+    """Return evidence at the place at which the client reported the outcome; none if the trace has no entry there."""
     labels = {"accepted": "reported success", "failed": "reported failure"}
-    return Evidence(labels.get(intent.outcome or "", "never returned"), intent.ended_seq or 0)
+    label = labels.get(intent.outcome or "", "never returned")
+    return () if intent.ended_seq is None else (Evidence(label, intent.ended_seq),)
 
 
 def noun_of(call: Call, article: str = "a") -> str:

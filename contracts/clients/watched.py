@@ -79,6 +79,8 @@ class WatchedHandler(Handler):
     """Takes a line about a request for a page, such as the one that redirects lead to. It is not journalled."""
     requests = 0
     failure: Exception | None = None
+    clients_known = 8
+    """Each scenario has a client of its own. To search for the secrets of all would cost more than to decide a request."""
 
     def arrive(self, request: Request) -> ArrivedCall:
         """See Handler."""

@@ -14,6 +14,7 @@ from contracts.history.calls import (
     UnitReading,
     document,
     guest_of,
+    outcome,
 )
 from contracts.history.model import History
 from contracts.history.moments import (
@@ -52,4 +53,5 @@ __all__ = [
     "guest_of",
     "is_on_its_way",
     "jump_of",
+    "outcome",
 ]

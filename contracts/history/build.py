@@ -16,6 +16,7 @@ from contracts.history.calls import (
     UnitReading,
     document,
     guest_of,
+    outcome,
 )
 from contracts.history.model import History
 from contracts.history.moments import CallLeft, CallReturned, IntentBegan, IntentEnded, WorldChanged, is_on_its_way, jump_of
@@ -38,7 +39,8 @@ class _Folding:
     """The history so far. An answer without a Returned entry counts as received at its own time stamp."""
 
     def __init__(self, trace: Trace, reading: UnitReading | None) -> None:
-        self.history = History(trace.header, reading=reading, credentials={"session": {}})
+        self.history = History(trace.header, reading=reading, credentials={"session": {}, "token": {}})
+        self.history.renewing, self.history.renewals = {"token": ("token",)}, {"token": []}
         self.history.limits = {"session": self.history.policy("handshakes", 1)}
         self._units = (
             {} if reading is None else {id: (number, unit) for number, unit in enumerate(reading.units) for id in unit.calls}
@@ -105,6 +107,7 @@ class _Folding:
             self._groups.clear()  # a recording may hold several runs, each of which numbers its items from 0
         group = self._groups.setdefault(entry.item, Group(entry.item))
         intent = JudgedIntent(entry.intent, group, entry.guest, entry.text, self._place, entry.at, entry.seq)
+        intent.given = {"text": entry.text}
         intent.late = intent.number in self._attribution.late
         group.intents.append(intent)
         self._intents[intent.number] = intent
@@ -172,17 +175,18 @@ class _Folding:
         if call.operation == "send":
             id, text = body.get("webChatSessionId"), body.get("text")
             call.text = text if isinstance(text, str) else None
-            call.does = "send"
+            call.does = "message"
+            call.kept = {} if call.text is None or call.arrival.truncated else {"text": call.text}
             if isinstance(id, str):
                 call.shown["session"] = id
                 self._session(id)
-                self.history.note_left(call)
         elif call.operation == "create":
             call.guest = guest_of(body)
-        elif call.operation == "token":
-            self.history.logins.append(call)
         if call.token is not None:
             self._name_token(call.token)
+            if call.operation != "token":
+                call.shown["token"] = call.token
+        self.history.note_left(call)
 
     def _attribute(self, call: Call) -> None:
         if self.history.reading is not None:
@@ -248,18 +252,20 @@ class _Folding:
             call.status, call.code = answer.status, answer.code
             if call.status == 429 and answer.retry_after_text is None:
                 call.retry_after = answer.retry_after
+            if call.status == 200 and not answer.unusable:
+                _note_content(call, answer)
         if call.operation == "send":
             known_lost = self._in_process and answer is not None and answer.delivery == "lost_request"
             call.effect = call.effects["session"] = SendEffect.NONE if known_lost else _effect(call)
+        if call.operation != "token":
+            call.effects["token"] = SendEffect.DEAD if call.status == 401 else outcome(call, below=300)
         self._note(call)
         self.history.moments.append(CallReturned(call, self._place))
 
     def _note(self, call: Call) -> None:
-        """File a call under its ids, its token or its own content, by what its answer says."""
+        """File a call under its ids or its own content, by what its answer says."""
         history = self.history
         history.note_return(call)
-        if call.token_refused:
-            history.refusals.setdefault(call.token, []).append(call)
         if call.scope_refused:
             history.scope_refusals.setdefault(call.token, []).append(call)
         if call.status in REJECTS:
@@ -276,19 +282,25 @@ class _Folding:
         return session
 
     def _name_token(self, pseudonym: str) -> None:
-        tokens = self.history.tokens
-        tokens.setdefault(pseudonym, f"t{len(tokens) + 1}")
+        tokens = self.history.credentials["token"]
+        if pseudonym not in tokens:
+            label = f"t{len(tokens) + 1}"
+            tokens[pseudonym] = SeenCredential(pseudonym, label, f"token {label}", "token")
 
 
 def _quoted(id: str) -> str:
     return repr(id) if len(id) <= LONGEST_ID else f"{id[:LONGEST_ID]!r}… ({len(id)} characters)"
 
 
+def _note_content(call: Call, answer: Answer) -> None:
+    """Note what a usable 200 brought."""
+    for kind, id in (("session", answer.issued), ("token", answer.token)):
+        if id is not None:
+            call.brought[kind] = id
+    if answer.token_expires_in is not None:
+        call.lasts["token"] = answer.token_expires_in
+
+
 def _effect(call: Call) -> SendEffect:
     """Return what the client can know of its send from the answer that reached it."""
-    status = call.status
-    if status is None or status >= 500 or call.unusable:
-        return SendEffect.UNKNOWN
-    if 200 <= status < 300:
-        return SendEffect.CONSUMED
-    return SendEffect.DEAD if status == 403 and not call.scope_refused else SendEffect.NONE
+    return SendEffect.DEAD if call.status == 403 and not call.scope_refused else outcome(call, below=300)

@@ -50,12 +50,12 @@ class Call:
     answer reached the client. `open_intents` is the number of open intents when it left.
 
     By kind, `shown` are the ids that it showed to use them, `ended` those it showed to end them, and `effects` what the answer
-    says of both. `does` is the unit of work that it was to do, if any, and `effect` what became of that. `retry_after` are the
-    seconds that a client is asked to wait. For declared platforms, `brought` are the ids in the answer, and `lasts` the seconds
-    for which they are good.
+    says of both; `brought` are those in the answer. `does` is the unit of work that it was to do, if any, `kept` the values of
+    that which it carried, by name, and `effect` what became of that. `retry_after` are the seconds that a client is asked to
+    wait. For declared platforms, `lasts` are the seconds for which those brought are good.
 
-    A call that had to wait before it could arrive `departed` before the place at which it left. `beside` are the sends of the
-    same id that were under way then. `aside` means that the answer took time, and the thread of the message may have stopped
+    A call that had to wait before it could arrive `departed` before the place at which it left. `beside` are the uses of the
+    same ids that were under way then. `aside` means that the answer took time, and the thread of the message may have stopped
     waiting.
     """
 
@@ -72,6 +72,7 @@ class Call:
     brought: dict[str, str] = field(default_factory=dict)
     lasts: dict[str, float] = field(default_factory=dict)
     does: str | None = None
+    kept: dict[str, Any] = field(default_factory=dict)
     text: str | None = None
     guest: Guest | None = None
     answer: Answer | None = None
@@ -117,8 +118,8 @@ class Call:
 
     @property
     def unusable(self) -> bool:
-        """Return whether the client got a whole 200 without the promised content."""
-        return self.status == 200 and self.answer is not None and self.answer.unusable
+        """Return whether the client got a whole 2xx without the promised content."""
+        return self.answer is not None and self.answer.unusable and 200 <= (self.status or 500) < 300
 
     @property
     def scope_refused(self) -> bool:
@@ -128,17 +129,16 @@ class Call:
     @property
     def received_session(self) -> str | None:
         """The id that a create brought to the client, or None."""
-        return self.answer.issued if self.answer is not None and self.status == 200 and not self.unusable else None
+        return self.brought.get("session")
 
     @property
     def received_token(self) -> str | None:
         """The pseudonym of the token that a token call brought to the client, or None."""
-        return self.answer.token if self.answer is not None and self.status == 200 and not self.unusable else None
+        return self.brought.get("token")
 
-    @property
-    def token_refused(self) -> bool:
-        """Return whether a whole 401 refused the token it showed, as opposed to the client's credentials."""
-        return self.status == 401 and self.operation != "token"
+    def said_dead(self, kind: str) -> bool:
+        """Return whether its answer said that what it showed of a kind is dead."""
+        return self.effects.get(kind) is SendEffect.DEAD
 
     @property
     def identity(self) -> Identity:
@@ -160,6 +160,13 @@ class Call:
     def was_over(self, place: float) -> bool:
         """Return whether the client knew the outcome at `place`."""
         return self.returned is not None and self.returned < place
+
+
+def outcome(call: Call, below: int) -> SendEffect:
+    """Return what an answer says of the work that a call was to do. A status `below` this one accepts it."""
+    if call.status is None or call.status >= 500 or call.unusable:
+        return SendEffect.UNKNOWN
+    return SendEffect.CONSUMED if 200 <= call.status < below else SendEffect.NONE
 
 
 class RequestGroup(Struct, frozen=True):
@@ -193,9 +200,8 @@ class JudgedIntent:
 
     `ended`, `outcome` and the fields that go with them are None until the client returns. `late` means that the client went on
     with it afterwards, so `calls` has later calls. `inferred` means that the trace does not record the intent: its guest and
-    its text are then empty if the requests do not show them. `noun` is what its work is called. A declared
-    platform has work of its own, with what was `given` for it. `alone`: no other was under way. `over`
-    are its calls by operation, in the order in which they returned.
+    its text are then empty if the requests do not show them. `noun` is what its work is called, and `given` are the values for
+    it, by name. `alone`: no other was under way. `over` are its calls by operation, in the order in which they returned.
     """
 
     number: int
@@ -272,6 +278,12 @@ class SeenCredential:
     flying: list[Call] = field(default_factory=list)
     spent: list[Call] = field(default_factory=list)
     dead: list[Call] = field(default_factory=list)
+
+    def note_return(self, call: Call, effect: SendEffect | None) -> None:
+        """Note that a use has come back, and what its answer says of the id."""
+        self.flying.remove(call)
+        if effect in SPENDS:
+            self.spent.append(call)
 
 
 def document(arrival: Arrival) -> dict[str, Any]:

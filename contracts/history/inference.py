@@ -211,7 +211,7 @@ class _Reader:
     def _shows_it_again(self, refused: Call, call: Call) -> bool:
         """Return whether a refused token is shown again with no login between. No reading excuses that."""
         first, last = bisect_left(self._logins, refused.left), bisect_left(self._logins, call.left)
-        return refused.token_refused and refused.token == call.token and first == last
+        return refused.said_dead("token") and refused.token == call.token and first == last
 
     def _repeated_orphans(self, rows: Iterable[Sequence[Call]]) -> frozenset[float]:
         """Return the places of unused creates right before a used one, if the client does so repeatedly.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from msgspec import UnsetType
 
-from contracts.history.calls import SPENDS, Call, Identity, JudgedIntent, SeenCredential, SendEffect, UnitReading
+from contracts.history.calls import Call, Identity, JudgedIntent, SeenCredential, SendEffect, UnitReading
 from contracts.history.moments import Moment, WorldChanged, time_of
 from mockserver.journal import Header
 
@@ -19,10 +21,12 @@ ROUNDING = 1
 class History:
     """The complete content of a trace. `moments` are in the order in which they happened to the client.
 
-    `credentials` are the ids by kind; `limits` say how many uses each kind is good for, without an entry any number. `logins`
-    are the token calls, in the order in which they left. By token, `refusals` are the 401s, and `scope_refusals` the
-    403s for a missing scope. `rejects` are the requests that were refused for their content, by that content. `waits` are the
-    calls whose answer asked the client to wait. All four are in the order in which the client knew.
+    `credentials` are the ids by kind; `limits` say how many uses each kind is good for, without an entry any number. `renewing`
+    are the kinds that a client asks for by an operation, and `renewals` the calls that did, by kind, in the order in which they
+    left. By kind, `brought` are the calls whose answer brought an id, and `dead` those whose answer said that what they showed
+    is dead. `scope_refusals` are the 403s for a missing scope, by token. `rejects` are the requests that were refused for their
+    content, by that content. `waits` are the calls whose answer asked the client to wait. All five are in the order in which
+    the client knew.
 
     `doubts` says why it is uncertain which intent a call or the end of an intent belongs to, by the entry that evidence points
     to.
@@ -37,10 +41,11 @@ class History:
     intents: list[JudgedIntent] = field(default_factory=list)
     credentials: dict[str, dict[str, SeenCredential]] = field(default_factory=dict)
     limits: Mapping[str, int] = field(default_factory=dict)
-    tokens: dict[str, str] = field(default_factory=dict)
     changes: list[WorldChanged] = field(default_factory=list)
-    logins: list[Call] = field(default_factory=list)
-    refusals: dict[str | None, list[Call]] = field(default_factory=dict)
+    renewing: Mapping[str | None, Sequence[str]] = field(default_factory=dict)
+    renewals: dict[str, list[Call]] = field(default_factory=dict)
+    brought: dict[str, list[Call]] = field(default_factory=dict)
+    dead: dict[str, list[Call]] = field(default_factory=dict)
     scope_refusals: dict[str | None, list[Call]] = field(default_factory=dict)
     rejects: dict[Identity, list[Call]] = field(default_factory=dict)
     waits: list[Call] = field(default_factory=list)
@@ -61,10 +66,17 @@ class History:
         """The sessions of the web chat, by id."""
         return self.credentials["session"]
 
+    @property
+    def logins(self) -> list[Call]:
+        """The token calls of the web chat."""
+        return self.renewals["token"]
+
     def note_left(self, call: Call) -> None:
         """Note that a call has left, the next one to do so. The ids that it shows are known."""
+        for kind in self.renewing.get(call.operation, ()):
+            self.renewals[kind].append(call)
         shown = [self.credentials[kind][id] for kind, id in call.shown.items()]
-        call.beside = tuple(other for credential in shown for other in credential.flying)
+        call.beside = tuple({other: None for credential in shown for other in credential.flying})
         for credential in shown:
             credential.uses += 1
             credential.flying.append(call)
@@ -76,14 +88,14 @@ class History:
                 unit.over.setdefault(call.operation, []).append(call)
         if call.retry_after is not None:
             self.waits.append(call)
-        for kind, id in (call.shown | call.ended).items():
-            credential, effect = self.credentials[kind][id], call.effects.get(kind)
-            if kind in call.shown:
-                credential.flying.remove(call)
-                if effect in SPENDS:
-                    credential.spent.append(call)
-            if effect is SendEffect.DEAD:
-                credential.dead.append(call)
+        for kind in call.brought:
+            self.brought.setdefault(kind, []).append(call)
+        for kind, id in call.shown.items():
+            self.credentials[kind][id].note_return(call, call.effects.get(kind))
+        for kind in [kind for kind, effect in call.effects.items() if effect is SendEffect.DEAD]:
+            self.dead.setdefault(kind, []).append(call)
+            if held := call.shown.get(kind) or call.ended.get(kind):
+                self.credentials[kind][held].dead.append(call)
 
     def shown_by(self, call: Call, kind: str) -> SeenCredential:
         """Return the credential of a kind that a call showed."""
@@ -99,6 +111,28 @@ class History:
         A message that ends after it does so as well.
         """
         return True
+
+    def brought_before(self, kind: str, place: float) -> Iterator[Call]:
+        """Yield the calls that had brought an id of a kind before `place`, the latest first."""
+        calls = self.brought.get(kind, [])
+        return (calls[nth] for nth in range(bisect_left(calls, place, key=attrgetter("returned")) - 1, -1, -1))
+
+    def good_for(self, kind: str, received: Call, margin: float) -> float | None:
+        """Return the seconds for which an id is not to be renewed, from when `received` left; None for no end.
+
+        `margin`: how many seconds before its end it may be renewed.
+        """
+        seconds = received.lasts.get(kind)
+        return None if seconds is None else seconds - margin
+
+    def is_over(self, kind: str, id: str, place: float) -> bool:
+        """Return whether the client had a reason, at `place`, to discard an id: it is dead, or has not the scope."""
+        refusals = (self.credentials[kind][id].dead, self.scope_refusals.get(id))
+        return any(known and known[0].was_over(place) for known in refusals)
+
+    def unit_of(self, call: Call) -> object | None:
+        """Return what a call was made for, if that is known: a message, or several that overlap."""
+        return call.intent or call.group
 
     @property
     def inferred(self) -> bool:
@@ -146,7 +180,8 @@ class History:
 
     def token_label(self, pseudonym: str | None) -> str:
         """Return the label of a token for people: `t1`, `t2` … in order of appearance."""
-        return "no token" if pseudonym is None else self.tokens.get(pseudonym, pseudonym)
+        token = self.credentials["token"].get(pseudonym or "")
+        return token.label if token is not None else pseudonym or "no token"
 
     def policy(self, name: str, default: int) -> int:
         """Return a whole number of the policy in force; `default` if the recording does not have it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from typing import ClassVar, Generic, Literal, TypeVar
 
 from msgspec import Struct
@@ -113,11 +114,10 @@ class Clause(Requirement):
 
     def marks(self, case: Case) -> Iterator[Exercised | Breach]:
         """Yield its marks, in order."""
-        if self.trigger is None or self.trigger(case.history):
-            yield from filter(None, self._marks(case))
+        return filter(None, self._marks(case)) if self.trigger is None or self.trigger(case.history) else iter(())
 
     def _marks(self, case: Case) -> Iterator[Mark]:
-        return (self.look(moment, case) for moment in case.history.of(self.on))
+        return map(self.look, case.history.of(self.on), repeat(case))
 
     @property
     def judged(self) -> tuple[str, str, str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from contracts.history import History
-from contracts.judge.clause import Breach, Case, Clause, Exercised
+from contracts.judge.clause import Breach, Case, Clause
 from contracts.judge.verdicts import Status, Verdict
 
 
@@ -17,13 +17,14 @@ def verdict(clause: Clause, case: Case) -> Verdict:
     if spared:
         return Verdict(clause.code, Status.NOT_EXERCISED, spared)
     exercised, doubt = False, None
-    for mark in _marks(clause, case):
+    for mark in clause.marks(case):
         exercised = True
         if isinstance(mark, Breach):
-            why = _doubt(clause, mark, case)
+            breach = _doubted(mark, clause, case.history)
+            why = _doubt(clause, breach, case)
             if why is None:
-                return Verdict(clause.code, Status.VIOLATED, mark.message, mark.evidence)
-            doubt = doubt or Verdict(clause.code, Status.INCONCLUSIVE, mark.message + why, mark.evidence)
+                return Verdict(clause.code, Status.VIOLATED, breach.message, breach.evidence)
+            doubt = doubt or Verdict(clause.code, Status.INCONCLUSIVE, breach.message + why, breach.evidence)
     if doubt is not None:
         return doubt
     if exercised and clause.own_time and case.history.header.time:
@@ -51,15 +52,9 @@ ASIDE = "an answer came late to a thread or task other than the message's own, w
 """The reason for a doubt if the client's own deadline may have passed before an answer came."""
 
 
-def _marks(clause: Clause, case: Case) -> Iterator[Exercised | Breach]:
-    """Yield the marks of the clause. Breaches that rest on what is uncertain are uncertain."""
-    for mark in clause.marks(case):
-        yield _doubted(mark, clause, case.history) if isinstance(mark, Breach) else mark
-
-
 def certain_breaches(clause: Clause, case: Case) -> Iterator[Breach]:
     """Yield the breaches of the clause that are certain."""
-    found = (mark for mark in _marks(clause, case) if isinstance(mark, Breach))
+    found = (_doubted(mark, clause, case.history) for mark in clause.marks(case) if isinstance(mark, Breach))
     return (breach for breach in found if _doubt(clause, breach, case) is None)
 
 

@@ -1,4 +1,4 @@
-"""The clauses of declared platforms alone: each yields the marks of one kind of credential in a history.
+"""The clauses of declared platforms alone: each yields the marks of one kind of credential or unit of work in a history.
 
 A clause accuses only if the client had to know. So a refusal that reached one unit of work binds that unit and those that begin
 later. It does not bind a unit that runs beside it; see `DeclaredHistory.knew`.
@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
-from contracts.clauses.retries import failed
+from contracts.clauses.delivery import Unit
+from contracts.clauses.excuses import went_wrong
 from contracts.clauses.words import at
-from contracts.history import Call, SendEffect
+from contracts.history import Call
 from contracts.judge import EXERCISED, Breach, Exercised
 from contracts.protocol.history import DeclaredHistory
 from contracts.protocol.wire import closing
@@ -19,20 +20,8 @@ from mockserver.platform.model import Kind
 
 Marks = Iterator[Exercised | Breach]
 
-NEEDLESS = 2
-"""The number of needless renewals that breaks A4. A single one may be a matter of start-up."""
-
 SHORTEST = 8
 """The fewest characters of an id to look for in URLs. A shorter one may occur there by chance."""
-
-
-def _renewals(history: DeclaredHistory, kind: Kind) -> list[Call]:
-    return [call for call in history.calls if call.operation in kind.renewed_by]
-
-
-def _refusals(history: DeclaredHistory, kind: Kind) -> list[Call]:
-    """Return the calls whose answer said that the one they showed is dead."""
-    return [call for call in history.calls if call.effects.get(kind.name) is SendEffect.DEAD]
 
 
 def predecessor(kind: Kind, history: DeclaredHistory) -> Marks:
@@ -56,7 +45,7 @@ def predecessor(kind: Kind, history: DeclaredHistory) -> Marks:
 def not_renewed(kind: Kind, history: DeclaredHistory) -> Marks:
     """Judge R2: after a refusal the client asks for another one, if it goes on."""
     going_on = {*kind.carried, *kind.renewed_by} - closing(history.platform, kind)
-    for told in _refusals(history, kind):
+    for told in history.dead.get(kind.name, ()):
         after = [call for call in history.calls if history.knew(told, call) and call.operation in going_on]
         if not after or kind.name in told.brought:
             continue
@@ -72,7 +61,7 @@ def not_renewed(kind: Kind, history: DeclaredHistory) -> Marks:
 
 def not_from_refusal(kind: Kind, history: DeclaredHistory) -> Marks:
     """Judge N1: if the refused call is made again, it shows the id that the refusal brought."""
-    for told in _refusals(history, kind):
+    for told in history.dead.get(kind.name, ()):
         offered, again = told.brought.get(kind.name), _made_again(history, told)
         if offered is None or again is None:
             continue
@@ -95,71 +84,15 @@ def _made_again(history: DeclaredHistory, told: Call) -> Call | None:
 # -- is it looked after? ---------------------------------------------------------------------------------------------
 
 
-def renewed_for_ever(kind: Kind, history: DeclaredHistory) -> Marks:
-    """Judge A2: if none of the new ones works, a unit of work gives up."""
-    for unit in history.intents:
-        renewals: list[Call] = []
-        refused = False
-        for call in unit.calls:
-            if call.operation in kind.renewed_by:
-                renewals = [*renewals, call] if refused and not failed(call) else renewals
-                refused = False
-                if renewals:
-                    yield EXERCISED
-            elif call.effects.get(kind.name) is SendEffect.DEAD:
-                refused = True
-            elif call.effects.get(kind.name) is SendEffect.CONSUMED:
-                renewals, refused = [], False
-            if len(renewals) > history.parameters.max_attempts:
-                what = f"{kind.a} was renewed {len(renewals)} times, and none was good for anything"
-                yield Breach(what, (at("first renewal", renewals[0]), at("one too many", renewals[-1])))
-
-
 def stampede(kind: Kind, history: DeclaredHistory) -> Marks:
     """Judge A3: only one call at a time asks for a new one."""
-    renewals = sorted(_renewals(history, kind), key=lambda call: call.left)
+    renewals = history.renewals[kind.name]
     if renewals and any(not unit.alone for unit in history.units):
         yield EXERCISED
     for first, second in combinations(renewals, 2):
         if not first.was_over(second.left):
             what = f"{kind.a} was asked for while another call for one was on its way"
             yield Breach(what, (at("asked for here", first), at("and here at once", second)))
-
-
-def wasted(kind: Kind, history: DeclaredHistory) -> Marks:
-    """Judge A4: a good one is kept in use."""
-    needless: list[Call] = []
-    bringing = [call for call in history.calls if kind.name in call.brought]
-    for call in _renewals(history, kind):
-        last = max((one for one in bringing if history.knew(one, call)), key=lambda one: one.returned or 0, default=None)
-        if last is None:
-            continue
-        yield EXERCISED
-        if _is_good(last, call, history, kind):
-            needless.append(call)
-        if len(needless) >= NEEDLESS:
-            what = f"{kind.a} was fetched again and again while the last one was good"
-            yield Breach(what, (at("brought here", last), at("fetched again", call)))
-
-
-def _is_good(last: Call, call: Call, history: DeclaredHistory, kind: Kind) -> bool:
-    """Return True if the one that `last` brought was good, as far as the client knew, when `call` asked for another."""
-    id = last.brought[kind.name]
-    shown = (one for one in history.calls if id in {one.shown.get(kind.name), one.ended.get(kind.name)})
-    if any(one.left < call.left and _is_over(one, kind) for one in shown):
-        return False
-    declared = None if kind.life.ttl is None else kind.life.ttl / 1000
-    seconds = last.lasts.get(kind.name, declared)
-    idle = None if kind.life.idle is None else kind.life.idle / 1000
-    ends = [1000 * one for one in (seconds, idle) if one is not None]
-    margin = 1000 * history.parameters.token_margin  # of a short lifetime a tenth
-    return all(call.left_at < (last.returned_at or 0) + end - min(margin, end / 10) for end in ends)
-
-
-def _is_over(call: Call, kind: Kind) -> bool:
-    """Return True if a call gave the client a reason to discard the one it showed."""
-    is_doubtful = call.status is None or call.effects.get(kind.name) in {SendEffect.DEAD, SendEffect.UNKNOWN}
-    return is_doubtful or call.operation in kind.ended or kind.life.uses is not None
 
 
 def leaked(kind: Kind, history: DeclaredHistory) -> Marks:
@@ -174,3 +107,22 @@ def leaked(kind: Kind, history: DeclaredHistory) -> Marks:
         url = f"{history.exchange(call).path}?{history.exchange(call).query}"
         if any(len(id) >= SHORTEST and id in url for id in secrets):
             yield Breach(f"{kind.a} stood in a URL", (at("in the URL", call),))
+
+
+def given_up(unit: Unit, history: DeclaredHistory) -> Marks:
+    """Judge D2: a unit is completed if its only obstacle was something dead that can be renewed."""
+    for run in (one for one in history.units if one.noun == unit.name and one.alone):
+        dead = [call for call in run.calls if _is_renewable(call, history)]
+        others = [call for call in run.calls if call not in dead and went_wrong(call)]
+        if others or len(dead) != 1:
+            continue
+        yield EXERCISED
+        if run.outcome != "accepted":
+            what = f"it was given up, though all that failed was something dead that can be renewed ({run.outcome})"
+            yield Breach(what, (at("died here", dead[0]),))
+
+
+def _is_renewable(call: Call, history: DeclaredHistory) -> bool:
+    kinds = history.platform.kinds
+    dead = (kind for name, kind in kinds.items() if call.said_dead(name))
+    return any(kind.duty.get("dead", "").startswith("renew") for kind in dead)

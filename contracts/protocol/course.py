@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from contracts.history import Call, SendEffect
+from contracts.history import Call
 from contracts.judge import Evidence
 from contracts.output import OutputLine
 from contracts.protocol.clauses import SHORTEST
@@ -55,7 +55,7 @@ class CourseOfRun:
     def _ask(self, call: Call) -> RequestRow:
         exchange, shown = self._history.exchange(call), call.shown | call.ended
         shows = self._named(shown)
-        said = [f"{name} is dead" for name, kind in zip(shows, shown, strict=True) if call.effects[kind] is SendEffect.DEAD]
+        said = [f"{name} is dead" for name, kind in zip(shows, shown, strict=True) if call.said_dead(kind)]
         brings = [f"brings {', '.join(self._named(call.brought))}"] if call.brought else []
         fault = [f"fault: {exchange.fault}"] if exchange.fault else []
         doing = " with ".join([call.operation or "no operation", *([", ".join(shows)] if shows else [])])

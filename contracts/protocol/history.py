@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, pairwise
+from typing import Any
 
 from contracts.history import (
     Call,
@@ -17,12 +18,13 @@ from contracts.history import (
     JudgedIntent,
     Moment,
     SeenCredential,
+    SendEffect,
 )
-from contracts.judge import DEFAULTS, Parameters
 from contracts.protocol.trace import FOREVER, DeclaredTrace, TraceExchange, UnitRun
-from contracts.protocol.wire import Signals, read_call
+from contracts.protocol.wire import Signals, operation_of, read_call
 from mockserver import journal
 from mockserver.platform.model import Platform
+from mockserver.platform.places import parse, reader
 
 TIMER = 50
 """Milliseconds by which a timer may be early on a real clock."""
@@ -37,7 +39,6 @@ class DeclaredHistory(History):
 
     platform: Platform
     trace: DeclaredTrace
-    parameters: Parameters
     units: list[JudgedIntent] = field(default_factory=list)
     """The units of work that the client was asked to do. Those in `intents` may be inferred."""
 
@@ -75,6 +76,29 @@ class DeclaredHistory(History):
         """See History."""
         return any(follows(call) and self.knew(told, call) for call in self.calls)
 
+    def good_for(self, kind: str, received: Call, margin: float) -> float | None:
+        """See History. Of a short lifetime the margin is a tenth."""
+        life = self.platform.kinds[kind].life
+        told = received.lasts.get(kind, None if life.ttl is None else life.ttl / 1000)
+        ends = [seconds for seconds in (told, None if life.idle is None else life.idle / 1000) if seconds is not None]
+        return min(ends) - min(margin, min(ends) / 10) if ends else None
+
+    def is_over(self, kind: str, id: str, place: float) -> bool:
+        """See History. An answer that is missing or says nothing is a reason as well."""
+        declared = self.platform.kinds[kind]
+        shown = (call for call in self.calls if call.left < place and id in {call.shown.get(kind), call.ended.get(kind)})
+        return any(
+            declared.life.uses is not None
+            or call.operation in declared.ended
+            or call.status is None
+            or call.effects.get(kind) in {SendEffect.DEAD, SendEffect.UNKNOWN}
+            for call in shown
+        )
+
+    def unit_of(self, call: Call) -> Call:
+        """See History. Units of work are several calls, each of which may be a waste."""
+        return call
+
     def _noticed(self, told: Call) -> float:
         """Return the moment at which the client had surely noticed an answer: the unit that got it went on, or ended.
 
@@ -105,12 +129,17 @@ def overlaps(one: Call, other: Call) -> bool:
     return not one.was_over(other.left) and not other.was_over(one.left)
 
 
-def history_of(platform: Platform, trace: DeclaredTrace, parameters: Parameters = DEFAULTS) -> DeclaredHistory:
+def history_of(platform: Platform, trace: DeclaredTrace) -> DeclaredHistory:
     """Return a run as its client could know it."""
     header = journal.Header(clock="virtual" if trace.sharp else "wall")
-    history = DeclaredHistory(header, platform=platform, trace=trace, parameters=parameters)
+    history = DeclaredHistory(header, platform=platform, trace=trace)
     history.limits = {kind.name: kind.life.uses for kind in platform.kinds.values() if kind.life.uses is not None}
     history.credentials = {name: {} for name in platform.kinds}
+    history.renewals = {name: [] for name in platform.kinds}
+    history.renewing = {
+        operation: [kind.name for kind in platform.kinds.values() if operation in kind.renewed_by]
+        for operation in platform.operations
+    }
     history.units = [_intent(unit) for unit in trace.units]
     signals = Signals.of(platform)
     history.calls = [read_call(platform, exchange, signals) for exchange in trace.exchanges]
@@ -153,7 +182,26 @@ def _attribute(history: DeclaredHistory) -> None:
             call.intent = unit
             unit.calls.append(call)
             if unit.alone and history.platform.effects.get(unit.noun, {}).get("by") == call.operation:
-                call.does = unit.noun
+                call.does, call.kept = unit.noun, _kept(history, call, unit)
+
+
+def _kept(history: DeclaredHistory, call: Call, unit: JudgedIntent) -> dict[str, Any]:
+    """Return the values of a unit that a call carried. One outside of JSON that is written as expected is the one given."""
+    message = history.exchange(call).request
+    operation_of(history.platform, message)  # it reads the parameters of the path
+    kept = {}
+    for name, place in history.platform.effects[unit.noun].get("keeps", {}).items():
+        found, given = parse(place), unit.given.get(name)
+        value = reader(found)(message)
+        kept[name] = given if not found.is_pointer and value == _written(given) else value
+    return kept
+
+
+def _written(value: Any) -> str | None:
+    """Return a value as it is written in a path, a query, a header or a form."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return None if value is None else str(value)
 
 
 def _name_ids(history: DeclaredHistory, call: Call) -> None:

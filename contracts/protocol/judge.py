@@ -26,7 +26,7 @@ def judge(
     platform: Platform, trace: DeclaredTrace, parameters: Parameters = DEFAULTS, clauses: Sequence[Clause] | None = None
 ) -> Judgement:
     """Return the verdict of each clause; by default of all that the platform has."""
-    case = Case(history_of(platform, trace, parameters), parameters)
+    case = Case(history_of(platform, trace), parameters)
     chosen = demands(platform) if clauses is None else clauses
     codes = [clause.code for clause in chosen]
     return decide(case, chosen, {code: tuple(_consequences(code, codes)) for code in codes})

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from operator import attrgetter
 from typing import Any, NamedTuple
 
-from contracts.clauses.delivery import D1, mark_delivered_twice
+from contracts.clauses.access import A2, A4, step_loop, step_wasted
+from contracts.clauses.delivery import D1, D3, D4, Unit, mark_altered, mark_delivered_twice, mark_false_outcome
 from contracts.clauses.refusals import R1, mark_dead_retried
 from contracts.clauses.retries import R4, R5
 from contracts.clauses.sessions import S1, S4, mark_invented, step_reused
 from contracts.formats import table
 from contracts.history import Moment
 from contracts.judge import UNTOLD, Case, Clause, Look, StatefulClause
-from contracts.protocol import clauses, units
+from contracts.protocol import clauses
 from contracts.protocol.clauses import Marks
 from contracts.protocol.history import DeclaredHistory
-from contracts.protocol.units import Unit
 from mockserver.platform.model import Kind, Platform, with_article
 
 LEVELS = {"must": "MUST", "should": "SHOULD", "advice": "advice"}
@@ -93,13 +94,15 @@ def _calls(_: Platform) -> tuple[None]:
     return (None,)
 
 
-def _shared(clause: Clause, step: Callable[..., Any] | None = None, **more: Any) -> Make:
-    """Return what makes a clause of the web chat one of declared platforms. `step` takes the name of its subject first."""
+def _shared(
+    clause: Clause, step: Callable[..., Any] | None = None, about: Callable[[Any], Any] = attrgetter("name"), **more: Any
+) -> Make:
+    """Return what makes a clause of the web chat one of declared platforms. `step` takes what it is `about` first."""
 
     def make(subject: Subject, words: dict[str, Any]) -> Clause:
         name = "step" if isinstance(clause, StatefulClause) else "look"
-        about: dict[str, Any] = {} if step is None else {name: partial(step, subject.name)}
-        return replace(clause, **(words | more | about), closeness=None)
+        steps: dict[str, Any] = {} if step is None else {name: partial(step, about(subject))}
+        return replace(clause, **(words | more | steps), closeness=None)
 
     return make
 
@@ -118,16 +121,16 @@ _RULES: Mapping[str, tuple[Make, Callable[[Platform], Iterable[Subject]]]] = {
     "R1": (_shared(R1, mark_dead_retried), _kinds(lambda kind: bool(kind.refused) and bool(kind.issued))),
     "R2": (_surveyed(clauses.not_renewed), _kinds(lambda kind: kind.duty.get("dead") == "renew")),
     "N1": (_surveyed(clauses.not_from_refusal), _kinds(lambda kind: kind.duty.get("dead") == "renew from refusal")),
-    "A2": (_surveyed(clauses.renewed_for_ever), _kinds(lambda kind: kind.duty.get("dead") == "renew")),
+    "A2": (_shared(A2, step_loop), _kinds(lambda kind: kind.duty.get("dead") == "renew")),
     "A3": (_surveyed(clauses.stampede), _kinds(lambda kind: bool(kind.duty.get("alone")))),
-    "A4": (_surveyed(clauses.wasted), _kinds(lambda kind: bool(kind.duty.get("keep")))),
+    "A4": (_shared(A4, step_wasted, needs_intents=False), _kinds(lambda kind: bool(kind.duty.get("keep")))),
     "A5": (_surveyed(clauses.leaked), _kinds(lambda kind: bool(kind.duty.get("secret")))),
     "R4": (_shared(R4), _calls),
     "R5": (_shared(R5), _calls),
     "D1": (_shared(D1, mark_delivered_twice), _units(lambda effect: effect["delivery"] == "at-most-once")),
-    "D2": (_surveyed(units.given_up), _units(lambda effect: bool(effect.get("survives")))),
-    "D3": (_surveyed(units.misreported), _units(lambda _: True)),
-    "D4": (_surveyed(units.altered), _units(lambda effect: bool(effect.get("keeps")))),
+    "D2": (_surveyed(clauses.given_up), _units(lambda effect: bool(effect.get("survives")))),
+    "D3": (_shared(D3, mark_false_outcome, about=lambda unit: unit), _units(lambda _: True)),
+    "D4": (_shared(D4, mark_altered), _units(lambda effect: bool(effect.get("keeps")))),
 }
 """How each clause is made, and the subjects that it has."""
 

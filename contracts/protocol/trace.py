@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from contracts.history import Outcome
+from mockserver.platform.message import HttpMessage
 
 FOREVER = float("inf")
 
@@ -60,6 +61,11 @@ class TraceExchange(Struct, kw_only=True):
     """The truth: the ids that the platform issued, even if they did not reach the client."""
     journalled: Journalled | None = None
     """Set if the exchange comes from a journal."""
+
+    @property
+    def request(self) -> HttpMessage:
+        """The request as a message."""
+        return HttpMessage(self.method, self.path, self.query, self.headers, self.body)
 
 
 class UnitRun(Struct, kw_only=True):

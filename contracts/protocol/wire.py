@@ -9,7 +9,7 @@ from collections.abc import Mapping, Set
 from contextlib import suppress
 from typing import Any, NamedTuple, Self
 
-from contracts.history import Call, SendEffect
+from contracts.history import Call, SendEffect, outcome
 from contracts.protocol.trace import FOREVER, TraceExchange
 from mockserver import journal
 from mockserver.platform.message import HttpMessage, dig
@@ -59,7 +59,7 @@ class Signals(NamedTuple):
 
 def read_call(platform: Platform, exchange: TraceExchange, signals: Signals) -> Call:
     """Return a call as its client could know it."""
-    request = HttpMessage(exchange.method, exchange.path, exchange.query, exchange.headers, exchange.body)
+    request = exchange.request
     operation = operation_of(platform, request)
     name = "" if operation is None else operation.name
     answer = HttpMessage(headers=exchange.answer_headers, body=exchange.answer_body)
@@ -81,8 +81,8 @@ def read_call(platform: Platform, exchange: TraceExchange, signals: Signals) -> 
         call.lasts |= _lasts(platform.kinds[brought], answer)
     code = None if call.status is None else code_of(platform, answer)
     shown = [platform.kinds[one] for one in (*call.shown, *call.ended)]
-    call.effects = _effects(shown, exchange, code, signals)
-    call.effect = _outcome(exchange)
+    call.effect = SendEffect.NONE if exchange.unsent else outcome(call, below=400)
+    call.effects = _effects(shown, call, code, signals)
     call.retry_after = _seconds(answer.header("retry-after")) if call.status in signals.asking else None
     return call
 
@@ -93,9 +93,10 @@ def _arrival(exchange: TraceExchange) -> journal.Arrival:
 
 
 def _answer(exchange: TraceExchange) -> journal.Answer:
-    fault, id = exchange.fault if exchange.spoiled else None, str(exchange.number)
-    accepted = exchange.accepted
-    return journal.Answer(exchange.number, exchange.returned_at, id, exchange.status, "", accepted=accepted, fault=fault)
+    spoiled = exchange.spoiled
+    fault, id = exchange.fault if spoiled else None, str(exchange.number)
+    told: dict[str, Any] = {"accepted": exchange.accepted, "fault": fault, "unusable": spoiled}
+    return journal.Answer(exchange.number, exchange.returned_at, id, exchange.status, "", **told)
 
 
 def _id(kind: str, value: Any) -> dict[str, str]:
@@ -121,29 +122,20 @@ def code_of(platform: Platform, answer: HttpMessage) -> Any:
     return None
 
 
-def _effects(kinds: list[Kind], exchange: TraceExchange, code: Any, signals: Signals) -> dict[str, SendEffect]:
+def _effects(kinds: list[Kind], call: Call, code: Any, signals: Signals) -> dict[str, SendEffect]:
     """Return the answer's word about each id shown. If a refusal may be about several of them, it kills none."""
-    answer = (exchange.status, code)
+    answer = (call.status, code)
     if answer in signals.harmless:
         return {kind.name: SendEffect.NONE for kind in kinds}
-    found = {kind.name: SendEffect.DEAD if answer in signals.dead[kind.name] else _effect(kind, exchange) for kind in kinds}
+    found = {kind.name: SendEffect.DEAD if answer in signals.dead[kind.name] else _effect(kind, call) for kind in kinds}
     dead = [name for name, effect in found.items() if effect is SendEffect.DEAD]
     return found | dict.fromkeys(dead, SendEffect.NONE) if len(dead) > 1 else found
 
 
-def _effect(kind: Kind, exchange: TraceExchange) -> SendEffect:
+def _effect(kind: Kind, call: Call) -> SendEffect:
     """Return the answer's word about an id that it does not say to be dead."""
-    is_seen = exchange.status is not None and exchange.status < 500  # more may come from something before the platform
-    return SendEffect.CONSUMED if kind.seen_is_spent and is_seen else _outcome(exchange)
-
-
-def _outcome(exchange: TraceExchange) -> SendEffect:
-    """Return what an answer says of the work that a call was to do."""
-    if exchange.status is None:
-        return SendEffect.NONE if exchange.unsent else SendEffect.UNKNOWN
-    if 200 <= exchange.status < 400:
-        return SendEffect.CONSUMED
-    return SendEffect.UNKNOWN if exchange.status >= 500 else SendEffect.NONE
+    is_seen = call.status is not None and call.status < 500  # more may come from something before the platform
+    return SendEffect.CONSUMED if kind.seen_is_spent and is_seen else call.effect or SendEffect.NONE
 
 
 def dead_signals(kind: Kind) -> frozenset[tuple[int | None, Any]]:

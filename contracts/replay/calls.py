@@ -56,7 +56,7 @@ class _Steps:
                 yield End(kind=one.detail["kind"], by=one.detail.get("by", "ended"))
 
     def _call(self, call: Call, exchange: TraceExchange) -> Iterator[Step]:
-        message = HttpMessage(exchange.method, exchange.path, exchange.query, exchange.headers, exchange.body)
+        message = exchange.request
         operation = operation_of(self._platform, message)
         if operation is None:
             raise RecordingError(self._platform.name, f"{exchange.method} {exchange.path} is not an operation of the platform")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from contracts.history import Call, SendEffect
+from contracts.history import Call
 from contracts.protocol.history import DeclaredHistory
 from contracts.protocol.trace import TraceExchange
 from mockserver.declared.decide import bound_in
 from mockserver.engine.model import Fault
-from mockserver.platform.message import HttpMessage
 from mockserver.platform.model import Kind, Platform
 
 
@@ -41,20 +40,20 @@ def earlier(history: DeclaredHistory) -> Iterator[Earlier]:
                 kind, first = history.platform.kinds[name], call
                 if kind.registered:  # an accepted call shows what it is bound to
                     using = (one for one in history.calls if one.shown.get(name) == id)
-                    first = next((one for one in using if one.effects.get(name) is not SendEffect.DEAD), call)
+                    first = next((one for one in using if not one.said_dead(name)), call)
                 found = _earlier(history.exchange(first), first, kind, id)
                 yield found if first is call or found.at is None else found._replace(at=history.exchange(call).left_at - 1)
         known |= set(call.brought.items())
 
 
 def _earlier(exchange: TraceExchange, call: Call, kind: Kind, id: str) -> Earlier:
-    is_dead, noun = call.effects.get(kind.name) is SendEffect.DEAD, kind.noun
+    is_dead, noun = call.said_dead(kind.name), kind.noun
     causes = {one for one in ("expired", "idle", "ended", "spent") if is_dead and _is_told(kind, one, call)}
     if exchange.journalled is not None and exchange.journalled.reason.startswith(f"{kind.name}."):
         causes &= {exchange.journalled.reason.removeprefix(f"{kind.name}.")}
     if is_dead and not causes:
         return Earlier(None, kind.name, id, {}, False, call.number, f"its {noun} is assumed to be invented", {})
-    message = HttpMessage(exchange.method, exchange.path, exchange.query, exchange.headers, exchange.body)
+    message = exchange.request
     bound = {one: value for one, value in zip(kind.bound, bound_in(kind, message), strict=True) if value}
     lived = max(kind.life.ttl or 0, kind.life.idle or 0) if {"expired", "idle"} & causes else 0
     state = "over" if is_dead else "alive"

@@ -30,7 +30,7 @@ def request_words(call: Call, history: History) -> str:
         parts.append(history.sessions[call.presented].label)
     if call.operation == "create" and len(history.intents) > 1 and call.guest is not None:
         parts.append(f"for {plain_or_quoted(call.guest.name)}")
-    if call.operation != "token" and len(history.tokens) != 1:
+    if call.operation != "token" and len(history.credentials["token"]) != 1:
         parts.append(_credential_words(call, history))
     return " ".join(parts)
 

@@ -13,7 +13,7 @@ from contracts.history import ON_ITS_WAY
 from contracts.scenario import Advance, Message, Perturbation, noted
 from mockserver.assemble import Assembly
 from mockserver.control import Tenant
-from mockserver.journal import Began, Ended, Entry, Header, Perturbed, Returned
+from mockserver.journal import Began, Ended, Entry, Perturbed, Returned
 
 Make = Callable[[int, int], Entry]
 """Makes an entry from its number and its time in milliseconds."""
@@ -24,14 +24,10 @@ class JournalWriter:
 
     def __init__(self, assembly: Assembly, tenant: Tenant) -> None:
         self._assembly, self._tenant = assembly, tenant
-        self._latest = 0
 
     def latest(self) -> int:
         """Return the number of the latest entry of the journal."""
-        for entry in self._assembly.store.entries(self._tenant.id, after=self._latest):
-            if not isinstance(entry, Header):
-                self._latest = max(self._latest, entry.seq)
-        return self._latest
+        return self._assembly.store.newest(self._tenant.id)
 
     def write(self, make: Make) -> None:
         """Write one entry with the current time."""

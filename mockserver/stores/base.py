@@ -200,6 +200,10 @@ class Store(Protocol):
         """Return up to `limit` journal entries with a number greater than `after`, oldest first."""
         ...
 
+    def newest(self, organization: str) -> int:
+        """Return the number of the newest journal entry, 0 if there are none."""
+        ...
+
     def organizations(self) -> Sequence[str]:
         """Return the ids of all organisations, in order of creation."""
         ...

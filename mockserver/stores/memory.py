@@ -178,6 +178,11 @@ class MemoryStore:
             kept = list(islice(tenant.journal, skipped, skipped + limit))
         return [noted.entry(seq, at) for seq, (at, noted) in enumerate(kept, start=first + skipped)]
 
+    def newest(self, organization: str) -> int:
+        with self._lock:
+            tenant = self._tenants.get(organization)
+            return tenant.noted if tenant is not None and tenant.journal else 0
+
     def organizations(self) -> Sequence[str]:
         return list(self._organizations)
 

@@ -175,6 +175,10 @@ class RedisStore:
         except TraceError as error:
             raise StoreUnavailable(self._link.url, f"its journal cannot be read by this version: {error}") from error
 
+    def newest(self, organization: str) -> int:
+        found = self._link.call("XREVRANGE", *self._keys.of(organization, "journal"), "+", "-", "COUNT", 1)
+        return _number(found[0][0]) if found else 0
+
     def organizations(self) -> Sequence[str]:
         return self._directory.organizations()
 

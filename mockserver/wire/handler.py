@@ -39,8 +39,6 @@ ROUTES: dict[str, Operation] = {
 }
 METHOD = "POST"
 
-SECRETS_KNOWN = 1024
-
 UNREAD = frozenset(reason for reason in Reason if reason.startswith(("auth.", "scope.", "body.")))
 """Refusals that do not depend on the body."""
 
@@ -53,6 +51,8 @@ class Handler(Serving):
     """
 
     key_header = ""
+    clients_known = 1024
+    """Clients whose secrets are redacted in requests of others too."""
 
     def __init__(self, platform: PlatformService, *, opaque: bool = False) -> None:
         super().__init__(platform, opaque=opaque)
@@ -186,7 +186,7 @@ class Handler(Serving):
         with self._learning:
             forgotten = known.pop(client.id, ())
             known[client.id] = forms
-            if len(known) > SECRETS_KNOWN:
+            if len(known) > self.clients_known:
                 forgotten += known.pop(next(iter(known)))
             for form in forms:
                 self._secrets.add(form)

@@ -235,11 +235,13 @@ def test_of_two_kinds_in_one_call_each_is_judged_for_itself() -> None:
     assert tape.broken == {"S1/session"}
 
 
-def test_of_two_uses_both_may_be_on_their_way() -> None:
-    tape = Tape(toy(clients.SESSIONS.replace("uses: 1", "uses: 2"), order="[session]", effects=clients.MESSAGE))
+@pytest.mark.parametrize("other", ["", clients.TOKENS])
+def test_of_two_uses_both_may_be_on_their_way(other: str) -> None:
+    kinds = other + clients.SESSIONS.replace("uses: 1", "uses: 2")
+    tape = Tape(toy(kinds, order="[token, session]" if other else "[session]", effects=clients.MESSAGE))
     tape.log_in(0.2, 0.4, "a-session")
-    sending(tape, 2, 6)
-    sending(tape, 3, 7)
+    sending(tape, 2, 6, bearer="a-session")
+    sending(tape, 3, 7, bearer="a-session")
     assert tape.broken == set()
     sending(tape, 8, 9, 403)
     assert tape.broken == {"S1/session"}
@@ -378,6 +380,31 @@ def test_so_many_renewals_of_which_none_is_good_and_no_more(renewals: int, broke
         tape.log_in(4 + 4 * number, 5 + 4 * number, f"token-number-{number}")
         tape.refused(6 + 4 * number, 7 + 4 * number, f"token-number-{number}")
     assert tape.broken == broken
+
+
+@pytest.mark.parametrize(("tried_again", "broken"), [(True, {"A2/token"}), (False, set())])
+def test_one_that_is_good_for_something_else_does_not_end_the_count(tried_again: bool, broken: set[str]) -> None:
+    tape = Tape(toy(clients.TOKENS.replace("{work:", "{'work, store':"), effects=clients.JOB))
+    tape.log_in(0.2, 0.4, "token-number-0")
+    tape.unit(1, 90, outcome="failed")
+    tape.refused(2, 3, "token-number-0")
+    for number in range(1, 9):
+        tape.log_in(9 * number, 9 * number + 1, f"token-number-{number}")
+        tape.call("/items/1", 9 * number + 2, 9 * number + 3, method="PUT", bearer=f"token-number-{number}")
+        if tried_again:
+            tape.refused(9 * number + 4, 9 * number + 5, f"token-number-{number}")
+    assert tape.broken & {"A2/token"} == broken
+
+
+def test_what_is_refused_for_another_reason_is_no_reason_to_renew() -> None:
+    tape = Tape(toy(clients.TOKENS.replace("{work:", "{'work, store':"), effects=clients.JOB))
+    tape.log_in(0.2, 0.4, "token-number-0")
+    tape.unit(1, 90, outcome="failed")
+    tape.refused(2, 3, "token-number-0")
+    for number in range(1, 9):
+        tape.log_in(9 * number, 9 * number + 1, f"token-number-{number}")
+        tape.call("/items/1", 9 * number + 2, 9 * number + 3, method="PUT", status=404, bearer=f"token-number-{number}")
+    assert "A2/token" not in tape.broken
 
 
 def test_one_that_is_good_in_between_begins_the_count_anew() -> None:
@@ -522,6 +549,15 @@ def test_a_unit_is_done_once_the_call_that_suffices_is_accepted() -> None:
     assert tape.broken == {"D3/message"}
 
 
+@pytest.mark.parametrize(("spoiled", "broken"), [(False, {"D3/message"}), (True, set())])
+def test_a_success_that_could_not_be_read_may_be_reported_as_a_failure(spoiled: bool, broken: set[str]) -> None:
+    tape = Tape(SESSIONS)
+    tape.log_in(0.2, 0.4, "a-session")
+    tape.unit(1, 9, name="message", payload={"text": "x"}, outcome="failed", alone=True)
+    sending(tape, 2, 3, 201, accepted=True, spoiled=spoiled)
+    assert tape.broken == broken
+
+
 @pytest.mark.parametrize(("given", "written", "broken"), [(7, "7", set()), ("a b", "a b", set()), (7, "8", {"D4/storing"})])
 def test_what_stands_in_a_path_is_compared_as_text(given: object, written: str, broken: set[str]) -> None:
     effects = "{storing: {by: store, delivery: any, with: {id: x}, keeps: {id: $request.path.id}}}"
@@ -537,6 +573,14 @@ def test_what_stands_in_json_keeps_its_type() -> None:
     tape.unit(1, 9, name="message", payload={"text": 7}, alone=True)
     tape.call("/work", 2, 3, body={"session": "a-session", "text": "7"})
     assert tape.broken == {"D4/message"}
+
+
+def test_what_was_refused_was_not_delivered_altered() -> None:
+    tape = Tape(SESSIONS)
+    tape.log_in(0.2, 0.4, "a-session")
+    tape.unit(1, 9, name="message", payload={"text": "y"}, outcome="failed", alone=True)
+    sending(tape, 2, 3, 413)
+    assert "D4/message" not in tape.broken
 
 
 def test_a_unit_whose_only_trouble_was_something_renewable_is_seen_through() -> None:

@@ -45,7 +45,7 @@ ALIASES = {
 }
 """The parametric clauses that say what a clause of the web chat says of its sessions, its tokens and its messages.
 
-S1, S4, R1, R4, R5 and D1 are the same functions for both. The others ask for something similar.
+S1, S4, R1, R4, R5, A2, A4, D1, D3 and D4 are the same functions for both. The others ask for something similar.
 
 A client that fetches a token for each message also fetches several at once, for which A3 of the web chat has an excuse.
 """

@@ -449,6 +449,7 @@ class TestAfresh:
         assert (listed(store, "client"), store.find_client("c")) == ([client("c")], ORG)
         assert store.note(ORG, Line("after"), 0) == 2
         assert list(store.entries(ORG)) == [line(2, 0, "after")]
+        assert store.newest(ORG) == 2
         assert commit(store, put(session("s0"), ends_at=DAY))
         assert live(store, 0) == 1
         assert (store.place(ORG, Key("session", "s0")) or 0) > place
@@ -483,8 +484,9 @@ class TestJournal:
         assert list(store.entries(ORG)) == []
 
     def test_it_is_read_in_pages(self, store: Store) -> None:
+        assert store.newest(ORG) == 0
         for number in range(1, 8):
-            assert store.note(ORG, Line("x"), number) == number
+            assert store.note(ORG, Line("x"), number) == number == store.newest(ORG)
         assert list(store.entries(ORG, limit=3)) == [line(n, n, "x") for n in (1, 2, 3)]
         assert list(store.entries(ORG, after=3, limit=3)) == [line(n, n, "x") for n in (4, 5, 6)]
         assert list(store.entries(ORG, after=6)) == [line(7, 7, "x")]
@@ -507,6 +509,7 @@ class TestJournal:
         store.clear_journal(ORG)
         store.clear_journal("none")
         assert list(store.entries(ORG)) == []
+        assert store.newest(ORG) == 0
         assert store.note(ORG, Line("x"), 0) == 4
         assert list(store.entries(ORG)) == [line(4, 0, "x")]
 
