@@ -114,11 +114,11 @@ def _problem_of(message: HttpMessage, media: str, shape: Shape) -> BodyProblem |
         properties = validator.schema.get("properties", {}) if isinstance(validator.schema, dict) else {}
         value: Any = {name: _typed(text, properties.get(name)) for name, text in message.form.items()}
     elif media.endswith("json"):
+        if shape.quick is not None and shape.quick(message):
+            return None
         value = message.strict_json
         if value is NOTHING:
             return BodyProblem("json", why_not_json(message.body))
-        if shape.quick is not None and shape.quick(value):
-            return None
     else:
         return None
     error = best_match(validator.iter_errors(value))

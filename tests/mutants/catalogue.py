@@ -33,7 +33,7 @@ MEMORY = "mockserver/stores/memory.py"
 RENDER = "mockserver/wire/render.py"
 REASONS = "mockserver/reasons.toml"
 BODIES = "mockserver/wire/bodies.py"
-QUICK = "mockserver/wire/quick.py"
+QUICK = "mockserver/wire/schemas.py"
 NOTES = "mockserver/wire/notes.py"
 PLAN = "mockserver/faults.py"
 
