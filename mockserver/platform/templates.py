@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import attrgetter
 from typing import Any
 
@@ -21,7 +21,7 @@ OWN: Mapping[str, Get] = {
     "$server": lambda values: values.server or f"{values.scheme}://{values.message.header('host') or 'localhost'}",
     "$detail": attrgetter("detail"),
     "$field": attrgetter("field"),
-    "$scopes": attrgetter("scopes"),
+    "$scopes": lambda values: " ".join(values.scopes),
     "$now": lambda values: values.now // 1000,
 }
 """Expressions beside places: the contextId, a new id, the server's URL, a guard's finding and its field, the granted scopes,
@@ -76,7 +76,44 @@ def template(example: Any, media: str, known: Mapping[str, Get]) -> Callable[[Va
         return lambda values: str(render(values)).encode()
     if media == "text/x-python":
         return lambda values: repr(render(values)).encode()
-    return lambda values: _encode(render(values))
+    pieces = _joined(_pieces(example, known))
+    fixed = [one if isinstance(one, bytes) else b"" for one in pieces]
+    filled = [(number, one) for number, one in enumerate(pieces) if not isinstance(one, bytes)]
+
+    def write(values: Values) -> bytes:
+        written = fixed.copy()
+        for number, get in filled:
+            written[number] = _encode(get(values))
+        return b"".join(written)
+
+    return write
+
+
+def _pieces(example: Any, known: Mapping[str, Get]) -> Iterator[bytes | Get]:
+    """Yield the JSON of an example in pieces: what is always the same, and what gives the value of an expression."""
+    if isinstance(example, dict) and example:
+        for number, (name, item) in enumerate(example.items()):
+            yield (b"," if number else b"{") + _encode({name: 0})[1:-2]
+            yield from _pieces(item, known)
+        yield b"}"
+    elif isinstance(example, list) and example:
+        for number, item in enumerate(example):
+            yield b"," if number else b"["
+            yield from _pieces(item, known)
+        yield b"]"
+    else:
+        yield _render(example, known) if isinstance(example, str) and "{$" in example else _encode(example)
+
+
+def _joined(pieces: Iterable[bytes | Get]) -> list[bytes | Get]:
+    """Return the pieces with those joined that are always the same."""
+    joined: list[bytes | Get] = []
+    for piece in pieces:
+        if joined and isinstance(piece, bytes) and isinstance(joined[-1], bytes):
+            joined[-1] += piece
+        else:
+            joined.append(piece)
+    return joined
 
 
 def text(example: str, known: Mapping[str, Get]) -> str | Callable[[Values], str]:
