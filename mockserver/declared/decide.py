@@ -80,12 +80,12 @@ class Decider:
         self._guards = () if operation is None else operation.guards
         self._asks: tuple[tuple[str, Ask], ...] = ()
         self._carries: tuple[Kind, ...] = ()
-        self._effects: tuple[tuple[str, Effect], ...] = ()
+        self._effects: tuple[tuple[str, bool, Effect], ...] = ()
         self._issues: tuple[Kind, ...] = ()
         if operation is not None:
             self._asks = tuple((guard, guard_of(platform, operation, guard)) for guard in operation.guards)
             self._carries = tuple(platform.kinds[name] for name in operation.carries)
-            self._effects = tuple((kind.name, effect_on(kind, operation)) for kind in self._carries)
+            self._effects = tuple((one.name, one.name in self._guards, effect_on(one, operation)) for one in self._carries)
             self._issues = tuple(platform.kinds[name] for name in operation.issues)
 
     def decide(self, message: HttpMessage, seen: Snapshot) -> Decision:
@@ -129,9 +129,9 @@ class Decider:
     def _follow(self, decision: Decision, seen: Snapshot) -> None:
         """Write what an accepted request does to the credentials that it shows."""
         found, now = seen.found, seen.now
-        for name, effect in self._effects:
+        for name, is_good, effect in self._effects:
             record = found.get(name)
-            if record is not None and (name in self._guards or not life.cause_at(record, seen.owners.get(name), now)):
+            if record is not None and (is_good or not life.cause_at(record, seen.owners.get(name), now)):
                 after = effect(record, now)
                 if after is not None:
                     decision.writes[f"{name}/{after.id}"] = after
@@ -148,9 +148,9 @@ class Decider:
                 _write(decision, life.use(record, seen.now, kind.life.idle))
             elif kind.name in earlier:
                 _write(decision, _touched(kind, record, seen.now))
-        for name, owner in seen.owners.items():
-            if name == guard and refusal.cause in {"spent", "succeeded"} and self._platform.kinds[name].reuse_ends:
-                _write(decision, life.end(owner, "ended", seen.now))
+        owner = seen.owners.get(guard)
+        if owner is not None and refusal.cause in {"spent", "succeeded"} and self._platform.kinds[guard].reuse_ends:
+            _write(decision, life.end(seen.records[place_of(owner.kind, owner.id)], "ended", seen.now))
         return self._with_always(decision, seen)
 
     def _with_always(self, decision: Decision, seen: Snapshot) -> Decision:
@@ -316,9 +316,10 @@ def _scope_guard(_: Platform, operation: Operation) -> Ask:
     def ask(_: HttpMessage, seen: Snapshot) -> Refusal | None:
         for name, needed in asked:
             for holder in (seen.found.get(name), seen.owners.get(name)):
-                if holder is not None and holder.scopes is not None:
+                scopes = None if holder is None else holder.scopes
+                if scopes is not None:
                     for scope in needed:
-                        if scope not in holder.scopes:
+                        if scope not in scopes:
                             return Refusal("scope", scope)
         return None
 

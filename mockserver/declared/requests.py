@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
 from mockserver.declared.decide import Decider, Decision, Snapshot, owner_shown, place_of
 from mockserver.declared.entries import DeclaredAnswerNote, retry_after
 from mockserver.engine import life
 from mockserver.engine.decide import Seen
 from mockserver.engine.model import Credential
 from mockserver.errors import ConflictError
+from mockserver.faults import Effect
 from mockserver.journal import PendingEntry
 from mockserver.platform.model import Operation
 from mockserver.service import ATTEMPTS
@@ -64,20 +63,24 @@ class DeclaredRequests:
             call.seen, call.now = seen.store, seen.now
             if self._limited or not seen.has_owners:
                 self._complete(call, seen)
-            decision = self._decide(call, seen)
+            called, effect = call.called, call.effect
+            decider = self._deciders[None if called is None else called.name]
+            if not effect.acts:
+                decision = self._struck(decider, effect, seen)
+            elif called is None:
+                decision = decider.turn_away(call.row, call.detail, seen)
+            else:
+                decision = decider.decide(call.message, seen)
             response = render(call, decision)
             if self._write(call, seen, decision, response, attempt):
                 call.decision = decision
                 return response
         raise ConflictError("a credential", ATTEMPTS)
 
-    def _decide(self, call: DeclaredCall, seen: Snapshot) -> Decision:
-        called = call.called
-        decider = self._deciders[None if called is None else called.name]
-        if call.effect.acts:
-            return decider.turn_away(call.row, call.detail, seen) if called is None else decider.decide(call.message, seen)
-        row = self._platform.refused.get(str(call.effect.status))
-        if row is None or row.harmless or call.effect.emptied:
+    def _struck(self, decider: Decider, effect: Effect, seen: Snapshot) -> Decision:
+        """Decide a request that a fault answers."""
+        row = self._platform.refused.get(str(effect.status))
+        if row is None or row.harmless or effect.emptied:
             return Decision(self._platform.refused["route"], {}, {}, acted=False)
         return decider.struck(row, seen)
 
@@ -179,9 +182,8 @@ class DeclaredRequests:
         writes, places, records = [], self._mock.places, seen.records
         for place, record in decision.writes.items():
             former = records.get(place)
-            new = record if former is None else _own(record, former)
             expected = None if former is None else former.version
-            writes.append(Write(Key(places[new.kind], place), expected, new, new.ends_at))
+            writes.append(Write(Key(places[record.kind], place), expected, record, record.ends_at))
         for name, id in decision.issued.items():
             issued = decision.writes[f"{name}/{id}"]
             if name in self._limited:
@@ -212,13 +214,6 @@ class DeclaredRequests:
         ends_at = max(expires_at, new.expires_at)
         record = Credential(kind="", id=key.id, version=version + 1, bound=tuple(alive), expires_at=ends_at)
         return Write(key, version or None, record, ends_at)
-
-
-def _own(record: Credential, former: Credential) -> Credential:
-    """Return a changed record without its owners' effect, with which it was seen."""
-    if record.expires_at == former.expires_at and record.scopes == former.scopes:
-        return record
-    return replace(record, expires_at=former.expires_at, scopes=former.scopes)
 
 
 WRITTEN: dict[str, Credential] = {}
