@@ -28,7 +28,7 @@ from mockserver.wire.message import MAX_READ, Request, Response
 from mockserver.wire.notes import hiding
 from mockserver.wire.redaction import Secrets
 from mockserver.wire.serving import LARGE, Serving, beginning, weight_of
-from mockserver.wire.table import TABLE
+from mockserver.wire.table import answer_of
 from mockserver.wire.unserved import Known
 
 CONTEXT, REASON = "Dayfly-Context", "Dayfly-Reason"
@@ -177,7 +177,7 @@ class DeclaredHandler(Serving):
         return self._call(request, _ANSWERED, None, {})
 
     def own_answer(self, call: DeclaredCall, reason: Reason) -> tuple[Response, Known]:
-        row = TABLE[reason]
+        row = answer_of(reason)
         body = msgspec.json.encode({"message": row.message, "contextId": call.context_id})
         headers = [("Content-Type", JSON), ("Content-Length", str(len(body))), (CONTEXT, call.context_id)]
         headers += [("Retry-After", "1")] if row.status == 503 else []
