@@ -10,15 +10,10 @@ from mockserver.engine.model import Reason
 
 
 class Record(NamedTuple):
-    """The guard, answer and explanation of a reason; `reasons.toml` describes the fields.
-
-    `status` is None if the answer has no row.
-    """
+    """The guard, answer and explanation of a reason; `reasons.toml` describes the fields."""
 
     guard: str | None
-    status: int | None
-    code: str
-    message: str
+    answer: str | None
     why: str
     advice: tuple[str, ...]
     told_as: Reason | None
@@ -36,9 +31,7 @@ def _load() -> dict[Reason, Record]:
 def _record(told: dict[str, Any], sentences: dict[str, str]) -> Record:
     return Record(
         guard=told.get("guard"),
-        status=told.get("status"),
-        code=told.get("code", ""),
-        message=told.get("message", ""),
+        answer=told.get("answer"),
         why=told["why"],
         advice=tuple(sentences[one[1:]] if one.startswith("$") else one for one in told["advice"]),
         told_as=Reason(told["told-as"]) if "told-as" in told else None,

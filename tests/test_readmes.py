@@ -27,7 +27,7 @@ from mockserver.engine.model import Policy, Reason
 from mockserver.explain.advice import ADVICE
 from mockserver.settings import POLICY_FIELDS, policy_to
 from mockserver.wire import ROUTES
-from mockserver.wire.table import TABLE
+from mockserver.wire.table import answer_of
 from tests.gallery.catalogue import pieces
 from tests.readmes import NAMES, ROOT, TEXTS, anchors, blocks, code_in, links, prose, table
 
@@ -172,7 +172,7 @@ def test_every_part_of_the_control_api_is_listed() -> None:
 def test_reasons_are_answered_as_it_says(row: list[str]) -> None:
     for reason in code_in(row[1]):
         if reason not in {"body.…", "fault.injected"}:
-            told = TABLE[Reason(reason)]
+            told = answer_of(Reason(reason))
             assert row[0] == f"{told.status} `{told.code}`"
 
 

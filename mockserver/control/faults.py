@@ -49,7 +49,10 @@ class Faults:
 
     def append(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Add a fault, given as its fields."""
-        fault = fault_from(values, self._operations)
+        return self.put(fault_from(values, self._operations))
+
+    def put(self, fault: Fault) -> dict[str, Any]:
+        """Add a fault that has been checked."""
         shown = fault_to(fault)
 
         def edit(plan: FaultPlan, _now: int) -> FaultPlan:

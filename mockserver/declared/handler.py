@@ -28,7 +28,7 @@ from mockserver.wire.message import MAX_READ, Request, Response
 from mockserver.wire.notes import hiding
 from mockserver.wire.redaction import Secrets
 from mockserver.wire.serving import LARGE, Serving, beginning, weight_of
-from mockserver.wire.table import TABLE
+from mockserver.wire.table import answer_of
 from mockserver.wire.unserved import Known
 
 CONTEXT, REASON = "Dayfly-Context", "Dayfly-Reason"
@@ -154,7 +154,14 @@ class DeclaredHandler(Serving):
         body = request.body
         if request.others and body and encoding_of(request) in GZIP:
             body = opened(request, MAX_READ, lambda: MAX_READ)[0]
-        return HttpMessage(request.method, request.path, request.query, headers_kept(request), body)
+        message = HttpMessage(request.method, request.path, request.query, request.others, body)
+        message.usual = {
+            "authorization": request.authorization,
+            "content-type": request.content_type,
+            "user-agent": request.agent,
+            "host": request.host,
+        }
+        return message
 
     def answered(self, call: DeclaredCall) -> Response:
         try:
@@ -170,7 +177,7 @@ class DeclaredHandler(Serving):
         return self._call(request, _ANSWERED, None, {})
 
     def own_answer(self, call: DeclaredCall, reason: Reason) -> tuple[Response, Known]:
-        row = TABLE[reason]
+        row = answer_of(reason)
         body = msgspec.json.encode({"message": row.message, "contextId": call.context_id})
         headers = [("Content-Type", JSON), ("Content-Length", str(len(body))), (CONTEXT, call.context_id)]
         headers += [("Retry-After", "1")] if row.status == 503 else []
@@ -179,12 +186,15 @@ class DeclaredHandler(Serving):
 
     def _match(self, message: HttpMessage) -> tuple[Operation | None, str, str]:
         """Return the operation, or the row and the detail of the refusal."""
-        found = self.mock.platform.route(message.path, message.method)
-        if found is None:
-            return None, "route", ""
-        route, message.params = found
-        several = route.operations.get(message.method)
-        if several is None and message.method == "HEAD":
+        platform, method = self.mock.platform, message.method
+        route = platform.exact.get(message.path)
+        if route is None:
+            found = platform.route(message.path, method)
+            if found is None:
+                return None, "route", ""
+            route, message.params = found
+        several = route.operations.get(method)
+        if several is None and method == "HEAD":
             several = route.operations.get("GET")
         if several is None:
             return None, "method", ", ".join(sorted(route.operations))
@@ -201,8 +211,8 @@ class DeclaredHandler(Serving):
         body, media = answer.body(values), answer.media
         if effect.body is not None and answer.status == 200:
             body, media = _unusable(body, effect.body), altered.media_type(effect.body)
-        headers = self._headers_of(call, media, body, _reason(decision))
-        headers += _written(answer, values)
+        headers = self._headers_of(call, media, body, _reason(decision) if decision.refused_by else "")
+        headers += answer.written(values)
         if self.mock.platform.always:
             headers += self._always(decision)
         if answer.cookies:
@@ -210,6 +220,8 @@ class DeclaredHandler(Serving):
             headers += [("Set-Cookie", f"{name}={id}; Path=/; HttpOnly") for name, id in cookies if id is not None]
         if decision.retry_after is not None and not any(name.lower() == "retry-after" for name, _ in headers):
             headers.append(("Retry-After", str(decision.retry_after)))
+        if effect is NONE:
+            return Response(answer.status, headers, body)
         whole = not effect.only_ok or answer.status == 200
         return Response(
             answer.status, headers, body, effect.after / 1000, effect.delivery if whole else "complete", effect.split
@@ -233,7 +245,7 @@ class DeclaredHandler(Serving):
         headers = self._headers_of(
             call, row.media if body and row is not None else "", body, _reason(decision) or "fault.injected"
         )
-        headers += _written(row, values) if row is not None else []
+        headers += row.written(values) if row is not None else []
         if not effect.emptied:
             headers += self._always(decision)
         written = altered.retry_after_text(wait, effect.retry_after_form, call.now)
@@ -245,34 +257,31 @@ class DeclaredHandler(Serving):
         return Response(status, headers, body, effect.after / 1000, delivery, effect.split)
 
     def _headers_of(self, call: DeclaredCall, media: str, body: bytes, reason: str) -> list[tuple[str, str]]:
-        headers = [("Content-Type", media)] if media else []
-        if call.called is None or body or call.request.method != "HEAD":
-            headers.append(("Content-Length", str(len(body))))
-        headers.append(http_date(call.now // 1000))
+        headers = [("Content-Type", media), ("Content-Length", str(len(body))), http_date(call.now // 1000)]
+        if not body and call.called is not None and call.request.method == "HEAD":
+            del headers[1]
+        if not media:
+            del headers[0]
         if not self.opaque:
             headers.append((CONTEXT, call.context_id))
-            headers += [(REASON, reason)] if reason else []
+            if reason:
+                headers.append((REASON, reason))
         return headers
 
     def _values(self, call: DeclaredCall, decision: Decision) -> Values:
         return Values(
-            message=call.message,
-            context_id=call.context_id,
-            now=call.now,
-            shown=call.shown,
-            issued=decision.issued,
-            fresh=self.mock.ids.message,
-            server=self.base_url,
-            scheme=call.request.scheme,
-            detail=decision.detail,
-            field=decision.field,
-            scopes=decision.granted,
+            call.message,
+            call.context_id,
+            call.now,
+            call.shown,
+            decision.issued,
+            self.mock.ids.message,
+            self.base_url,
+            call.request.scheme,
+            decision.detail,
+            decision.field,
+            decision.granted,
         )
-
-
-def _written(answer: Answer, values: Values) -> list[tuple[str, str]]:
-    """Return the declared headers of an answer."""
-    return [(name, text if isinstance(text, str) else text(values)) for name, text in answer.headers]
 
 
 def _plain(id: Any) -> str:

@@ -8,18 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-from msgspec.structs import replace
-
-from mockserver.declared.decide import Decision, Snapshot, decide, owner_shown, struck, turn_away
+from mockserver.declared.decide import Decider, Decision, Snapshot, owner_shown, place_of
 from mockserver.declared.entries import DeclaredAnswerNote, retry_after
 from mockserver.engine import life
 from mockserver.engine.decide import Seen
-from mockserver.engine.model import Credential, FaultPlan, Organization
+from mockserver.engine.model import Credential
 from mockserver.errors import ConflictError
+from mockserver.faults import Effect
 from mockserver.journal import PendingEntry
+from mockserver.platform.model import Operation
 from mockserver.service import ATTEMPTS
-from mockserver.stores.base import FAULTS, LIGHT, ORGANIZATION, Key, Record, Write
+from mockserver.stores.base import LIGHT, Key, Record, Write
 from mockserver.wire.message import Response
 
 if TYPE_CHECKING:
@@ -30,23 +29,13 @@ REMEMBERED = 1024
 """The number of credentials whose owners are remembered."""
 
 
-class StoreRead(Struct, gc=False):
-    """The records read for a request: the organisation, the credentials shown, by kind, and all by their key.
-
-    `crowds` are records of the ids that live beside a credential to be issued, by kind.
-    """
-
-    seen: Seen
-    found: dict[str, Credential]
-    records: dict[str, Record | None]
-    crowds: dict[str, Credential] = {}
-
-
 class DeclaredRequests:
     """The requests to a mock. Any thread may use it."""
 
     def __init__(self, mock: Mock) -> None:
         self._mock, self._platform, self._store, self._service = mock, mock.platform, mock.store, mock.service
+        operations: list[Operation | None] = [None, *mock.platform.operations.values()]
+        self._deciders = {one and one.name: Decider(mock.platform, one, mock.mint) for one in operations}
         self._limited = [kind.name for kind in mock.platform.kinds.values() if kind.life.live is not None]
         self._within = {kind.name: kind.within or "" for kind in mock.platform.kinds.values()}
         self._owners: dict[str, Key] = {}  # of credentials, which never change
@@ -56,94 +45,104 @@ class DeclaredRequests:
         for _ in range(ATTEMPTS):
             read = self._load(call, call)
             if read is not None:
-                call.read, call.seen, call.arrived_at = read, read.seen, read.seen.now
-                self._service.sink(call, read.seen.now)
-                return read.seen
+                call.read, call.seen, call.arrived_at = read, read.store, read.now
+                if self._service.has_sink:
+                    self._service.sink(call, read.now)
+                return read.store
             self._mock.restore()
         raise ConflictError("the organization", ATTEMPTS)
 
     def answer(self, call: DeclaredCall, render: Callable[[DeclaredCall, Decision], Response]) -> Response:
         """Decide a request, write what follows from it, and journal the answer. Raises StoreUnavailable, ConflictError."""
         for attempt in range(ATTEMPTS):
-            read = call.read if attempt == 0 and not call.effect.before else self._load(call)
-            if read is None:
+            seen: Snapshot | None = call.read if attempt == 0 and not call.effect.before else self._load(call)
+            if seen is None:
                 self._mock.restore()
                 continue
             call.read = None  # the journal keeps the call, and not what was read for it
-            call.seen, call.now = read.seen, read.seen.now
-            seen = self._snapshot(call, read)
-            if not call.effect.acts:
-                decision = self._struck(call, seen)
-            elif call.called is None:
-                decision = turn_away(self._platform, call.row, call.detail, seen, self._mock.mint)
+            call.seen, call.now = seen.store, seen.now
+            if self._limited or not seen.has_owners:
+                self._complete(call, seen)
+            called, effect = call.called, call.effect
+            decider = self._deciders[None if called is None else called.name]
+            if not effect.acts:
+                decision = self._struck(decider, effect, seen)
+            elif called is None:
+                decision = decider.turn_away(call.row, call.detail, seen)
             else:
-                decision = decide(self._platform, call.called, call.message, seen, self._mock.mint)
+                decision = decider.decide(call.message, seen)
             response = render(call, decision)
-            if self._write(call, read, decision, response, attempt):
+            if self._write(call, seen, decision, response, attempt):
                 call.decision = decision
                 return response
         raise ConflictError("a credential", ATTEMPTS)
 
-    def _struck(self, call: DeclaredCall, seen: Snapshot) -> Decision:
+    def _struck(self, decider: Decider, effect: Effect, seen: Snapshot) -> Decision:
         """Decide a request that a fault answers."""
-        row = self._platform.refused.get(str(call.effect.status))
-        if row is None or row.harmless or call.effect.emptied:
-            return Decision(answer=self._platform.refused["route"], acted=False)
-        return struck(self._platform, call.called, row, seen, self._mock.mint)
+        row = self._platform.refused.get(str(effect.status))
+        if row is None or row.harmless or effect.emptied:
+            return Decision(self._platform.refused["route"], {}, {}, acted=False)
+        return decider.struck(row, seen)
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
-    def _load(self, call: DeclaredCall, arrival: PendingEntry | None = None) -> StoreRead | None:
+    def _load(self, call: DeclaredCall, arrival: PendingEntry | None = None) -> Snapshot | None:
         """Read what a request shows, with its owners as far as they are known or likely, in one round trip.
 
         None: the store was emptied.
         """
-        places, owners, keys = self._mock.places, self._owners, [ORGANIZATION, FAULTS]
+        mock, shown, keys = self._mock, call.shown, self._keys(call)
+        store = self._store.look(mock.organization, "", "", "", arrival, self._service.moment(), keys)
+        if store is None:
+            return None
+        found: dict[str, Credential] = {}
+        owners: dict[str, Credential] = {}
+        records, has_owners = store.records, True
+        for kind, key in zip(shown, keys, strict=False):
+            record = records.get(key.id)
+            if record is not None:
+                found[kind] = record
+                if record.within:
+                    its = records.get(f"{self._within[kind]}/{record.within}")
+                    if its is None or its.within:
+                        has_owners = False
+                    else:
+                        owners[kind] = its
+        return Snapshot(store, store.now, shown, found, owners, records, has_owners)
+
+    def _keys(self, call: DeclaredCall) -> list[Key]:
+        """Return the places of what a request shows, and after them those of the owners."""
+        places, known, keys = self._mock.places, self._owners, list[Key]()
         for kind, id in call.shown.items():
             keys.append(Key(places[kind], f"{kind}/{id}"))
-        keys += self._mock.likely[call.operation]
-        for key in keys:
-            owner = owners.get(key.id)
-            if owner is not None and owner not in keys:
-                keys.append(owner)
-        loaded = self._store.load(self._mock.organization, keys, arrival, self._service.moment())
-        organization, plan, *records = loaded.records
-        if not isinstance(organization, Organization):
-            return None
-        now = organization.clock.reading(loaded.system)
-        seen = Seen(organization, now, faults=plan if isinstance(plan, FaultPlan) else None)
-        read = StoreRead(seen, {}, {})
-        for key, record in zip(keys[2:], records, strict=True):
-            read.records[key.id] = record
-        for kind, record in zip(call.shown, records, strict=False):
-            if isinstance(record, Credential):
-                read.found[kind] = record
-        return read
+        keys += self._mock.likely[None if call.called is None else call.called.name]
+        if known:
+            for key in keys:
+                owner = known.get(key.id)
+                if owner is not None and owner not in keys:
+                    keys.append(owner)
+        return keys
 
-    def _snapshot(self, call: DeclaredCall, read: StoreRead) -> Snapshot:
-        """Return the state for a decision: what is shown, with the owners and what lives beside it."""
-        owners: dict[str, Credential] = {}
-        for name, record in read.found.items():
-            if record.within:
-                owner = self._owner(record, read)
-                if owner is not None:
-                    owners[name] = owner
-        seen = Snapshot(now=read.seen.now, shown=call.shown, found=read.found, owners=owners)
+    def _complete(self, call: DeclaredCall, seen: Snapshot) -> None:
+        """Add the owners that are still to be read, and what lives beside the credentials to be issued."""
+        for name, record in seen.found.items():
+            owner = self._owner(record, seen) if record.within else None
+            if owner is not None:
+                seen.owners[name] = owner
         for name in self._limited:
             if call.called is None or name in call.called.issues:
-                seen.crowds[name] = self._crowd(name, seen, read)
-        return seen
+                seen.crowds[name] = self._crowd(name, seen)
 
-    def _owner(self, record: Credential, read: StoreRead) -> Credential | None:
+    def _owner(self, record: Credential, seen: Snapshot) -> Credential | None:
         """Return a credential's owner with its own owners' effect. Owners are read once for a request."""
-        within = self._within[record.kind]
-        place = f"{within}/{record.within}"
-        if place not in read.records:
-            (read.records[place],) = self._read([self._remember_owner(record)])
-        owner = read.records[place]
-        if not isinstance(owner, Credential):
-            return None
-        return life.inherited(owner, self._owner(owner, read)) if owner.within else owner
+        place = f"{self._within[record.kind]}/{record.within}"
+        owner = seen.records.get(place)
+        if owner is None:
+            (found,) = self._read([self._remember_owner(record)])
+            if not isinstance(found, Credential):
+                return None
+            owner = seen.records[place] = found
+        return life.inherited(owner, self._owner(owner, seen)) if owner.within else owner
 
     def _remember_owner(self, record: Credential) -> Key:
         """Return the place of a credential's owner, which is read along with it from now on."""
@@ -153,7 +152,7 @@ class DeclaredRequests:
         key = self._owners[f"{record.kind}/{record.id}"] = Key(self._mock.places[within], f"{within}/{record.within}")
         return key
 
-    def _crowd(self, name: str, seen: Snapshot, read: StoreRead) -> tuple[Credential, ...]:
+    def _crowd(self, name: str, seen: Snapshot) -> tuple[Credential, ...]:
         """Return the credentials of a kind that live beside one to be issued, oldest first."""
         kind = self._platform.kinds[name]
         owner = owner_shown(kind, seen)
@@ -168,64 +167,56 @@ class DeclaredRequests:
             # The owner outlives its crowd's record, which is forgotten if very many credentials are newer.
             ids = tuple(one.id for one in self._mock.credentials(name) if one.within == within)
             crowd = Credential(kind="", id=key.id, version=0, bound=ids, expires_at=0)
-        read.crowds[name] = crowd
-        keys = [self._mock.key(name, id or "") for id in crowd.bound]
-        members = self._read(keys)
-        read.records |= {key.id: member for key, member in zip(keys, members, strict=True)}
-        return tuple(one for one in members if isinstance(one, Credential) and seen.now < one.ends_at)
+        read = self._read([self._mock.key(name, id or "") for id in crowd.bound])
+        members = [one for one in read if isinstance(one, Credential)]
+        seen.records |= {key.id: crowd, **{place_of(name, one.id): one for one in members}}
+        return tuple(one for one in members if seen.now < one.ends_at)
 
     def _read(self, keys: Sequence[Key]) -> Sequence[Record | None]:
         return self._store.load(self._mock.organization, keys, None, self._service.moment()).records
 
     # -- writing -----------------------------------------------------------------------------------------------------
 
-    def _write(self, call: DeclaredCall, read: StoreRead, decision: Decision, response: Response, attempt: int) -> bool:
+    def _write(self, call: DeclaredCall, seen: Snapshot, decision: Decision, response: Response, attempt: int) -> bool:
         """Write what a decision changes, and journal the answer. Return False if a record has changed meanwhile."""
-        writes = [self._change(read, record, decision) for record in decision.writes.values()]
-        for name in self._limited:
-            if name in decision.issued:
-                writes.append(self._joined(name, read, decision))
-        for issued in decision.issued.items():
-            record = decision.writes[issued]
-            likely = self._mock.registered.get(self._within[record.kind])
-            if record.within and (likely is None or likely.id != record.within):
-                self._remember_owner(record)
-        decision.writes = WRITTEN  # the journal keeps the decision
+        writes, places, records = [], self._mock.places, seen.records
+        for place, record in decision.writes.items():
+            former = records.get(place)
+            expected = None if former is None else former.version
+            writes.append(Write(Key(places[record.kind], place), expected, record, record.ends_at))
+        for name, id in decision.issued.items():
+            issued = decision.writes[f"{name}/{id}"]
+            if name in self._limited:
+                writes.append(self._joined(issued, seen, decision))
+            likely = self._mock.registered.get(self._within[name])
+            if issued.within and (likely is None or likely.id != issued.within):
+                self._remember_owner(issued)
+        decision.writes = WRITTEN  # the journal keeps the decision, and the organisation as it was read
+        records.clear()
         wait = retry_after(response.headers) if response.status >= 300 else ""
-        body, size = response.body, len(response.body)
-        weight = size if size > LIGHT else 0
-        noted = DeclaredAnswerNote(call, decision, response.status, response.delivery, body, wait, weight)
-        now, commit_id = read.seen.now, f"{call.context_id}:{attempt}"
-        return self._service.write(read.seen.organization, writes, noted, now, now + call.effect.after, commit_id)
+        size = len(response.body)
+        noted = DeclaredAnswerNote(
+            call, decision, response.status, response.delivery, response.body, wait, size if size > LIGHT else 0
+        )
+        now, commit_id = seen.now, call.context_id if attempt == 0 else f"{call.context_id}:{attempt}"
+        return self._service.write(seen.store.organization, writes, noted, now, now + call.effect.after, commit_id)
 
-    def _change(self, read: StoreRead, record: Credential, decision: Decision) -> Write:
-        """Return the write of a record. An owner was seen with its own owners' effect, which is not written."""
-        kind, id = record.kind, record.id
-        key = Key(self._mock.places[kind], f"{kind}/{id}")
-        former = None if decision.issued.get(kind) == id else read.records.get(key.id)
-        if isinstance(former, Credential):
-            if record.expires_at != former.expires_at or record.scopes != former.scopes:
-                record = replace(record, expires_at=former.expires_at, scopes=former.scopes)
-            return Write(key, former.version, record, record.ends_at)
-        return Write(key, None, record, record.ends_at)
-
-    def _joined(self, name: str, read: StoreRead, decision: Decision) -> Write:
+    def _joined(self, new: Credential, seen: Snapshot, decision: Decision) -> Write:
         """Return the write of a crowd that a new credential joins. What has ended leaves it."""
-        new = decision.writes[name, decision.issued[name]]
-        key, former, alive = crowd_of(name, new.within), read.crowds.get(name), [new.id]
-        if former is not None and former.id == key.id:
-            members = ((id or "", read.records.get(f"{name}/{id}")) for id in former.bound)
-            now = [(id, decision.writes.get((name, id), one)) for id, one in members]
-            alive[:0] = [id for id, one in now if isinstance(one, Credential) and read.seen.now < one.ends_at]
-        else:
-            former = None
-        version, expires_at = (0, 0) if former is None else (former.version, former.expires_at)
+        key, alive = crowd_of(new.kind, new.within), [new.id]
+        former = seen.records.get(key.id)
+        version = expires_at = 0
+        if former is not None:
+            version, expires_at = former.version, former.expires_at
+            places = [place_of(new.kind, id or "") for id in former.bound]
+            members = [decision.writes.get(place) or seen.records.get(place) for place in places]
+            alive[:0] = [one.id for one in members if one is not None and seen.now < one.ends_at]
         ends_at = max(expires_at, new.expires_at)
         record = Credential(kind="", id=key.id, version=version + 1, bound=tuple(alive), expires_at=ends_at)
         return Write(key, version or None, record, ends_at)
 
 
-WRITTEN: dict[tuple[str, str], Credential] = {}
+WRITTEN: dict[str, Credential] = {}
 """The rest to write of a decision that is written: nothing."""
 
 

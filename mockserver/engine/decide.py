@@ -35,7 +35,10 @@ class ParsedRequest(Struct, frozen=True, gc=False):
 
 
 class Seen(Struct, frozen=True, gc=False):
-    """A snapshot of the store for one request, and the organisation's time then (milliseconds)."""
+    """A snapshot of the store for one request, and the organisation's time then (milliseconds).
+
+    `records` are others that were asked for, by the id of their key.
+    """
 
     organization: Organization
     now: int
@@ -44,6 +47,7 @@ class Seen(Struct, frozen=True, gc=False):
     session: Credential | None = None
     live_sessions: int = 0
     faults: FaultPlan | None = None
+    records: dict[str, Credential] = {}
 
 
 class Outcome(Struct, frozen=True, gc=False):

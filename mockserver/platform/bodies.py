@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from mockserver.platform.errors import Wrong
 from mockserver.platform.message import NOTHING, HttpMessage, why_not_json
-from mockserver.platform.model import BodyProblem
+from mockserver.platform.model import Refusal
 from mockserver.platform.quick import Quick, quick
 from mockserver.platform.references import steps_of
 from mockserver.platform.samples import Samples, chosen, media_type
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LONGEST = 200
 """Characters of a validator's own message that are shown; they may quote the body."""
 
-Check = Callable[[HttpMessage, int | None], BodyProblem | None]
+Check = Callable[[HttpMessage, int | None], Refusal | None]
 
 
 class Shape(NamedTuple):
@@ -56,15 +56,17 @@ class Bodies:
         matching = lru_cache(maxsize=64)(partial(_matching, shapes))
         required = bool(declared.get("required", False))
 
-        def check(message: HttpMessage, limit: int | None) -> BodyProblem | None:
+        def check(message: HttpMessage, limit: int | None) -> Refusal | None:
             if not message.body:
-                return BodyProblem("json", "The request body is empty.") if required else None
+                return Refusal("json", "The request body is empty.") if required else None
             given, shape = matching(message.header("content-type") or "")
             if shape is None:
-                return BodyProblem("media", " or ".join(shapes))
+                return Refusal("media", " or ".join(shapes))
             if limit is not None and len(message.body) > limit:
-                return BodyProblem("size", str(limit))
-            return _problem_of(message, given, shape)
+                return Refusal("size", str(limit))
+            if shape.quick is not None and shape.quick(message):
+                return None
+            return _problem_of(message, given, shape.validator)
 
         return check, media, example
 
@@ -112,8 +114,7 @@ def _matching(shapes: dict[str, Shape], content_type: str) -> tuple[str, Shape |
     return given, next((shape for one, shape in shapes.items() if fnmatchcase(given, one)), None)
 
 
-def _problem_of(message: HttpMessage, media: str, shape: Shape) -> BodyProblem | None:
-    validator = shape.validator
+def _problem_of(message: HttpMessage, media: str, validator: Draft202012Validator | None) -> Refusal | None:
     if validator is None:
         return None
     if media.endswith("urlencoded"):
@@ -122,9 +123,7 @@ def _problem_of(message: HttpMessage, media: str, shape: Shape) -> BodyProblem |
     elif media.endswith("json"):
         value = message.strict_json
         if value is NOTHING:
-            return BodyProblem("json", why_not_json(message.body))
-        if shape.quick is not None and shape.quick(value):
-            return None
+            return Refusal("json", why_not_json(message.body))
     else:
         return None
     from jsonschema.exceptions import best_match
@@ -144,11 +143,11 @@ def _typed(text: str, schema: Any) -> Any:
     return text
 
 
-def _problem(error: ValidationError) -> BodyProblem:
+def _problem(error: ValidationError) -> Refusal:
     path, rule = [str(step) for step in error.absolute_path], cast("Any", error.validator_value)
     if not path and error.validator == "type":
         wanted = "a JSON object" if "object" in rule else f"of type {rule}"
-        return BodyProblem("json", f"The request body must be {wanted}.")
+        return Refusal("json", f"The request body must be {wanted}.")
     words = error.message
     if error.validator == "required" and isinstance(error.instance, dict):
         path += [name for name in rule if name not in error.instance][:1]
@@ -157,4 +156,4 @@ def _problem(error: ValidationError) -> BodyProblem:
     elif len(words) > LONGEST:
         words = f"breaks the rule {error.validator}"
     field = ".".join(path)
-    return BodyProblem("body", f"{field}: {words}" if field else words, field)
+    return Refusal("body", f"{field}: {words}" if field else words, field)

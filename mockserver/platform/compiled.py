@@ -85,6 +85,7 @@ class _Compiler:
             for operation in names_in(keys, self._names)
             for places in [tuple(places_of(place))]
         }
+        bound = {one: tuple(places_of(place)) for one, place in told.get("bound", {}).items()}
         rows = {
             cause.strip(): self._refusal(row, "x-lifecycle", "kinds", name, "refused", keys)
             for keys, row in told.get("refused", {}).items()
@@ -101,7 +102,8 @@ class _Compiler:
             carried={operation: reader(places) for operation, places in carried.items()},
             places=carried,
             issued={one: parse(place) for keys, place in issued.items() for one in names_in(keys, self._names)},
-            bound={one: tuple(places_of(place)) for one, place in told.get("bound", {}).items()},
+            bound=bound,
+            bound_by=tuple(reader(places) for places in bound.values()),
             scopes=reader(parse(told["scopes"])) if "scopes" in told else None,
             seen_is_spent=told.get("spent") == "seen",
             succeeds="successor" in told,
@@ -264,11 +266,14 @@ class _Compiler:
         gets = {one: self._gets.get(one) or placed(one) for one in known}
         gets |= {name: partial(_constant, value) for name, value in constants.items()}
         whole = {**self._lifecycle.get("headers", {}), **headers}
+        written = tuple((name, text(str(value), gets)) for name, value in whole.items())
         return Answer(
             status=status,
             body=_nothing if example is None else template(example, media_type(media), gets),
             media="" if example is None else media,
-            headers=tuple((name, text(str(value), gets)) for name, value in whole.items()),
+            headers=written,
+            fixed=[(name, told if isinstance(told, str) else "") for name, told in written],
+            filled=tuple((number, told) for number, (_, told) in enumerate(written) if not isinstance(told, str)),
             cookies=cookies,
         )
 

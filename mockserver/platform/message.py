@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64decode, urlsafe_b64decode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, NamedTuple
@@ -25,10 +25,11 @@ _decode = msgspec.json.Decoder().decode
 class HttpMessage:
     """A request, or an answer. In an answer `method`, `path`, `query` and `params` are empty.
 
-    The name of a header may be in any case, and given several times.
+    The name of a header may be in any case, and given several times. `usual` are headers, in lower case, that come before
+    `headers`.
     """
 
-    __slots__ = ("__dict__", "_json", "body", "headers", "method", "params", "path", "query")
+    __slots__ = ("__dict__", "_json", "body", "headers", "method", "params", "path", "query", "usual")
 
     def __init__(
         self,
@@ -41,10 +42,14 @@ class HttpMessage:
     ) -> None:
         self.method, self.path, self.query, self.body = method, path, query, body
         self.headers, self.params = headers, params or {}
+        self.usual: Mapping[str, str | None] = {}
         self._json: Any = _UNREAD
 
     def header(self, name: str) -> str | None:
         """Return the first value of a header; `name` is in lower case."""
+        found = self.usual.get(name)
+        if found is not None:
+            return found
         for given, value in self.headers:
             if given.lower() == name:
                 return value
@@ -63,7 +68,7 @@ class HttpMessage:
     @property
     def json(self) -> Any:
         """The body as JSON or as a Python literal; NOTHING if it is neither."""
-        found = self.strict_json
+        found = self._json if self._json is not _UNREAD else self.strict_json
         return self._literal if found is NOTHING else found
 
     @cached_property

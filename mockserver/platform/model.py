@@ -29,7 +29,7 @@ class Values(Struct, frozen=True, gc=False):
     scheme: str = "http"
     detail: str = ""
     field: str = ""
-    scopes: str = ""
+    scopes: tuple[str, ...] = ()
 
 
 Get = Callable[[Values], Any]
@@ -52,6 +52,16 @@ class Answer(Struct, frozen=True, kw_only=True, eq=False):
     """True if it promises that nothing was done, so that what the request showed is as good as before."""
     why: str = ""
     advice: str = ""
+    fixed: list[tuple[str, str]] = []
+    """The headers, with those empty that are `filled`: each by its number and what gives its value."""
+    filled: tuple[tuple[int, Callable[[Values], str]], ...] = ()
+
+    def written(self, values: Values) -> list[tuple[str, str]]:
+        """Return the declared headers."""
+        headers = self.fixed.copy()
+        for number, text in self.filled:
+            headers[number] = (headers[number][0], text(values))
+        return headers
 
 
 class Lifetime(Struct, frozen=True):
@@ -77,7 +87,7 @@ class Kind(Struct, frozen=True, kw_only=True, eq=False):
 
     `carried` says at which place an operation shows one, `issued` at which place an answer brings one; with `always` every
     answer does. `bound` are the values that must be equal at issue and at use. `places` are those of `carried`, not yet
-    compiled.
+    compiled, and `bound_by` reads those of `bound`.
     """
 
     name: str
@@ -91,6 +101,7 @@ class Kind(Struct, frozen=True, kw_only=True, eq=False):
     places: Mapping[str, tuple[Place, ...]] = {}
     issued: Mapping[str, Place] = {}
     bound: Mapping[str, tuple[Place, ...]] = {}
+    bound_by: tuple[Read, ...] = ()
     scopes: Read | None = None
     seen_is_spent: bool = False
     succeeds: bool = False
@@ -130,7 +141,7 @@ class Operation(Struct, frozen=True, kw_only=True, eq=False):
     compared: Mapping[str, tuple[str, ...]] = {}
     """For a kind whose owner is checked, the kinds that the request shows too and whose guards come earlier or never."""
     scopes: Mapping[str, tuple[str, ...]] = {}
-    check: Callable[[HttpMessage, int | None], BodyProblem | None] | None = None
+    check: Callable[[HttpMessage, int | None], Refusal | None] | None = None
     answer: Answer
     refuses: bool = False
     """True if its answer is a refusal, which changes nothing. Only the body's guard may refuse it before."""
@@ -145,12 +156,13 @@ class Operation(Struct, frozen=True, kw_only=True, eq=False):
         return not self.conditions or all(holds(message) for holds, _ in self.conditions)
 
 
-class BodyProblem(Struct, frozen=True):
-    """A fault in a body: the row that answers it, a description, and the field it is about."""
+class Refusal(Struct, frozen=True, gc=False):
+    """A guard's refusal: the cause, or the row of its answer, and the values for its text."""
 
-    row: str
-    detail: str
+    cause: str
+    detail: str = ""
     field: str = ""
+    retry_after: int | None = None
 
 
 class Route(Struct, frozen=True, eq=False):

@@ -140,10 +140,11 @@ class Store(Protocol):
         session: str,
         arrival: PendingEntry | None = None,
         system: int | None = 0,
+        keys: Sequence[Key] = (),
     ) -> Seen | None:
         """Read everything that a call's decision may need and journal its arrival, at one moment and in one round trip.
 
-        Return None if the organisation does not exist; then nothing is journalled.
+        `keys` are those of further credentials. Return None if the organisation does not exist; then nothing is journalled.
         """
         ...
 

@@ -74,6 +74,7 @@ class MemoryStore:
         session: str,
         arrival: PendingEntry | None = None,
         system: int | None = 0,
+        keys: Sequence[Key] = (),
     ) -> Seen | None:
         lock = self._lock
         lock.acquire()  # `with` costs twice as much
@@ -91,7 +92,12 @@ class MemoryStore:
                 if arrival.weight:
                     tenant.weigh(arrival.weight)
             client, held, live = tenant.clients.get(client_id), tenant.tokens.get(token), tenant.sessions.get(session)
-            return Seen(found, now, client, held, live, deadlines.live, tenant.faults)
+            records = {}
+            for key in keys:
+                record = tenant.records[key.kind].get(key.id)
+                if record is not None:
+                    records[key.id] = record
+            return Seen(found, now, client, held, live, deadlines.live, tenant.faults, records)
         finally:
             lock.release()
 
@@ -247,12 +253,17 @@ class MemoryStore:
                 _put_timed(write, now, tenant.sessions, tenant.session_places, deadlines)
             elif kind == "credential":
                 credentials += 1
-                tenant.put_credential(write, now)
+                if now >= tenant.credential_deadlines.due:
+                    tenant.credential_deadlines.advance(now)
+                _put_timed(write, now, tenant.credentials, tenant.credential_places, tenant.credential_deadlines)
             else:
                 self._put(tenant, organization, write)
         if sessions and deadlines.crowded(now - retention, self._max_ended_sessions):
             tenant.forget_sessions(now - retention, sessions)
-        if credentials and tenant.has_too_many(now - retention):
+        if credentials and (
+            len(tenant.credentials) > self._bounds.max_tokens
+            or tenant.credential_deadlines.crowded(now - retention, self._max_ended_sessions)
+        ):
             tenant.forget_credentials(now - retention, credentials)
 
     def _put(self, tenant: _Tenant, organization: str, write: Write) -> None:
@@ -284,6 +295,7 @@ class _Tenant:
         "bounds",
         "clients",
         "credential_deadlines",
+        "credential_places",
         "credentials",
         "deadlines",
         "faults",
@@ -325,7 +337,7 @@ class _Tenant:
         self.records |= {"token": self.tokens, "session": self.sessions, "credential": self.credentials}
         self.session_places = Places(self.places.get("session"))
         self.places |= {"token": Places(self.places.get("token")), "session": self.session_places}
-        self.places["credential"] = Places(self.places.get("credential"))
+        self.places["credential"] = self.credential_places = Places(self.places.get("credential"))
         self.deadlines = Deadlines()
         self.journal: deque[tuple[int, PendingEntry]] = deque(maxlen=self.bounds.journal_entries)
         self.heavy: deque[tuple[int, int]] = deque()
@@ -386,15 +398,6 @@ class _Tenant:
             else write
             for write in writes
         ]
-
-    def put_credential(self, write: Write, now: int) -> None:
-        if now >= self.credential_deadlines.due:
-            self.credential_deadlines.advance(now)
-        _put_timed(write, now, self.credentials, self.places["credential"], self.credential_deadlines)
-
-    def has_too_many(self, before: int) -> bool:
-        bounds = self.bounds
-        return len(self.credentials) > bounds.max_tokens or self.credential_deadlines.crowded(before, bounds.max_ended_sessions)
 
     def forget_credentials(self, before: int, written: int) -> None:
         """Forget credentials that ended long ago, and beyond the limit the oldest."""

@@ -116,14 +116,17 @@ class RedisStore:
         session: str,
         arrival: PendingEntry | None = None,
         system: int | None = 0,
+        keys: Sequence[Key] = (),
     ) -> Seen | None:
-        keys = (ORGANIZATION, FAULTS, Key("client", client_id), Key("token", token), Key("session", session))
-        loaded = self.load(organization, keys, arrival, system)
-        found, faults, client, held, live = cast(_Looked, loaded.records)
+        usual = (ORGANIZATION, FAULTS, Key("client", client_id), Key("token", token), Key("session", session))
+        loaded = self.load(organization, (*usual, *keys), arrival, system)
+        found, faults, client, held, live = cast(_Looked, loaded.records[:5])
         if found is None:
             return None
         now = found.clock.reading(loaded.system)
-        return Seen(found, now, client, held, live, loaded.live_sessions, faults)
+        asked = zip(keys, loaded.records[5:], strict=True)
+        records = {key.id: record for key, record in asked if isinstance(record, Credential)}
+        return Seen(found, now, client, held, live, loaded.live_sessions, faults, records)
 
     def note(self, organization: str, noted: PendingEntry, at: int, version: int | None = None) -> int:
         id = self._link.run(

@@ -39,6 +39,8 @@ ROUTES: dict[str, Operation] = {
 }
 METHOD = "POST"
 
+NOT_OBJECT = "The request body must be a JSON object."
+
 UNREAD = frozenset(reason for reason in Reason if reason.startswith(("auth.", "scope.", "body.")))
 """Refusals that do not depend on the body."""
 
@@ -341,7 +343,7 @@ def _check_json(operation: Operation, body: ParsedBody, request: Request) -> tup
         return None, ""
     if type(body.document) is not dict:
         empty = operation == "send" and not request.size
-        return (Reason.NOT_JSON, "The request body is empty.") if empty else (Reason.NOT_OBJECT, "")
+        return (Reason.NOT_JSON, "The request body is empty.") if empty else (Reason.NOT_OBJECT, NOT_OBJECT)
     problem = schemas.problem(operation, body.document)
     return (None, "") if problem is None else (Reason.INVALID, problem)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -11,10 +12,12 @@ from mockserver.engine import life
 from mockserver.engine.decide import Outcome, lacking
 from mockserver.engine.model import Reason
 from mockserver.journal import Delivery
+from mockserver.platform.message import HttpMessage
+from mockserver.platform.model import Answer, Values
 from mockserver.wire import altered
 from mockserver.wire.call import ArrivedCall
 from mockserver.wire.message import Response
-from mockserver.wire.table import TABLE, TOLD_AS, AnswerRow, injected, is_oauth
+from mockserver.wire.table import REFUSALS, TOLD_AS, answer_of, injected
 
 CORRELATION = "ININ-Correlation-Id"
 REASON = "Dayfly-Reason"
@@ -30,7 +33,8 @@ _UNCOUNTED = (
     ("inin-ratelimit-reset", "60"),
 )
 
-_NOTHING = injected(503)
+_UNREAD = HttpMessage()
+"""Takes the place of the request, of which refusals tell nothing by its places."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -38,7 +42,7 @@ _encode = msgspec.json.Encoder().encode
 def render(call: ArrivedCall, outcome: Outcome, *, opaque: bool = False) -> Response:
     """The answer to a call; `opaque` leaves out the reason."""
     row = row_of(call, outcome)
-    if row.status != 200:
+    if row is not None:
         return _refusal(call, outcome, row, opaque)
     effect, issued = call.effect, outcome.issued
     body = _encode(ok_body(outcome) if issued is None else token_body(outcome))
@@ -53,15 +57,17 @@ def render(call: ArrivedCall, outcome: Outcome, *, opaque: bool = False) -> Resp
     return Response(200, headers, body, effect.after / 1000, effect.delivery, effect.split)
 
 
-def row_of(call: ArrivedCall, outcome: Outcome) -> AnswerRow:
-    """The row that answers the outcome: its reason's, or the injected error's. A lost request has one that never leaves.
+def row_of(call: ArrivedCall, outcome: Outcome) -> Answer | None:
+    """The refusal that answers the outcome: its reason's, or the injected error's; None if it is accepted.
 
-    Only a fault is a reason without a row of its own.
+    A lost request has one that never leaves.
     """
-    status = call.effect.status
+    status, reason = call.effect.status, outcome.reason
     if status is not None:
-        return injected(status)
-    return TABLE.get(outcome.reason, _NOTHING)
+        return injected(status, reason)
+    if reason in REFUSALS:
+        return answer_of(reason, outcome.seen.organization.policy.rate_limit_per_minute)
+    return injected(503) if reason is Reason.FAULT else None
 
 
 def headers_of(at: int, context_id: str, body: bytes) -> list[tuple[str, str]]:
@@ -106,84 +112,64 @@ def _seconds(milliseconds: int) -> int:
 # -- refusals --------------------------------------------------------------------------------------------------------
 
 
-def _refusal(call: ArrivedCall, outcome: Outcome, row: AnswerRow, opaque: bool) -> Response:
-    effect = call.effect
+def _refusal(call: ArrivedCall, outcome: Outcome, row: Answer, opaque: bool) -> Response:
+    effect, now = call.effect, outcome.seen.now
     after = retry_after(call, outcome, row)
-    body = b"" if effect.emptied else _encode(error_body(call, outcome, row, after))
-    headers = headers_of(outcome.seen.now, call.context_id, body)
+    detail = _told(call, outcome, after)
+    field = detail.partition(": ")[0]
+    values = Values(_UNREAD, call.context_id, now, {"client": call.ask.client_id[:128]}, {}, str, detail=detail, field=field)
+    body = b"" if effect.emptied else row.body(values)
+    headers = [_TYPE, ("Content-Length", str(len(body))), http_date(now // 1000), *row.written(values)]
     written = retry_after_text(call, outcome, after)
     if written is not None:
         headers.append(("Retry-After", written))
     if 300 <= row.status < 400:
         headers.append(("Location", altered.PAGE))
-    if row.status == 401:
-        headers.append(("WWW-Authenticate", _challenge(outcome.reason)))
-    if row.status == 405:
-        headers.append(("Allow", call.allow))
     if not opaque:
         headers.append((REASON, TOLD_AS.get(outcome.reason, outcome.reason).value))
     delivery: Delivery = "complete" if effect.only_ok else effect.delivery
     return Response(row.status, headers, body, effect.after / 1000, delivery, effect.split)
 
 
-def retry_after(call: ArrivedCall, outcome: Outcome, row: AnswerRow) -> int | None:
+def _told(call: ArrivedCall, outcome: Outcome, after: int | None) -> str:
+    """Return what an answer tells besides its reason or its injected status."""
+    if call.effect.status is not None:
+        return call.allow if call.effect.status == 405 else str(after or 1)
+    return _DETAILS.get(outcome.reason, _detail)(call, outcome)
+
+
+def _detail(call: ArrivedCall, outcome: Outcome) -> str:
+    return call.detail or f"text: is longer than {outcome.seen.organization.policy.max_text} characters"
+
+
+_DETAILS: Mapping[Reason, Callable[[ArrivedCall, Outcome], str]] = {
+    Reason.SCOPE_MISSING: lambda call, outcome: lacking(call.ask, outcome.seen) or "",
+    Reason.MEDIA_TYPE: lambda call, _: call.media,
+    Reason.TOO_LARGE: lambda _, outcome: str(outcome.seen.organization.policy.max_body),
+    Reason.RATE_LIMITED: lambda _, outcome: str(_until_next_minute(outcome)),
+    Reason.ROUTE_METHOD: lambda call, _: call.allow,
+}
+"""What answers tell besides the reason."""
+
+
+def retry_after(call: ArrivedCall, outcome: Outcome, row: Answer | None) -> int | None:
     """Return the wait for Retry-After in whole seconds, None if the answer asks for none."""
-    effect, seen = call.effect, outcome.seen
+    effect, status = call.effect, None if row is None else row.status
     if effect.retry_after_form in {"malformed", "absent"}:
         return None
     if effect.status is not None:
-        return 1 if effect.retry_after is None and row.status == 429 else effect.retry_after
+        return 1 if effect.retry_after is None and status == 429 else effect.retry_after
     if outcome.reason is Reason.BUSY:
         return 1
-    if outcome.reason is Reason.RATE_LIMITED and seen.token is not None:
-        return max(1, _seconds(life.usage(seen.token, seen.now).reset))
-    return None
+    return _until_next_minute(outcome) if outcome.reason is Reason.RATE_LIMITED else None
+
+
+def _until_next_minute(outcome: Outcome) -> int:
+    """Return the seconds until the token's next minute."""
+    token = outcome.seen.token
+    return 1 if token is None else max(1, _seconds(life.usage(token, outcome.seen.now).reset))
 
 
 def retry_after_text(call: ArrivedCall, outcome: Outcome, after: int | None) -> str | None:
     """Return the Retry-After header for `after`, in the form that the answer's fault gives it."""
     return altered.retry_after_text(after, call.effect.retry_after_form, outcome.seen.now)
-
-
-def error_body(call: ArrivedCall, outcome: Outcome, row: AnswerRow, after: int | None) -> dict[str, Any]:
-    """Return an error body in the platform's shape, or in OAuth's for errors of the token endpoint."""
-    named = {name: value for name, value in _parameters(call, outcome, after).items() if "{" + name + "}" in row.message}
-    message = row.message.format(**named)
-    if is_oauth(outcome.reason) and call.effect.status is None:
-        return {"error": row.code, "description": message, "error_description": message}
-    body: dict[str, Any] = {"message": message, "code": row.code, "status": row.status, "contextId": call.context_id}
-    if named and "detail" not in named:
-        body |= {"messageWithParams": row.message, "messageParams": named}
-    body |= {"details": _details(row, message), "errors": []}
-    limit = outcome.seen.organization.policy.rate_limit_per_minute
-    if outcome.reason is Reason.RATE_LIMITED and limit is not None:
-        body["limit"] = {"key": "token.rate.per.minute", "namespace": "platform.api", "value": limit}
-    return body
-
-
-def _parameters(call: ArrivedCall, outcome: Outcome, after: int | None) -> dict[str, str]:
-    """Return the parameters of messages."""
-    policy = outcome.seen.organization.policy
-    return {
-        "scope": lacking(call.ask, outcome.seen) or "",
-        "media": call.media,
-        "limit": str(policy.max_body),
-        "detail": call.detail or f"text: is longer than {policy.max_text} characters",
-        "retry_after": str(after or 1),
-        "client_id": call.ask.client_id[:128],
-        "allow": call.allow,
-    }
-
-
-def _details(row: AnswerRow, message: str) -> list[dict[str, str]]:
-    """Return the field that is wrong. Empty for all other errors, and so for a dead session."""
-    field, colon, _ = message.partition(": ")
-    if row.code != "constraint.validation" or not colon:
-        return []
-    return [{"errorCode": row.code, "fieldName": field}]
-
-
-def _challenge(reason: Reason) -> str:
-    if is_oauth(reason):
-        return 'Basic realm="dayfly"'
-    return 'Bearer realm="dayfly"' if reason is Reason.AUTH_MISSING else 'Bearer realm="dayfly", error="invalid_token"'

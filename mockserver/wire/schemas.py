@@ -6,11 +6,15 @@ sets (`x-dayfly-policy`) is left to the engine, which knows the policy.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
+
+import msgspec
 
 from mockserver import openapi
-from mockserver.wire.quick import QuickDecoder, decoder
+from mockserver.platform.quick import names_in, type_of
 
 SCHEMAS = {"create": "CreateSessionRequest", "send": "SendMessageRequest"}
 """The schema of each operation whose body is JSON."""
@@ -20,6 +24,15 @@ POLICY_BOUND = "x-dayfly-policy"
 
 LONGEST_MESSAGE = 300
 
+NO_NUL = "^[^\\u0000]*$"
+"""The pattern of texts. A NUL can occur in a JSON string only as an escape."""
+
+_HIDDEN = re.compile(rb"\\u00[0-7]")
+"""Escapes of ASCII: a NUL, or a character of a repeated name that is spelled differently."""
+
+QuickDecoder: TypeAlias = Callable[[bytes], Any]
+"""Returns the decoded body as a Struct with a field for each member, or None to leave it to the reference validator."""
+
 
 @cache
 def _definitions() -> dict[str, Any]:
@@ -28,10 +41,15 @@ def _definitions() -> dict[str, Any]:
 
 
 def _unbounded(node: Any) -> Any:
+    return _without(node, lambda schema: {"maxLength"} if POLICY_BOUND in schema else set())
+
+
+def _without(node: Any, words: Callable[[dict[str, Any]], set[str]]) -> Any:
+    """Return a schema without some words of the schemas in it."""
     if isinstance(node, dict):
-        bounded = POLICY_BOUND in node
-        return {key: _unbounded(value) for key, value in node.items() if not (bounded and key == "maxLength")}
-    return [_unbounded(item) for item in node] if isinstance(node, list) else node
+        left_out = words(node)
+        return {key: _without(value, words) for key, value in node.items() if key not in left_out}
+    return [_without(item, words) for item in node] if isinstance(node, list) else node
 
 
 def schema(operation: str) -> dict[str, Any]:
@@ -42,10 +60,27 @@ def schema(operation: str) -> dict[str, Any]:
 
 @cache
 def quick_decoder(operation: str) -> QuickDecoder:
-    """Return a decoder that validates a body of the operation's usual shape, and returns None for all others."""
-    body = _definitions()[SCHEMAS[operation]]
-    usual = {**body, "type": "object"}
-    return decoder(usual, _definitions(), frozenset({"guest"}))
+    """Return a decoder that validates a body of the operation's usual shape, and returns None for all others.
+
+    Others are invalid, or have members beyond the schema's, or might repeat a name or contain a NUL.
+    """
+    known = _without(_definitions(), lambda schema: {"pattern"} if schema.get("pattern") == NO_NUL else set())
+    body = known[SCHEMAS[operation]]
+    kind = type_of({**body, "type": "object", "required": list(body["properties"])}, known, closed=True)
+    decode = msgspec.json.Decoder(kind).decode
+    names = tuple(f'"{name}"'.encode() for name in names_in(kind))
+
+    def read(body: bytes) -> Any:
+        try:
+            document = decode(body)
+        except (ValueError, RecursionError):
+            return None
+        for name in names:
+            if body.count(name) != 1:
+                return None
+        return None if b"\\u00" in body and _HIDDEN.search(body) else document
+
+    return read
 
 
 @cache

@@ -1,46 +1,67 @@
-"""The one table from reason to status, code and message.
-
-Sources are the platform's public specifications, and the thread for 403.
-"""
+"""The answers to refused requests. They are rows of the web chat's declaration, which is compiled for the first refusal."""
 
 from __future__ import annotations
 
+from functools import cache, lru_cache
 from http.client import responses as phrases
-from typing import NamedTuple
+
+import msgspec
+from msgspec.structs import replace
 
 from mockserver.engine.model import Reason
+from mockserver.platform import Platform, compile_platform, find
+from mockserver.platform.model import Answer, Values
 from mockserver.reasons import RECORDS
-
-
-class AnswerRow(NamedTuple):
-    """The answer for a reason. `{name}` in the message is a parameter; for OAuth rows `code` is the `error`."""
-
-    status: int
-    code: str = ""
-    message: str = ""
-
-
-TABLE: dict[Reason, AnswerRow] = {
-    reason: AnswerRow(told.status, told.code, told.message) for reason, told in RECORDS.items() if told.status is not None
-}
-
-_INJECTED: dict[int, AnswerRow] = {
-    400: AnswerRow(400, "bad.request", "The request could not be understood."),
-    413: TABLE[Reason.TOO_LARGE]._replace(message="The request body is too large."),
-    429: TABLE[Reason.RATE_LIMITED],
-    500: TABLE[Reason.INTERNAL],
-    502: AnswerRow(502, "bad.gateway", "The gateway received an invalid answer."),
-    503: TABLE[Reason.BUSY],
-}
 
 TOLD_AS = {reason: told.told_as for reason, told in RECORDS.items() if told.told_as is not None}
 """The reasons in the header if only the journal may say more: a foreign id gets the same answer as an unknown one."""
 
+REFUSALS = frozenset(reason for reason, told in RECORDS.items() if told.answer is not None)
+"""The reasons that have an answer of their own: all but those that accept, and that of a fault."""
 
-def injected(status: int) -> AnswerRow:
-    """Return the answer of an injected error with this status."""
-    phrase = phrases.get(status, "error")
-    return _INJECTED.get(status) or AnswerRow(status, phrase.lower().replace(" ", ".").replace("-", "."), f"{phrase}.")
+_INJECTED = {
+    400: ("bad.request", "The request could not be understood."),
+    413: ("request.entity.too.large", "The request body is too large."),
+}
+"""Codes and messages of injected errors that are not the status's phrase, and have no row in the declaration."""
+
+
+@lru_cache(maxsize=64)
+def _platform(rate: int | None) -> Platform:
+    """Return the web chat with a rate limit, which an answer tells."""
+    return compile_platform(find("webchat"), {} if rate is None else {"token.rate": rate})
+
+
+@lru_cache(maxsize=1024)
+def answer_of(reason: Reason, rate: int | None = None) -> Answer:
+    """Return the answer to a request that is refused for one of REFUSALS, under a rate limit."""
+    platform, row = _platform(rate if reason is Reason.RATE_LIMITED else None), RECORDS[reason].answer or ""
+    kind, _, cause = row.partition(".")
+    answer = platform.kinds[kind].refused[cause] if cause else platform.refused[row]
+    return replace(answer, body=_unreadable) if reason is Reason.OAUTH_INVALID_REQUEST else answer
+
+
+@cache
+def injected(status: int, reason: Reason = Reason.FAULT) -> Answer:
+    """Return the answer of an injected error with this status, in place of that for a reason."""
+    row, phrase = _platform(None).refused.get(str(status)), phrases.get(status, "error")
+    if row is not None:
+        return row
+    code, message = _INJECTED.get(status) or (phrase.lower().replace(" ", ".").replace("-", "."), f"{phrase}.")
+
+    def body(values: Values) -> bytes:
+        told = {"message": message, "code": code, "status": status, "contextId": values.context_id}
+        return msgspec.json.encode({**told, "details": [], "errors": []})
+
+    asks = Reason.AUTH_MISSING if reason is Reason.AUTH_MISSING else Reason.AUTH_UNKNOWN
+    like = {401: Reason.OAUTH_WRONG_SECRET if is_oauth(reason) else asks, 405: Reason.ROUTE_METHOD}
+    return replace(answer_of(like.get(status, Reason.BUSY)), status=status, code=code, message=message, body=body)
+
+
+def _unreadable(values: Values) -> bytes:
+    """Return the body that tells what is wrong with a form. The declaration knows only that it has no grant_type."""
+    told = {"error": "invalid_request", "description": values.detail, "error_description": values.detail}
+    return msgspec.json.encode(told)
 
 
 def is_oauth(reason: Reason) -> bool:

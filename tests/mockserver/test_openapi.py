@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from mockserver import openapi
 from mockserver.wire import DOCUMENT, METHOD, ROUTES
 from mockserver.wire.render import CORRELATION
-from mockserver.wire.table import TABLE, is_oauth
+from mockserver.wire.table import REFUSALS, answer_of, is_oauth
 
 DOCUMENTED = openapi.document()
 SCHEMAS: dict[str, Any] = DOCUMENTED["components"]["schemas"]
@@ -108,7 +108,7 @@ def test_every_status_is_documented() -> None:
 
 def test_every_refusal_of_the_mock_has_a_documented_status() -> None:
     documented = {status for _, status, _ in responses()}
-    undocumented = {reason for reason, row in TABLE.items() if str(row.status) not in documented}
+    undocumented = {reason for reason in REFUSALS if str(answer_of(reason).status) not in documented}
     assert undocumented == {"route.unknown"}  # whose path is, by its nature, not in the document
     assert "NotFound" in DOCUMENTED["components"]["responses"]
 
@@ -129,7 +129,7 @@ def test_refusals_document_what_they_tell_in_headers(status: str, header: str) -
 
 
 def test_oauth_errors_of_the_mock_are_in_the_schema() -> None:
-    known = {row.code for reason, row in TABLE.items() if is_oauth(reason)}
+    known = {answer_of(reason).code for reason in REFUSALS if is_oauth(reason)}
     assert known == set(SCHEMAS["OAuthError"]["properties"]["error"]["enum"])
 
 

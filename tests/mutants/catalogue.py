@@ -32,16 +32,23 @@ IDS = "mockserver/ids.py"
 MEMORY = "mockserver/stores/memory.py"
 RENDER = "mockserver/wire/render.py"
 REASONS = "mockserver/reasons.toml"
+WEB_CHAT = "mockserver/platforms/webchat.yaml"
 BODIES = "mockserver/wire/bodies.py"
-QUICK = "mockserver/wire/quick.py"
+QUICK = "mockserver/wire/schemas.py"
 NOTES = "mockserver/wire/notes.py"
 PLAN = "mockserver/faults.py"
 
 TOKEN = "    return refuse_token(seen.token, seen.now, policy, seen.client)"
 """How `authentication` looks at a token."""
 
-DEAD = 'guard = "session"\nstatus = 403\ncode = "not.authorized"\nmessage = "'
-"""How the record of a dead session begins."""
+DEAD = "        unknown, foreign, ended, spent, idle, expired: {status: 403, code: not.authorized, "
+"""How the row of dead sessions begins."""
+
+
+def dead_but(cause: str, row: str) -> str:
+    """Return that beginning with a row of its own for one cause."""
+    return f"        {cause}: {{{row}}}\n" + DEAD.replace(f"{cause}, ", "")
+
 
 REFUSED = "        return Outcome(reason, seen, None, token)\n    if ask.operation"
 """What `decide` does with a refusal: nothing to the session."""
@@ -405,23 +412,23 @@ ANSWERS = (
     ),
     Mutant(
         "the message tells why a session is dead",
-        REASONS,
-        f"[session.idle]\n{DEAD}You are not authorized to perform the requested action.",
-        f"[session.idle]\n{DEAD}The session has been idle for too long.",
+        WEB_CHAT,
+        DEAD,
+        dead_but("idle", "status: 403, code: not.authorized, message: The session has been idle for too long."),
         "P11",
     ),
     Mutant(
         "a dead session is 404",
-        REASONS,
-        f"[session.consumed]\n{DEAD}",
-        f"[session.consumed]\n{DEAD}".replace("403", "404").replace("authorized", "found"),
+        WEB_CHAT,
+        DEAD,
+        dead_but("spent", "status: 404, code: not.found, message: You are not authorized to perform the requested action."),
         "P2",
     ),
     Mutant(
         "a foreign id has a code of its own",
-        REASONS,
-        f"[session.foreign]\n{DEAD}",
-        f"[session.foreign]\n{DEAD}".replace("not.authorized", "session.foreign"),
+        WEB_CHAT,
+        DEAD,
+        dead_but("foreign", "status: 403, code: session.foreign, message: You are not authorized to perform the action."),
         "P6",
     ),
     Mutant(
@@ -434,9 +441,9 @@ ANSWERS = (
     Mutant("no correlation id", RENDER, "(CORRELATION, context_id), _NO_STORE]", "_NO_STORE]", "P11"),
     Mutant(
         "another correlation id in the body",
-        RENDER,
-        '"contextId": call.context_id}',
-        '"contextId": call.context_id[::-1]}',
+        WEB_CHAT,
+        "contextId: '{$context}', details",
+        "contextId: '{$context}0', details",
         "P11",
     ),
     Mutant("the date stands still", RENDER, "http_date(at // 1000)", "http_date(1_795_000_000)", "P11"),
@@ -447,20 +454,20 @@ ANSWERS = (
         '    return {"webChatSessionId": outcome.session.id, "expiresIn": "300"}',
         "P11",
     ),
-    Mutant("a 401 without a challenge", RENDER, "    if row.status == 401:", "    if False:", "P11"),
-    Mutant("a 405 that allows nothing", RENDER, "    if row.status == 405:", "    if False:", "P11"),
+    Mutant("a 401 without a challenge", WEB_CHAT, """, headers: {WWW-Authenticate: 'Bearer realm="dayfly"'}""", "", "P11"),
+    Mutant("a 405 that allows nothing", WEB_CHAT, ", headers: {Allow: '{$detail}'}", "", "P11"),
     Mutant(
         "a missing token is bad credentials",
-        REASONS,
-        '"authentication.required"',
-        '"bad.credentials"',
+        WEB_CHAT,
+        "code: authentication.required",
+        "code: bad.credentials",
         "P8",
     ),
     Mutant(
         "a missing scope is like a dead session",
-        REASONS,
-        'code = "app.not.authorized.for.scope"',
-        'code = "not.authorized"',
+        WEB_CHAT,
+        "code: app.not.authorized.for.scope",
+        "code: not.authorized",
         "P7",
     ),
 )

@@ -192,6 +192,15 @@ class TestLook:
         )
         assert list(store.entries(ORG)) == [line(1, 95, "arrives")]
 
+    def test_credentials_of_other_kinds_are_seen_by_their_keys(self, store: Store) -> None:
+        found(store)
+        nonce = Credential(kind="nonce", id="n")
+        keys = Key("credential", "nonce/n"), Key("credential", "nonce/other"), Key("registered", "nonce/n")
+        assert commit(store, Write(keys[0], None, nonce, 100))
+        seen = store.look(ORG, "", "", "", None, 5, keys)
+        assert seen is not None
+        assert seen.records == {"nonce/n": nonce}
+
     def test_what_is_not_there_is_none(self, store: Store) -> None:
         found(store)
         assert commit(store, put(session("s"), ends_at=100), put(FaultPlan()))
