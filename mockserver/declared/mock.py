@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from mockserver.clock import SystemClock
 from mockserver.control.clock import Clock
-from mockserver.control.faults import MAX_FAULTS, fault_to
+from mockserver.control.faults import Faults, put
 from mockserver.control.records import FAULT_PLANS, ChangeNote, Of, Records
 from mockserver.declared.decide import new
 from mockserver.declared.entries import Recorded, recorded, told_as
@@ -82,7 +82,7 @@ class Mock:
         self.service = Service(self.store, system, self.ids, restore=lambda _: self.restore(), sink=sink)
         self.organization = DEFAULT_ORGANIZATION
         self.editor = Records(self.service, self.organization)
-        self.clock = Clock(self.editor)
+        self.clock, self.faults = Clock(self.editor), Faults(self.editor, tuple(platform.operations))
         self.requests = DeclaredRequests(self)
         self.restore()
 
@@ -265,19 +265,10 @@ class Mock:
         """Add a fault. Raises NotFound, InvalidRequest."""
         if fault.operation is not None and fault.operation not in self.platform.operations:
             raise NotFound("operation", fault.operation, suggestion(fault.operation, self.platform.operations))
-
-        def edit(plan: FaultPlan, _now: int) -> FaultPlan:
-            if len(plan.faults) >= MAX_FAULTS:
-                raise InvalidRequest("faults", f"{MAX_FAULTS} are waiting already; clear them first")
-            return replace(plan, version=plan.version + 1, faults=(*plan.faults, fault))
-
-        self.editor.change(FAULT_PLANS, "", edit, "fault", fault_to(fault))
+        put(self.editor, fault)
 
     def planned(self) -> list[Fault]:
         return list(self.editor.get(FAULT_PLANS, "").faults)
-
-    def clear_faults(self) -> None:
-        self.editor.change(FAULT_PLANS, "", lambda plan, _: replace(plan, version=plan.version + 1, faults=()), "clear_faults")
 
     # -- journal -----------------------------------------------------------------------------------------------------
 

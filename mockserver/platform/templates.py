@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any
 
@@ -26,6 +26,9 @@ OWN: Mapping[str, Get] = {
 }
 """Expressions beside places: the contextId, a new id, the server's URL, a guard's finding and its field, the granted scopes,
 and the platform's time in whole seconds."""
+
+_MARK = re.compile(rb'"\\u0000(\d+)"')
+"""A text that stands for one with expressions, as JSON writes it."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -71,66 +74,45 @@ def template(example: Any, media: str, known: Mapping[str, Get]) -> Callable[[Va
 
     `known` are the valid expressions, beside places of the request and `OWN`. Raises Wrong for any other.
     """
-    render = _render(example, known)
     if isinstance(example, str) and not media.endswith("json"):
-        return lambda values: str(render(values)).encode()
-    if media == "text/x-python":
-        return lambda values: repr(render(values)).encode()
-    pieces = _joined(_pieces(example, known))
-    fixed = [one if isinstance(one, bytes) else b"" for one in pieces]
-    filled = [(number, one) for number, one in enumerate(pieces) if not isinstance(one, bytes)]
+        told = text(example, known)
+        return lambda values: (told if isinstance(told, str) else told(values)).encode()
+    gets: list[Get] = []
+    pieces = _MARK.split(_encode(_marked(example, known, gets)))
+    filled = [(2 * number + 1, gets[int(mark)]) for number, mark in enumerate(pieces[1::2])]
 
     def write(values: Values) -> bytes:
-        written = fixed.copy()
-        for number, get in filled:
-            written[number] = _encode(get(values))
+        written = pieces.copy()
+        for place, get in filled:
+            written[place] = _encode(get(values))
         return b"".join(written)
 
+    if media == "text/x-python":
+        return lambda values: repr(msgspec.json.decode(write(values))).encode()
     return write
 
 
-def _pieces(example: Any, known: Mapping[str, Get]) -> Iterator[bytes | Get]:
-    """Yield the JSON of an example in pieces: what is always the same, and what gives the value of an expression."""
-    if isinstance(example, dict) and example:
-        for number, (name, item) in enumerate(example.items()):
-            yield (b"," if number else b"{") + _encode({name: 0})[1:-2]
-            yield from _pieces(item, known)
-        yield b"}"
-    elif isinstance(example, list) and example:
-        for number, item in enumerate(example):
-            yield b"," if number else b"["
-            yield from _pieces(item, known)
-        yield b"]"
-    else:
-        yield _render(example, known) if isinstance(example, str) and "{$" in example else _encode(example)
-
-
-def _joined(pieces: Iterable[bytes | Get]) -> list[bytes | Get]:
-    """Return the pieces with those joined that are always the same."""
-    joined: list[bytes | Get] = []
-    for piece in pieces:
-        if joined and isinstance(piece, bytes) and isinstance(joined[-1], bytes):
-            joined[-1] += piece
-        else:
-            joined.append(piece)
-    return joined
+def _marked(part: Any, known: Mapping[str, Get], gets: list[Get]) -> Any:
+    """Return a part of an example with a mark for each text that has expressions, and add to `gets` what gives its value."""
+    if isinstance(part, dict):
+        return {name: _marked(item, known, gets) for name, item in part.items()}
+    if isinstance(part, list):
+        return [_marked(item, known, gets) for item in part]
+    if not isinstance(part, str) or "{$" not in part:
+        return part
+    gets.append(_render(part, known))
+    return f"\0{len(gets) - 1}"
 
 
 def text(example: str, known: Mapping[str, Get]) -> str | Callable[[Values], str]:
-    """Return a header's value, or a function that writes it if the example has expressions. Raises Wrong."""
+    """Return a text, or a function that writes it if the example has expressions. Raises Wrong."""
+    if "{$" not in example:
+        return example
     render = _render(example, known)
-    return (lambda values: str(render(values))) if "{$" in example else example
+    return lambda values: str(render(values))
 
 
-def _render(example: Any, known: Mapping[str, Get]) -> Get:
-    if isinstance(example, dict):
-        members = [(name, _render(item, known)) for name, item in example.items()]
-        return lambda values: {name: render(values) for name, render in members}
-    if isinstance(example, list):
-        items = [_render(item, known) for item in example]
-        return lambda values: [render(values) for render in items]
-    if not isinstance(example, str) or "{$" not in example:
-        return lambda _: example
+def _render(example: str, known: Mapping[str, Get]) -> Get:
     expressions = _BRACED.findall(example)
     if len(expressions) < example.count("{$"):
         raise Wrong(f"{shown(example)}: an expression is written {{$like.this}}, and one of these has no end")

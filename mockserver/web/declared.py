@@ -180,7 +180,7 @@ def _add_faults(calls: Calls, mock: Mock) -> None:
 
     @calls.add("DELETE", "/faults")
     def clear() -> dict[str, Any]:
-        mock.clear_faults()
+        mock.faults.clear()
         return {}
 
 

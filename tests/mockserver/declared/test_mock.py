@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import pytest
 from msgspec.structs import replace
 
-from mockserver.declared import mock as module
+from mockserver.control import faults
 from mockserver.declared.handler import REASON
 from mockserver.declared.mock import Registered
 from mockserver.engine.model import FaultKind
@@ -141,7 +141,7 @@ def test_a_fault_without_an_operation_hits_any_and_without_times_all(bench: Benc
     bench.fails(times=None, kind="status", status=503)
     assert {bench.ask(path).status for path in ("/login", "/logout", "/work")} == {503}
     assert bench.ask("/nowhere").status == 404
-    bench.mock.clear_faults()
+    bench.mock.faults.clear()
     assert bench.ask("/login").status == 200
 
 
@@ -151,10 +151,10 @@ def test_a_fault_for_an_operation_that_is_not_there_is_refused(bench: Bench) -> 
 
 
 def test_no_more_faults_wait_than_the_mock_can_hold(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_FAULTS", 2)
+    monkeypatch.setattr(faults, "MAX_FAULTS", 2)
     bench.fails(kind="status")
     bench.fails(kind="status")
-    with pytest.raises(InvalidRequest, match="2 are waiting already"):
+    with pytest.raises(InvalidRequest, match="at most 2 may wait"):
         bench.fails(kind="status")
 
 
