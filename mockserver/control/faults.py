@@ -49,17 +49,7 @@ class Faults:
 
     def append(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Add a fault, given as its fields."""
-        return self.put(fault_from(values, self._operations))
-
-    def put(self, fault: Fault) -> dict[str, Any]:
-        """Add a fault that has been checked."""
-        shown = fault_to(fault)
-
-        def edit(plan: FaultPlan, _now: int) -> FaultPlan:
-            return replace(plan, version=plan.version + 1, faults=_bounded((*plan.faults, fault)))
-
-        self._editor.change(FAULT_PLANS, "", edit, "fault", shown)
-        return shown
+        return put(self._editor, fault_from(values, self._operations))
 
     def replace(self, faults: Iterable[Mapping[str, Any]], seed: int = 0) -> list[dict[str, Any]]:
         """Replace all faults by these, with a seed for their chances. Journalled as `set_faults`."""
@@ -89,6 +79,17 @@ class Faults:
     def list(self) -> list[dict[str, Any]]:
         """Return the faults still to come; `times` is how often each may still hit."""
         return [fault_to(fault) for fault in self._editor.get(FAULT_PLANS, "").faults]
+
+
+def put(editor: Records, fault: Fault) -> dict[str, Any]:
+    """Add a fault that has been checked, and return it as listed."""
+    shown = fault_to(fault)
+
+    def edit(plan: FaultPlan, _now: int) -> FaultPlan:
+        return replace(plan, version=plan.version + 1, faults=_bounded((*plan.faults, fault)))
+
+    editor.change(FAULT_PLANS, "", edit, "fault", shown)
+    return shown
 
 
 def fault_from(values: Mapping[str, Any], operations: tuple[str, ...] = OPERATIONS) -> Fault:

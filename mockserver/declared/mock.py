@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from mockserver.clock import SystemClock
 from mockserver.control.clock import Clock
-from mockserver.control.faults import Faults
+from mockserver.control.faults import Faults, put
 from mockserver.control.records import FAULT_PLANS, ChangeNote, Of, Records
 from mockserver.declared.decide import new
 from mockserver.declared.entries import Recorded, recorded, told_as
@@ -265,7 +265,7 @@ class Mock:
         """Add a fault. Raises NotFound, InvalidRequest."""
         if fault.operation is not None and fault.operation not in self.platform.operations:
             raise NotFound("operation", fault.operation, suggestion(fault.operation, self.platform.operations))
-        self.faults.put(fault)
+        put(self.editor, fault)
 
     def planned(self) -> list[Fault]:
         return list(self.editor.get(FAULT_PLANS, "").faults)
