@@ -140,13 +140,13 @@ def test_the_demonstration_says_what_it_has_shown(monkeypatch: pytest.MonkeyPatc
     [
         (["replay", TWICE, CACHED, "--emit", "curl"], "dayfly replay", "--emit takes standard output"),
         (["explain", "00000000-6eac-4059-a810-17b9f286b588", "--emit", "curl"], "dayfly explain", "--emit cannot be combined"),
-        (["explain", "S99"], "dayfly", "there is no clause 'S99'; did you mean S6?"),
-        (["platform", "show", "mpc"], "dayfly", "did you mean 'mcp'?"),
+        (["explain", "S99"], "dayfly explain", "there is no clause 'S99'; did you mean S6?"),
+        (["platform", "show", "mpc"], "dayfly platform show", "did you mean 'mcp'?"),
         (["verify", "--sed", "1"], "dayfly verify", "--sed"),
         (["verify", CACHED, "--report", "junit:-"], "dayfly verify", "standard output has room for one report"),
         (["check", "--json", "x.har", "--report", "junit:-"], "dayfly check", "standard output has room for one report"),
         (["stories", "run"], "dayfly stories run", "name a story, or add --all"),
-        (["serve", "--port", "0", "--client-secret", "short"], "dayfly", "must have at least 8 characters"),
+        (["serve", "--port", "0", "--client-secret", "short"], "dayfly serve", "must have at least 8 characters"),
         (["nothing"], "dayfly", "No such command"),
     ],
 )
@@ -159,7 +159,7 @@ def test_an_error_is_a_document_too(
     check("error", document)
     assert document["error"]["command"] == command
     assert message in document["error"]["message"]
-    assert err.startswith(f"{command}: ")
+    assert err.startswith((f"{command}: ", "dayfly: "))
 
 
 def test_an_error_after_the_report_does_not_add_a_second_document(capfd: pytest.CaptureFixture[str]) -> None:
