@@ -7,10 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from functools import lru_cache, partial
-from typing import Any, NamedTuple, cast
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError, ValidationError, best_match
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from mockserver.platform.errors import Wrong
 from mockserver.platform.message import NOTHING, HttpMessage, why_not_json
@@ -18,6 +15,10 @@ from mockserver.platform.model import BodyProblem
 from mockserver.platform.quick import Quick, quick
 from mockserver.platform.references import steps_of
 from mockserver.platform.samples import Samples, chosen, media_type
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
 
 LONGEST = 200
 """Characters of a validator's own message that are shown; they may quote the body."""
@@ -70,6 +71,8 @@ class Bodies:
     def _of(self, schema: Any, place: tuple[str, ...]) -> Shape:
         if schema is None:
             return Shape(None)
+        from jsonschema import Draft202012Validator
+
         self._check(schema, place)
         refers = isinstance(schema, dict) and any(_references(schema))
         whole = {**schema, "components": {"schemas": self._schemas}} if refers else schema
@@ -78,6 +81,9 @@ class Bodies:
 
     def _check(self, schema: Any, place: tuple[str, ...]) -> None:
         """Check a schema, and those that it refers to. Raises Wrong."""
+        from jsonschema import Draft202012Validator
+        from jsonschema.exceptions import SchemaError
+
         try:
             Draft202012Validator.check_schema(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
         except SchemaError as error:
@@ -121,6 +127,8 @@ def _problem_of(message: HttpMessage, media: str, shape: Shape) -> BodyProblem |
             return None
     else:
         return None
+    from jsonschema.exceptions import best_match
+
     error = best_match(validator.iter_errors(value))
     return None if error is None else _problem(error)
 

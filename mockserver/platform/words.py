@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
-from typing import Any
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError, best_match
+from typing import TYPE_CHECKING, Any
 
 from mockserver.platform.errors import Wrong, raise_all, shown, suggestion
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 
 @cache
@@ -23,6 +23,9 @@ def schema(name: str = "x-lifecycle") -> dict[str, Any]:
 
 def check_words(parts: dict[str, Any], name: str) -> None:
     """Check parts of a document by a schema. Raises Wrong, with each wrong word and the right one."""
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import best_match
+
     found = list(Draft202012Validator(schema(name)).iter_errors(parts))
     blamed = [best for best in [best_match(found, key=_depth), *(best_match([error], key=_depth) for error in found)] if best]
     one_a_place: dict[tuple[str | int, ...], ValidationError] = {}
