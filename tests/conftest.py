@@ -81,7 +81,8 @@ def _keep_out_of_collections() -> None:
 
 
 def _quicken_processes() -> None:
-    """Lets started processes leave out plugins and a compiler that they do not need. Each takes a while to load."""
+    """Lets started processes leave out packages, plugins and a compiler that they do not need. Each takes a while to load."""
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(TESTS / "left_out"), os.environ.get("PYTHONPATH")]))
     os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"  # trio, which it would import
     os.environ["JDK_JAVA_OPTIONS"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # made for short runs
     os.environ["PYTEST_ADDOPTS"] = " ".join(f"-p no:{name}" for name in ("anyio", "schemathesis", "valkey"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -38,7 +39,7 @@ SMALL = """
 
 def prepare(monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config) -> None:
     """Sessions find this project's modules, and draw the same each time."""
-    monkeypatch.setenv("PYTHONPATH", str(pytestconfig.rootpath))
+    monkeypatch.setenv("PYTHONPATH", str(pytestconfig.rootpath), prepend=os.pathsep)
     monkeypatch.setenv("CI", "true")
 
 

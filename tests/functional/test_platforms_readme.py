@@ -36,8 +36,13 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def ours(*folders: Path) -> str:
+    """Return a search path with this checkout and the folders."""
+    return os.pathsep.join([str(DOCUMENT.parents[2]), *map(str, folders), os.environ["PYTHONPATH"]])
+
+
 def run(folder: Path, *words: str, status: int = 0) -> str:
-    environment = {**os.environ, "PYTHONPATH": f"{DOCUMENT.parents[2]}{os.pathsep}{folder}", "NO_COLOR": "1", "COLUMNS": "100"}
+    environment = {**os.environ, "PYTHONPATH": ours(folder), "NO_COLOR": "1", "COLUMNS": "100"}
     done = subprocess.run([sys.executable, *words], cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == status, done.stdout + done.stderr
     return done.stdout
@@ -97,7 +102,7 @@ def in_shell(folder: Path, script: str) -> str:
     command = folder / "dayfly"
     command.write_text(f'#!/bin/sh\nexec {sys.executable} -m contracts.cli "$@"\n')
     command.chmod(0o755)
-    environment = {**os.environ, "PYTHONPATH": str(DOCUMENT.parents[2]), "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+    environment = {**os.environ, "PYTHONPATH": ours(), "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(["sh", "-e", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

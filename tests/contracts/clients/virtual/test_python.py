@@ -162,8 +162,9 @@ async def post():
     assert is_timeout
 
 
-def test_trio_is_in_virtual_time_with_its_threads(tmp_path: Path) -> None:
+def test_trio_is_in_virtual_time_with_its_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("trio")
+    monkeypatch.delenv("PYTHONPATH")
     before = """
 async def main():
     with trio.move_on_after(5): await trio.sleep(3600)

@@ -1,0 +1,1 @@
+raise ModuleNotFoundError("left out", name="rich")
