@@ -23,7 +23,8 @@ pytestmark = pytest.mark.slow
 EXAMPLES = 20
 
 
-def test_every_answer_is_as_the_document_says(tmp_path: Path) -> None:
+def test_every_answer_is_as_the_document_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHONPATH")  # schemathesis needs rich
     with assemble(Settings(journal_entries=100_000)) as mock, LiveServer(create_app(mock)) as server:
         credentials = (mock.settings.client_id, mock.settings.client_secret)
         granted = httpx.post(server.url + "/oauth/token", data={"grant_type": "client_credentials"}, auth=credentials)
