@@ -12,6 +12,7 @@ from contracts.history import Call, JudgedIntent, SendEffect
 from contracts.judge import EXERCISED, Breach
 from contracts.protocol.clauses import Marks
 from contracts.protocol.history import DeclaredHistory
+from contracts.protocol.trace import FOREVER
 from mockserver.platform.message import HttpMessage
 from mockserver.platform.places import parse, reader
 
@@ -64,7 +65,7 @@ def misreported(unit: Unit, history: DeclaredHistory) -> Marks:
         if run.outcome == "never":
             continue
         yield EXERCISED
-        answered = [call for call in calls if call.status is not None and call.status < 300 and not made_up(call)]
+        answered = [call for call in calls if _was_told(call, run, history)]
         needed = [] if unit.effect.get("suffices") else run.calls
         later = [call for call in needed if answered and call.left > answered[-1].left]
         if run.outcome == "accepted" and not any(call.accepted for call in calls):
@@ -73,6 +74,12 @@ def misreported(unit: Unit, history: DeclaredHistory) -> Marks:
         elif run.outcome == "failed" and answered and not any(map(_went_wrong, later)):
             what = "it was reported as failed, though the platform had accepted it and said so"
             yield Breach(what, (at("this call", answered[-1]),))
+
+
+def _was_told(call: Call, run: JudgedIntent, history: DeclaredHistory) -> bool:
+    """Return True if the client surely knew, when it reported, that a call had been accepted."""
+    is_known = call.was_over(run.ended or FOREVER) and history.exchange(call).heard
+    return is_known and call.status is not None and call.status < 300 and not made_up(call)
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -513,6 +513,17 @@ def test_a_unit_that_failed_later_on_may_say_so(later: int, broken: set[str]) ->
     assert tape.broken == broken
 
 
+@pytest.mark.parametrize(
+    ("returned", "more"), [(12, {}), (float("inf"), {}), (3, {"heard": False})], ids=["later", "never", "by another thread"]
+)
+def test_a_client_that_does_not_know_of_a_success_may_report_a_failure(returned: float, more: dict[str, Any]) -> None:
+    tape = Tape(SESSIONS)
+    tape.log_in(0.2, 0.4, "a-session")
+    tape.unit(1, 9, name="message", payload={"text": "x"}, outcome="failed", alone=True)
+    sending(tape, 2, returned, **more)
+    assert "D3/message" not in tape.broken
+
+
 def test_a_unit_is_done_once_the_call_that_suffices_is_accepted() -> None:
     tape = Tape(toy(clients.SESSIONS, order="[session]", effects="{message: {by: work, delivery: any, suffices: true}}"))
     tape.log_in(0.2, 0.4, "a-session")
