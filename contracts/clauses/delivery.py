@@ -133,17 +133,17 @@ D2 = Clause(
 )
 
 
-def _confirmed(intent: JudgedIntent) -> Call | None:
+def _confirmed(intent: JudgedIntent, case: Case) -> Call | None:
     """Return the last accepted call for the unit whose 2xx had reached the client when it reported, or None."""
     accepted = (call for call in reversed(_calls_for(intent)) if call.accepted and (call.status or 500) < 300)
-    return next((call for call in accepted if call.was_over(intent.ended or 0)), None)
+    return next((call for call in accepted if call.was_over(intent.ended or 0) and case.history.heard(call)), None)
 
 
 def mark_false_outcome(unit: Unit, moment: Moment, case: Case) -> Mark:
     """Judge D3, for any unit of work. One may need other calls after the one that does it, unless that suffices."""
     match moment:
         case IntentEnded(intent) if intent.outcome != "never" and intent.noun == unit.name and intent.alone:
-            confirmed = _confirmed(intent)
+            confirmed = _confirmed(intent, case)
             is_done = confirmed is not None if unit.answered else any(call.accepted for call in _calls_for(intent))
             if intent.outcome == "accepted" and not is_done:
                 return _false_success(intent, case)
@@ -156,9 +156,12 @@ def mark_false_outcome(unit: Unit, moment: Moment, case: Case) -> Mark:
 
 
 def _is_doubtful(confirmed: Call, intent: JudgedIntent, unit: Unit) -> bool:
-    """Return whether a client may report a failure though the work was done: it could not read that, or needed other calls."""
+    """Return whether a client may report a failure though a call for the unit was accepted.
+
+    It may if it could not read that, if it needed other calls, or if the call was about something else.
+    """
     later = [] if unit.effect.get("suffices") else [call for call in intent.calls if call.left > confirmed.left]
-    return confirmed.unusable or any(map(went_wrong, later))
+    return confirmed.unusable or any(map(went_wrong, later)) or _alteration(confirmed, intent) is not None
 
 
 def _false_success(intent: JudgedIntent, case: Case) -> Breach:
@@ -197,8 +200,11 @@ D3 = Clause(
 def mark_altered(unit: str, moment: Moment, _: Case) -> Mark:
     """Judge D4, for any unit of work."""
     match moment:
-        case CallReturned(call) if call.intent is not None and call.does == unit and call.accepted and call.kept:
-            return _alteration(call, call.intent) or EXERCISED
+        case CallReturned(call) | CallLeft(call) if (
+            call.intent is not None and call.does == unit and call.accepted and call.kept
+        ):
+            is_over = isinstance(moment, CallReturned) or call.returned is None
+            return (_alteration(call, call.intent) or EXERCISED) if is_over else None
     return None
 
 
@@ -225,7 +231,7 @@ def _same(one: Any, other: Any) -> bool:
 
 D4 = Clause(
     look=partial(mark_altered, "message"),
-    on=(CallReturned,),
+    on=(CallLeft, CallReturned),
     needs_intents=True,
     needs_report="all",
     **told("D4"),

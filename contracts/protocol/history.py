@@ -56,13 +56,17 @@ class DeclaredHistory(History):
         """See History."""
         return 1 if self.trace.sharp else TIMER
 
+    def heard(self, call: Call) -> bool:
+        """See History."""
+        return self.exchange(call).heard
+
     def knew(self, told: Call, later: Call) -> bool:
         """See History.
 
         It had to know if both belong to one unit of work, or if its unit began after the answer was noticed. A unit that was
         under way already may have fetched an id before, and a call outside of any unit cannot be attributed.
         """
-        if not told.was_over(later.left) or not self.exchange(told).heard:
+        if not told.was_over(later.left) or not self.heard(told):
             return False
         if not self.trace.sharp and self._may_have_crossed(told, later):
             return False

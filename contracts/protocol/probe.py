@@ -35,6 +35,8 @@ MOST_RATE = 60
 MINUTE = 60_000
 """Milliseconds in which a rate counts."""
 
+FOREVER = float("inf")
+
 
 class ProbeCheck(NamedTuple):
     """One check: the duty of a provider, and the result."""
@@ -74,7 +76,7 @@ class Prober:
 
     def _looks(self, kind: Kind) -> Iterator[tuple[str, Callable[[], None]]]:
         """Yield the name of each check of a kind, and the function that makes it."""
-        life, has = kind.life, kind.refused
+        life, has, limits_rates = kind.life, kind.refused, "rate" in self._platform.order
         looks: list[tuple[str, bool, Callable[[], None]]] = [
             ("is accepted", True, lambda: self._accepted(kind)),
             ("missing", "missing" in has, lambda: self._refused(kind, "missing", {})),
@@ -86,7 +88,7 @@ class Prober:
             ("ended", bool(kind.ended), lambda: self._ended_by_call(kind)),
             ("idle", life.idle is not None and "idle" in has, lambda: self._after(kind, "idle", life.idle or 0)),
             ("expired", life.ttl is not None and "expired" in has, lambda: self._after(kind, "expired", life.ttl or 0)),
-            ("more than its rate", life.rate is not None, lambda: self._too_often(kind, life.rate or 0)),
+            ("more than its rate", bool(life.rate) and limits_rates, lambda: self._too_often(kind, life.rate or 0)),
         ]
         yield from ((what if what == "is accepted" else f"{what} is refused", look) for what, applies, look in looks if applies)
 
@@ -112,45 +114,66 @@ class Prober:
         self._expect_refusal(kind, cause, operation, {**beside, **shown})
 
     def _used_up(self, kind: Kind) -> None:
+        _at_most(kind.life.uses or 1, MOST_USES, "uses")
         operation = self._use_of(kind)
         shown = self._credentials(operation)
-        for _ in range(kind.life.uses or 1):
+        for asked in range(1, (kind.life.uses or 1) + 1):
             _expect(self._ask(operation, shown), operation.answer.status, None, self._platform)
+            shown = self._again(kind, operation, shown, asked)
         self._expect_refusal(kind, "spent", operation, shown)
 
     def _displaced(self, kind: Kind, live: int) -> None:
         _at_most(live, MOST_USES, "that live")
         operation = self._use_of(kind)
+        if _replaces(operation, kind):
+            raise Unprobed("to show it is to replace it")
         shown = self._credentials(operation)
-        owned = {name: id for name, id in shown.items() if name != kind.name}
-        if kind.within in self._platform.kinds and kind.within not in owned:
-            raise Unprobed("a probe cannot have another one issued within the same owner")
-        for _ in range(live - 1):
-            self._fetch(kind, dict(owned), ())
-        if kind.life.uses is None:
-            _expect(self._ask(operation, shown), operation.answer.status, None, self._platform)
-        self._fetch(kind, dict(owned), ())
+        for left in reversed(range(live)):
+            if left == 0 and kind.life.uses is None:
+                _expect(self._ask(operation, shown), operation.answer.status, None, self._platform)
+                shown = self._again(kind, operation, shown, 1)
+            self._fetch_beside(kind, shown)
         self._expect_refusal(kind, "evicted", operation, shown)
+
+    def _fetch_beside(self, kind: Kind, shown: Mapping[str, str]) -> None:
+        """Have another one issued to the same owner."""
+        held = {name: id for name, id in shown.items() if name != kind.name and self._platform.kinds[name].life.uses is None}
+        owner = held.get(kind.within or "")
+        self._fetch(kind, held, ())
+        if kind.within in self._platform.kinds and (owner is None or held.get(kind.within or "") != owner):
+            raise Unprobed("a probe cannot have another one issued within the same owner")
 
     def _too_often(self, kind: Kind, rate: int) -> None:
         """Show one until it is refused. A provider that counts by the minute may accept as many again in the next one."""
         _at_most(rate, MOST_RATE, "requests a minute")
-        if kind.life.uses is not None:
-            raise Unprobed("it is used up before")
+        operation, row = self._use_of(kind), self._platform.refused["rate"]
+        self._check_countable(kind, operation)
+        shown, clock, longest = self._credentials(operation), system_clock(), min(MINUTE, kind.life.ttl or MINUTE)
+        asked, began = 1, clock()
+        try:
+            while (answer := self._ask(operation, shown)).status == operation.answer.status and asked <= 2 * rate:
+                asked += 1
+                if clock() - began > longest:
+                    raise Unprobed("the provider is too slow for that")
+        finally:
+            if kind.registered and self._control is not None:
+                self._control.call("POST", "/clock/advance", {"seconds": MINUTE / 1000})
+        if asked <= rate and not kind.registered:
+            _compare(answer, operation.answer.status, None, self._platform)
+        _compare(answer, row.status, row.code, self._platform)
+
+    def _check_countable(self, kind: Kind, operation: Operation) -> None:
+        """Check that nothing but the rate can refuse the requests. Raises Unprobed."""
+        kinds = self._platform.kinds.values()
+        beside = [one.life for one in kinds if one.name in operation.carries and one is not kind]
+        if kind.life.uses is not None or any(life.uses is not None for life in beside):
+            raise Unprobed("it is used up before, or what is shown beside it is")
+        if any(life.rate is not None for life in beside):
+            raise Unprobed("what is shown beside it has a rate too")
         if kind.registered and self._control is None:
             raise Unprobed("needs a control API, or nothing else could be asked for a minute")
-        operation, row, clock = self._use_of(kind), self._platform.refused["rate"], system_clock()
-        shown, began = self._credentials(operation), clock()
-        answer, asked = self._ask(operation, shown), 1
-        while answer.status == operation.answer.status and asked <= 2 * rate:
-            answer, asked = self._ask(operation, shown), asked + 1
-            if clock() - began > MINUTE:
-                raise Unprobed("the provider is too slow for that")
-        if asked <= rate and not kind.registered:
-            _expect(answer, operation.answer.status, None, self._platform)
-        _expect(answer, row.status, row.code, self._platform)
-        if kind.registered and self._control is not None:
-            self._control.call("POST", "/clock/advance", {"seconds": MINUTE / 1000})
+        if kind.registered and any(one.registered and (one.life.idle or one.life.ttl) for one in kinds):
+            raise Unprobed("something registered ends while the clock moves")
 
     def _replaced(self, kind: Kind) -> None:
         operation = self._use_of(kind)
@@ -257,6 +280,15 @@ class Prober:
             self._given[kind.name] = KnownCredential(told["id"], told["bound"])
         return self._given[kind.name]
 
+    def _again(self, kind: Kind, operation: Operation, shown: Mapping[str, str], asked: int) -> dict[str, str]:
+        """Return what can be shown again once it was shown so often: what is used up beside the kind's is issued anew."""
+        kinds = self._platform.kinds
+        held = {name: id for name, id in shown.items() if name == kind.name or (kinds[name].life.uses or FOREVER) > asked}
+        again = self._credentials(operation, held=held)
+        if again.get(kind.name) != shown.get(kind.name):
+            raise Unprobed("what is shown beside it is used up before, and comes with another one")
+        return again
+
     def _ask(
         self, operation: Operation, shown: Mapping[str, str], bound: Mapping[str, Mapping[str, str]] | None = None
     ) -> PlatformReply:
@@ -282,6 +314,17 @@ class _Different(Exception):
 
 
 def _expect(answer: PlatformReply, status: int, code: str | int | None, platform: Platform) -> None:
+    """Check an answer. Raises _Different; Unprobed if only a rate that earlier checks used up may have refused it."""
+    try:
+        _compare(answer, status, code, platform)
+    except _Different:
+        limit = platform.refused.get("rate") if any(kind.life.rate for kind in platform.kinds.values()) else None
+        if limit is not None and answer.status == limit.status:
+            raise Unprobed("a rate was used up before") from None
+        raise
+
+
+def _compare(answer: PlatformReply, status: int, code: str | int | None, platform: Platform) -> None:
     got = code_of(platform, _message(answer))
     if answer.status != status:
         raise _Different(f"answered {answer.status}{f' {got}' if got is not None else ''}, and not {status}")

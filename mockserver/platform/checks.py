@@ -288,11 +288,12 @@ def _check_rows(declaration: Declaration) -> None:
         answer = operation.get("answer")
         if isinstance(answer, str):
             _known(answer, rows, "row", "x-lifecycle", "operations", name, "answer")
-    known = {*chain.from_iterable(_GUARD_ROWS.values()), *(str(one.get("answer")) for one in declaration.operations.values())}
+    answers = (one.get("answer") for one in declaration.operations.values())
+    known = dict.fromkeys([*chain.from_iterable(_GUARD_ROWS.values()), *(one for one in answers if isinstance(one, str))])
     for row in rows:
-        if not row.isdecimal():
+        if not (row.isascii() and row.isdecimal()):
             _known(row, known, "refusal", "x-lifecycle", "refused", row)
-        if row.isdecimal() and rows[row]["status"] != int(row):
+        elif rows[row]["status"] != int(row):
             what = f"the row answers an injected {row}, so its status is {row}, not {rows[row]['status']}"
             raise Wrong(what, "x-lifecycle", "refused", row, "status")
         _check_shape(rows[row], declaration, "x-lifecycle", "refused", row)

@@ -20,6 +20,9 @@ MOST_KINDS = 6
 LIFETIMES = {"expiresin", "expiresinseconds", "expiresafter", "lifetime", "maxage", "ttl", "validfor"}
 """Names under which an answer tells for how many seconds an id lives."""
 
+LONGEST = 366 * 24 * 3600
+"""The most seconds that are taken for a lifetime. More are a point in time, or milliseconds."""
+
 TOKENS = ("access_token", "accessToken", "token", "id_token")
 """Names under which an answer brings a bearer token."""
 
@@ -69,9 +72,9 @@ def _of_scheme(name: str, place: str, requiring: list[FoundOperation], operation
 def _lasting(issuing: FoundOperation, seconds: int) -> Any:
     """Return for how long what an operation issues lives: as its answer tells it, else some seconds."""
     for name, place in issuing.answers.items():
-        if _plain(name) in LIFETIMES and place.startswith("$response.body"):
-            given = issuing.numbers.get(name, 0)
-            return {"seconds": given if given > 0 else seconds, "told": place}
+        given = issuing.numbers.get(name)
+        if _plain(name) in LIFETIMES and given is not None and place.startswith("$response.body") and given <= LONGEST:
+            return {"seconds": given if given >= 1 else seconds, "told": place}
     return seconds
 
 

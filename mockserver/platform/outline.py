@@ -16,7 +16,7 @@ from mockserver.platform.samples import chosen, media_type
 class FoundOperation(NamedTuple):
     """An operation of a document, with the names and places of the values in its requests and answers.
 
-    `statuses` are those of its answers, `numbers` the values in its answer that an example or a default gives.
+    `statuses` are those of its answers. `numbers` are the numbers in its answer, as an example or a default gives them, else 0.
     """
 
     name: str
@@ -76,7 +76,7 @@ def _asked(operation: dict[str, Any], item: dict[str, Any], document: dict[str, 
         media, told = chosen(content)
         plain = media_type(media)
         lens = "form/" if plain.endswith("urlencoded") else "/" if plain.endswith("json") else ""
-        for name in _properties(told.get("schema"), document) if lens else ():
+        for name in _properties(referred(told, document).get("schema"), document) if lens else ():
             yield name, f"$request.body#{lens}{name}"
 
 
@@ -86,28 +86,31 @@ def _answered(response: dict[str, Any], document: dict[str, Any]) -> Iterator[tu
         yield str(name), f"$response.header.{name}"
     if told.get("content"):
         media, content = chosen(told["content"])
-        for name in _properties(content.get("schema"), document) if media_type(media).endswith("json") else ():
+        for name in (
+            _properties(referred(content, document).get("schema"), document) if media_type(media).endswith("json") else ()
+        ):
             yield name, f"$response.body#/{name}"
 
 
 def _numbers(response: dict[str, Any], document: dict[str, Any]) -> Iterator[tuple[str, float]]:
     content = referred(response, document).get("content")
-    told = chosen(content)[1] if content else {}
-    properties = referred(told.get("schema") or {}, document).get("properties", {})
-    given = {name: referred(one, document) for name, one in properties.items()}
-    examples = {**{name: one.get("example", one.get("default")) for name, one in given.items()}, **_example(told)}
-    yield from ((name, value) for name, value in examples.items() if type(value) in {int, float})
+    told = referred(chosen(content)[1], document) if content else {}
+    example = referred(told.get("example"), document)
+    for name, schema in _properties(told.get("schema"), document).items():
+        one = referred(schema, document)
+        value = example.get(name, one.get("example", one.get("default", 0)))
+        if {"integer", "number"}.intersection([one.get("type")] if isinstance(one.get("type"), str) else one.get("type") or ()):
+            yield name, value if type(value) in {int, float} else 0
 
 
-def _example(content: Mapping[str, Any]) -> Mapping[str, Any]:
-    value = content.get("example")
-    return value if isinstance(value, dict) else {}
-
-
-def _properties(schema: Any, document: dict[str, Any], depth: int = 0) -> list[str]:
-    told = referred(schema or {}, document)
-    inner = [one for part in told.get("allOf", ()) if depth < 5 for one in _properties(part, document, depth + 1)]
-    return [name for name in dict.fromkeys([*told.get("properties", {}), *inner]) if not set(name) & set("~/# ")]
+def _properties(schema: Any, document: dict[str, Any], depth: int = 0) -> dict[str, Any]:
+    """Return the schemas of properties whose names can stand in a place."""
+    told = referred(schema, document)
+    parts = [told.get("properties"), *(_properties(one, document, depth + 1) for one in told.get("allOf") or () if depth < 5)]
+    named: dict[str, Any] = {}
+    for part in parts:
+        named = {**named, **part, **named} if isinstance(part, dict) else named
+    return {name: one for name, one in named.items() if not set(name) & set("~/# ")}
 
 
 def referred(part: Any, document: dict[str, Any], depth: int = 0) -> dict[str, Any]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from mockserver.platform.errors import Wrong, raise_all, shown, suggestion
 
@@ -26,28 +27,27 @@ def check_words(parts: dict[str, Any], name: str) -> None:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
 
-    found = list(Draft202012Validator(schema(name)).iter_errors(parts))
-    blamed = [best for best in [best_match(found, key=_depth), *(best_match([error], key=_depth) for error in found)] if best]
+    found = sorted(Draft202012Validator(schema(name)).iter_errors(parts), key=lambda error: [*map(str, error.absolute_path)])
     one_a_place: dict[tuple[str | int, ...], ValidationError] = {}
-    for error in blamed:
+    for error in (best_match([one], key=_depth) or one for one in sorted(found, key=_depth, reverse=True)):
         one_a_place.setdefault(tuple(error.absolute_path), error)
-    raise_all(Wrong(_worded(error), *_blamed(error)) for error in one_a_place.values())
+    raise_all(wrong for error in one_a_place.values() for wrong in _wrongs(error))
 
 
-def _blamed(error: ValidationError) -> Iterator[str | int]:
-    """Yield the path of the wrong word."""
-    yield from error.absolute_path
+def _wrongs(error: ValidationError) -> Iterator[Wrong]:
+    """Yield what an error is about: each word that is not allowed or is missing, or else the one mistake."""
+    path, instance = error.absolute_path, cast(Any, error.instance)
+    rules: dict[str, Any] = error.schema if isinstance(error.schema, dict) else {}
     if error.validator == "additionalProperties" and error.validator_value is False:
-        yield _strangers(error)[0]
-    elif _is_about_a_name(error):
-        yield str(error.instance)
-
-
-def _strangers(error: ValidationError) -> list[str]:
-    """Return the words that are not allowed there."""
-    known: Mapping[str, Any] = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
-    instance: Mapping[str, Any] = error.instance if isinstance(error.instance, dict) else {}
-    return [name for name in instance if name not in known and not name.startswith("x-")] or list(instance)
+        known, patterns = rules.get("properties", {}), rules.get("patternProperties", ())
+        for word in instance:
+            if word not in known and not any(re.search(pattern, word) for pattern in patterns):
+                yield Wrong(f"there is no word {word!r} here; {suggestion(word, known)}", *path, word)
+        return
+    if error.validator == "required":
+        yield from (Wrong(f"the word {word!r} is missing", *path) for word in rules["required"] if word not in instance)
+        return
+    yield Wrong(_worded(error), *path, *([str(instance)] if _is_about_a_name(error) else ()))
 
 
 def _is_about_a_name(error: ValidationError) -> bool:
@@ -65,14 +65,8 @@ def _depth(error: ValidationError) -> tuple[int, bool, bool]:
 def _worded(error: ValidationError) -> str:
     instance, keyword = error.instance, error.validator
     rules: dict[str, Any] = error.schema if isinstance(error.schema, dict) else {}
-    if keyword == "additionalProperties" and isinstance(instance, dict) and error.validator_value is False:
-        wrong = _strangers(error)[0]
-        return f"there is no word {wrong!r} here; {suggestion(wrong, rules.get('properties', ()))}"
     if _is_about_a_name(error):
         return f"{shown(instance)} cannot stand here: it must be {rules.get('description', 'another name')}"
-    if keyword == "required" and isinstance(instance, dict):
-        missing = [name for name in rules["required"] if name not in instance]
-        return f"the word {missing[0]!r} is missing"
     if "description" in rules:
         return f"{shown(instance)} is not right: it must be {rules['description']}"
     if keyword == "enum":

@@ -540,6 +540,17 @@ def test_a_unit_that_failed_later_on_may_say_so(later: int, broken: set[str]) ->
     assert tape.broken == broken
 
 
+@pytest.mark.parametrize(
+    ("returned", "more"), [(12, {}), (float("inf"), {}), (3, {"heard": False})], ids=["later", "never", "by another thread"]
+)
+def test_a_client_that_does_not_know_of_a_success_may_report_a_failure(returned: float, more: dict[str, Any]) -> None:
+    tape = Tape(SESSIONS)
+    tape.log_in(0.2, 0.4, "a-session")
+    tape.unit(1, 9, name="message", payload={"text": "x"}, outcome="failed", alone=True)
+    sending(tape, 2, returned, **more)
+    assert "D3/message" not in tape.broken
+
+
 def test_a_unit_is_done_once_the_call_that_suffices_is_accepted() -> None:
     tape = Tape(toy(clients.SESSIONS, order="[session]", effects="{message: {by: work, delivery: any, suffices: true}}"))
     tape.log_in(0.2, 0.4, "a-session")
@@ -600,3 +611,20 @@ def test_what_a_broken_clause_explains_is_no_mistake_of_its_own() -> None:
     sending(tape, 7, 8, 403)
     assert tape.broken == {"S1/session"}
     assert judge(SESSIONS, tape.trace).of("D2/message").explained_by == "S1/session"
+
+
+def test_a_value_is_altered_though_the_answer_never_comes() -> None:
+    tape = Tape(SESSIONS)
+    tape.log_in(0.2, 0.4, "a-session")
+    tape.unit(1, 9, name="message", payload={"text": "x"}, outcome="failed", alone=True)
+    tape.call("/work", 2, float("inf"), status=None, accepted=True, body={"session": "a-session", "text": "y"})
+    assert "D4/message" in tape.broken
+
+
+def test_a_success_about_something_else_is_no_success_of_the_unit() -> None:
+    effects = "{storing: {by: store, delivery: any, suffices: true, with: {id: x}, keeps: {id: $request.path.id}}}"
+    tape = Tape(toy(clients.TOKENS, effects=effects))
+    tape.unit(1, 9, name="storing", payload={"id": "x"}, outcome="failed", alone=True)
+    tape.call("/items/index", 2, 3, method="PUT")
+    tape.call("/items/x", 4, 5, method="PUT", status=503)
+    assert "D3/storing" not in tape.broken

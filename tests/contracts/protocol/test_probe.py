@@ -232,3 +232,61 @@ def test_what_takes_too_many_requests_is_said_to_be_not_tried(tmp_path: Path) ->
         said = {check.what: check.said for check in probed(declared, url) if check.status == "not tried"}
     assert said["more than its rate is refused"] == "600 requests a minute are too many to try; at most 60 are"
     assert said["evicted is refused"] == "50 that live are too many to try; at most 20 are"
+
+
+@pytest.mark.parametrize(
+    ("word", "other", "not_tried"),
+    [
+        ("spent", "uses: 21", "21 uses are too many to try; at most 20 are"),
+        ("evicted", "live: 3", "what is shown beside it is used up before, and comes with another one"),
+        ("spent", "uses: 3", "what is shown beside it is used up before, and comes with another one"),
+    ],
+)
+def test_what_is_used_up_beside_an_id_is_not_held_against_a_provider(
+    word: str, other: str, not_tried: str, tmp_path: Path
+) -> None:
+    text = UPLOADS.replace("      uses: 1\n", f"      {other}\n").replace("spent", word)
+    nonce = """\
+  kinds:
+    nonce:
+      noun: nonce
+      issued: {'*': $response.header.X-Nonce}
+      carried: {upload: $request.header.X-Nonce}
+      uses: 1
+      refused: {'missing, unknown, ended, spent': {status: 400, code: nonce}}
+"""
+    declared = tmp_path / "declared.yaml"
+    declared.write_text(text.replace("  kinds:\n", nonce).replace("[ticket]", "[nonce, ticket]"))
+    with served(declared) as url:
+        checks = probed(declared, url)
+    assert [check for check in checks if check.status == "violated"] == []
+    assert {check.what: check.said for check in checks if check.status == "not tried"}[f"{word} is refused"] == not_tried
+
+
+@pytest.mark.parametrize(
+    ("word", "other", "said"),
+    [
+        ("order: [account, ticket, rate]", "order: [account, ticket]", []),
+        ("carried: {create:", "rate: 3\n      carried: {'create, upload':", ["what is shown beside it has a rate too"]),
+        ("issued: registered", "issued: registered\n      rate: 2", ["a rate was used up before"]),
+    ],
+)
+def test_another_rate_is_not_held_against_a_provider(word: str, other: str, said: list[str], tmp_path: Path) -> None:
+    declared = tmp_path / "declared.yaml"
+    declared.write_text(COUNTED.replace(word, other, 1))
+    with served(declared) as url:
+        checks = probed(declared, url)
+    assert [check for check in checks if check.status == "violated"] == []
+    assert [check.said for check in checks if (check.kind, check.what) == ("ticket", "more than its rate is refused")] == said
+
+
+def test_something_registered_that_ends_is_not_held_against_a_provider(tmp_path: Path) -> None:
+    declared = tmp_path / "declared.yaml"
+    account = "issued: registered\n      rate: 3\n      idle: 30"
+    text = COUNTED.replace("issued: registered", account).replace(
+        "'missing, unknown, ended'", "'missing, unknown, ended, idle'"
+    )
+    declared.write_text(text.replace("      rate: 7\n", "").replace("      live: 2\n", "").replace("evicted, ", ""))
+    with served(declared) as url:
+        said = {check.what: check for check in probed(declared, url) if check.kind == "account"}
+    assert said["more than its rate is refused"].said == "something registered ends while the clock moves"

@@ -83,6 +83,32 @@ def test_statuses_and_lifetimes_are_those_that_the_document_tells(shop: Path) ->
     assert {row["status"] for row in kinds["oauth"]["refused"].values()} == {403}
 
 
+@pytest.mark.parametrize(
+    ("told", "ttl"),
+    [
+        ("{type: string, example: 5m}", 300),
+        ("{type: object}", 300),
+        ("true", 300),
+        ("{type: integer, example: 1700000000}", 300),
+        ("{type: integer, example: 9999999999999999999999}", 300),
+        ("{type: [integer, 'null'], example: 90}", {"seconds": 90, "told": "$response.body#/ttl"}),
+        ("{type: number, example: 0.00001}", {"seconds": 300, "told": "$response.body#/ttl"}),
+        ("{type: number, example: soon}", {"seconds": 300, "told": "$response.body#/ttl"}),
+    ],
+)
+def test_a_lifetime_is_a_number_of_seconds(told: str, ttl: object, shop: Path) -> None:
+    cart = "{type: object, properties: {id: {type: string}}}"
+    parts = f"{{allOf: [{{properties: {{id: {{type: string}}}}}}, {{properties: {{ttl: {told}}}}}]}}"
+    shop.write_text(SHOP.replace(cart, parts))
+    assert yaml.safe_load(propose(str(shop)))["x-lifecycle"]["kinds"]["cart"]["ttl"] == ttl
+
+
+@pytest.mark.parametrize("told", ["schema: {properties: null, allOf: null}", "schema: {properties: [id]}", "schema: null"])
+def test_a_schema_that_is_none_gives_no_names(told: str, shop: Path) -> None:
+    shop.write_text(SHOP.replace("schema: {type: object, properties: {id: {type: string}}}", told))
+    assert set(yaml.safe_load(propose(str(shop)))["x-lifecycle"]["kinds"]) == {"oauth"}
+
+
 def test_what_is_proposed_can_be_served_and_does_what_it_says(shop: Path) -> None:
     declared = shop.with_name("declared.yaml")
     declared.write_text(propose(str(shop)))

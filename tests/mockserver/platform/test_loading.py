@@ -49,6 +49,14 @@ def test_what_is_wrong_is_told(name: str, tmp_path: Path) -> None:
             {"message: '{$detail}'": "message: '{$detail}', shape: other", "missing: {": "evicted, missing: {"},
             ["x-lifecycle.kinds.token.refused.evicted, missing", "x-lifecycle.refused.body"],
         ),
+        (
+            {"noun: token\n      issued": "nuon: token\n      isued"},
+            ["x-lifecycle.kinds.token.nuon", "x-lifecycle.kinds.token.isued"],
+        ),
+        (
+            {"    account:\n      noun: account\n": "    account:\n      nown: account\n", "      noun: token\n": ""},
+            ["x-lifecycle.kinds.account.nown", "x-lifecycle.kinds.token: the word 'noun' is missing"],
+        ),
     ],
 )
 def test_every_mistake_is_told(changes: dict[str, str], places: list[str], tmp_path: Path) -> None:
@@ -237,6 +245,11 @@ def test_several_refusals_may_share_an_answer(tmp_path: Path) -> None:
 
 
 def test_a_refusal_that_nothing_makes_is_told(tmp_path: Path) -> None:
-    error = refused(tmp_path, TOY.replace("    json: {", "    jason: {status: 400}\n    json: {"))
-    assert error.place == "x-lifecycle.refused.jason"
-    assert error.problem == "there is no refusal 'jason'; did you mean 'json'?"
+    for word, hint in {
+        "jason": "did you mean 'json'?",
+        "None": "known are route, method, scope, ",
+        "\uff15\uff10\uff13": "known are ",
+    }.items():
+        error = refused(tmp_path, TOY.replace("    json: {", f"    {word}: {{status: 400}}\n    json: {{"))
+        assert error.place == f"x-lifecycle.refused.{word}"
+        assert error.problem.startswith(f"there is no refusal {word!r}; {hint}")
