@@ -74,7 +74,7 @@ def pytest_collection_finish() -> None:
 
 
 def _keep_out_of_collections() -> None:
-    """Lets the garbage collector pass over modules and tests, which stay. To look at them took a tenth of a worker's time."""
+    """Lets the collector pass over modules and tests, which stay. To look at them took up to a tenth of a worker's time."""
     gc.collect()
     gc.freeze()
     gc.enable()
