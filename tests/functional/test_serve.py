@@ -31,7 +31,7 @@ def refusal(*options: str, environment: dict[str, str] | None = None) -> str:
     done = subprocess.run(
         [*SERVE, "--port", "0", *options], capture_output=True, text=True, check=False, env=os.environ | (environment or {})
     )
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
     return done.stderr
 
 
