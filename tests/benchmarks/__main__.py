@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from tests.benchmarks import inside, java, serving
 from tests.benchmarks.load import Held, Load, held, load, memory, middle, token
+from tests.benchmarks.processes import Processes, processes
 from tests.benchmarks.verifying import Throughput, throughput
 from tests.need import need
 from tests.valkey import Server
@@ -103,7 +104,11 @@ def _print_soak(minutes: float, samples: list[Held]) -> None:
 
 
 def aims(
-    loads: dict[str, Load], sizes: dict[str, list[int]], called: tuple[float, float], verified: Throughput, quick: bool
+    loads: dict[str, Load],
+    sizes: dict[str, list[int]],
+    called: tuple[float, float],
+    verified: tuple[Throughput, Processes],
+    quick: bool,
 ) -> list[Aim]:
     """The figures and their bounds."""
     few, many, shared = loads[MOCK], loads[MOCK_FULL], loads[MOCK_STORE]
@@ -122,12 +127,20 @@ def aims(
         Aim("in process: of a constant answer", called[0] / called[1], 1.15, True),
         Aim("engine's decision, µs", inside.decision(), 10, True),
         Aim("a declared web chat: of its own engine", general / own, 3, True),
-        _verified(verified),
+        *_verified(*verified),
     ]
 
 
-def _verified(verified: Throughput) -> Aim:
-    return Aim("scenarios verified: of a bare Hypothesis test", verified.ours / verified.bare, 0.5, False)
+def _verified(python: Throughput, node: Processes) -> list[Aim]:
+    return [
+        Aim("scenarios verified: of a bare Hypothesis test", python.ours / python.bare, 0.5, False),
+        Aim("a scenario in Node: of a bare Node process", node.ours / node.bare, 1, True),
+    ]
+
+
+def _verifications() -> tuple[Throughput, Processes]:
+    python = throughput()
+    return python, processes(round(python.calls))
 
 
 def main() -> None:
@@ -145,15 +158,15 @@ def main() -> None:
         _print_soak(options.soak, soak(options.soak))
         return
     if options.verify:
-        _print_verified(throughput())
+        _print_verified(*_verifications())
         return
     rounds, seconds = (3, 1.0) if options.quick else (7, 4.0)
     with Server(need("valkey")) as server:
         loads, memories = under_load(rounds, seconds, server.url, java.commands() if options.peers else {})
-    called, verified = inside.in_process(), throughput()
+    called, verified = inside.in_process(), _verifications()
     found = aims(loads, memories, called, verified, options.quick)
     _print(loads, memories, called, found)
-    _print_verified(verified)
+    _print_verified(*verified)
     _keep(options.json, loads, memories, found)
 
 
@@ -170,9 +183,10 @@ def _print(loads: dict[str, Load], sizes: dict[str, list[int]], called: tuple[fl
         print(f"{aim.name:42} {aim.figure:9.3f}   {bound:14} {'reached' if aim.reached else 'NOT REACHED'}")
 
 
-def _print_verified(verified: Throughput) -> None:
-    told = f"{verified.ours:.0f} scenarios a second of processor time, of {verified.calls:.1f} calls each"
-    print(f"\nverify: {told}; a bare Hypothesis test: {verified.bare:.0f}, a ratio of {verified.ours / verified.bare:.2f}")
+def _print_verified(python: Throughput, node: Processes) -> None:
+    told = f"{python.ours:.0f} scenarios a second of processor time, of {python.calls:.1f} calls each"
+    print(f"\nverify: {told}; a bare Hypothesis test: {python.bare:.0f}, a ratio of {python.ours / python.bare:.2f}")
+    print(f"verify, in Node: {node.ours:.3f} s of processor time a scenario; a bare Node process: {node.bare:.3f} s")
 
 
 def _keep(path: Path, loads: dict[str, Load], sizes: dict[str, list[int]], found: list[Aim]) -> None:
