@@ -1,16 +1,17 @@
 """Connections between a client and a platform in the same process.
 
 A thread under a scheduler waits for the other end of such a connection under its scheduler. So the other end gets its turn,
-and a timeout is virtual. Bytes count as sent only after they have reached the other end, so that nothing depends on the speed
-of the system.
+and a timeout is virtual. Whoever sends waits until something has reached the other end, and the clock stands still while bytes
+are on their way to a thread that waits for them. So nothing depends on the speed of the system.
 """
 
 from __future__ import annotations
 
 import select
 import socket
+from collections.abc import Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
 
 from contracts.clients.polls import real_poll
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
 
 READABLE, WRITABLE = select.POLLIN, select.POLLOUT
 
-DELIVERY = 1000
-"""The longest wait for sent bytes to arrive, in milliseconds of real time; they usually take microseconds."""
+DELIVERY, LATE = 1000, 5000
+"""The longest waits for sent bytes to arrive, in milliseconds of real time, before the sender goes on and before the clock
+moves. They usually take microseconds, and longer on a busy machine."""
 
 
 class Endpoint:
@@ -36,6 +38,8 @@ class Endpoint:
     def __init__(self, own: socket.socket) -> None:
         self._socket = ref(own)
         self.peer: Endpoint | None = None
+        self._sent = self._read = 0
+        self._is_over = False
         _ends[own] = self
 
     @property
@@ -44,18 +48,37 @@ class Endpoint:
         own = self._socket()
         return None if own is None or own.fileno() < 0 else own
 
-    def has_sent(self) -> None:
-        """Wait until the other end has received everything that was sent, or has seen the end of the stream."""
+    def has_sent(self, count: int) -> None:
+        """Note that `count` bytes were sent, and wait until the other end has something to read."""
+        self._sent += count
+        self._has_stirred()
+
+    def has_ended(self) -> None:
+        """Note that no more bytes will be sent, and wait until the other end has something to read, or sees the end."""
+        self._is_over = True
+        self._has_stirred()
+
+    def _has_stirred(self) -> None:
         other = self.peer.socket if self.peer is not None else None
         if other is not None:
             arrived(other)
 
     def has_read(self, count: int) -> None:
         """Note that `count` bytes were read from the connection; 0 is the end of the stream."""
+        self._read += count
+
+    def is_late(self) -> bool:
+        """Wait, in real time, for what is on its way to this end and has not come yet; return whether anything was."""
+        own, peer = self.socket, self.peer
+        if own is None or peer is None or is_ready(own, READABLE) or not (peer._is_over or peer._sent > self._read):
+            return False
+        if not is_ready(own, READABLE, LATE):  # it was read in a way that does not show here
+            self._read, peer._is_over = peer._sent, False
+        return True
 
     def is_closed(self) -> None:
         """Note that the owner closed the socket."""
-        self.has_sent()
+        self.has_ended()
 
     def is_shut(self) -> None:
         """Note that the owner shut the socket for reading, but has not closed it yet."""
@@ -81,10 +104,10 @@ class ClientEnd(Endpoint):
         self._is_shut = False
         self._since = 0
 
-    def has_sent(self) -> None:
+    def has_sent(self, count: int) -> None:
         """See Endpoint."""
         self._has_asked, self._line = True, calling_line() or self._line
-        super().has_sent()
+        super().has_sent(count)
 
     def has_arrived(self, context_id: str) -> None:
         """Note that the bytes the client sent were a whole request."""
@@ -104,6 +127,7 @@ class ClientEnd(Endpoint):
 
     def has_read(self, count: int) -> None:
         """See Endpoint."""
+        super().has_read(count)
         self._unread -= count
         if count == 0 or (self._is_whole and self._unread <= 0):
             # A client that stops reading because it shut the socket itself did not get an answer.
@@ -115,7 +139,7 @@ class ClientEnd(Endpoint):
 
     def is_closed(self) -> None:
         """See Endpoint. Bytes that have left the client arrive before it does anything else, as if they took no time."""
-        super().has_sent()
+        super().is_closed()
         if self._has_asked:
             self._scheduler.wait_until(lambda: not self._has_asked, None)
         self._came_back(answered=False)
@@ -137,9 +161,21 @@ def end_of(own: socket.socket) -> Endpoint | None:
 
 
 def arrived(receiver: socket.socket) -> None:
-    """Wait, in real time, until `receiver` has something to read."""
-    with suppress(OSError, ValueError):
-        is_ready(receiver, READABLE, DELIVERY)
+    """Wait, in real time, until `receiver` has something to read. On a busy machine that may take a while, which is nobody's
+    pause. Only scheduled threads call it."""
+    scheduled = current_scheduled()
+    scheduled.delivering = True
+    try:
+        with suppress(OSError, ValueError):
+            is_ready(receiver, READABLE, DELIVERY)
+    finally:
+        scheduled.delivering = False
+
+
+def late(files: Iterable[Any]) -> bool:
+    """Wait for what is on its way to these sockets, or descriptors, and has not come yet; return whether anything was."""
+    numbers = {file if isinstance(file, int) else file.fileno() for file in files}
+    return any(end.is_late() for own, end in list(_ends.items()) if own.fileno() in numbers)
 
 
 def is_ready(own: HasFileno, event: int, milliseconds: int = 0) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 from contracts.clients import sockets
 from contracts.clients.base import Seat
 from contracts.clients.clock import LAST
-from contracts.clients.connections import READABLE, ClientEnd, Endpoint, arrived, is_ready
+from contracts.clients.connections import DELIVERY, READABLE, ClientEnd, Endpoint, arrived, is_ready, late
 from contracts.clients.scheduled import current_scheduler
 from contracts.clients.scheduler import Scheduler
 from contracts.clients.virtual.connection import Connection
@@ -41,6 +41,7 @@ class Loopback:
 
     def __init__(self, scheduler: Scheduler, seat: Seat) -> None:
         self._scheduler, self._seat = scheduler, seat
+        scheduler.late = late
         self._listening = socket.create_server((HOST, 0), backlog=BACKLOG)
         self._port: int = self._listening.getsockname()[1]
         self.url = f"http://{HOST}:{self._port}"
@@ -77,21 +78,25 @@ class Loopback:
 
     def _accept(self) -> None:
         while True:
-            self._scheduler.wait_until(lambda: is_ready(self._listening, READABLE), None)
+            self._scheduler.wait_until(self._is_called, None)
             connection, address = self._listening.accept()
-            self._start(partial(self._serve, connection, address))
+            self._start(partial(self._serve, connection, address[1], self._coming.pop(address, None)))
 
-    def _serve(self, connection: socket.socket, address: Any) -> None:
+    def _is_called(self) -> bool:
+        """Return whether a connection can be accepted; one that was made is waited for."""
+        return is_ready(self._listening, READABLE, DELIVERY if self._coming else 0)
+
+    def _serve(self, connection: socket.socket, port: int, client: ClientEnd | None) -> None:
         with closing(connection):
-            own, client = Endpoint(connection), self._coming.pop(address, None)
+            own = Endpoint(connection)
             if client is None:
                 self._scheduler.notice(STRANGER)
             else:
                 own.peer, client.peer = client, own
-            self._talk(connection, address[1], client)
+            self._talk(connection, port, client)
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
-            own.has_sent()
+            own.has_ended()
             if client is not None:
                 client.is_deserted()
 

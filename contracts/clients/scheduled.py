@@ -55,6 +55,8 @@ class ScheduledThread:
         """The files, or their descriptors, on which it waits."""
         self.outside = False
         """True if it waits for something that happens in real time, for example in another process."""
+        self.delivering = False
+        """True while it waits in real time for bytes that the system has taken and not brought yet."""
         self.missed = 0
         """The turns that went by while it ran without a sign of life."""
         self._thread = 0
@@ -81,8 +83,8 @@ class ScheduledThread:
         return not self.running and (self.until is not None or self.can_go_on(now))
 
     def is_blocked(self) -> bool:
-        """Return True if it runs but waits for something other than a processor, as far as the system shows."""
-        return all(self._seems_blocked() for _ in range(LOOKS))
+        """Return True if it runs but waits for something other than a processor or a delivery, as far as the system shows."""
+        return not self.delivering and all(self._seems_blocked() for _ in range(LOOKS))
 
     def _seems_blocked(self) -> bool:
         try:

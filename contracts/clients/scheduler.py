@@ -64,6 +64,8 @@ class Scheduler:
         self.hear: Wrote = hear or unheard
         self.shows_output = shows_output
         self.choose: Choose = lambda _: 0
+        self.late: Callable[[Iterable[Any]], bool] = lambda _: False
+        """Waits in real time for what the system has yet to bring to some files, and returns whether there was anything."""
         self._patience = patience
         self._process = os.getpid()
         self._lock = allocate_lock()
@@ -284,6 +286,8 @@ class Scheduler:
             self._give_up(f"it paused {STEPS} times without coming to an end")
             return None
         able = self._able()
+        if not able and run.open and jump and self._awaits_late():
+            able = self._able()
         if not able and run.open and jump:
             self._notice_outside()
             self._jump(run.ends)
@@ -291,6 +295,9 @@ class Scheduler:
         if len(able) < 2:
             return able[0] if able else None
         return able[self.choose(len(able))]
+
+    def _awaits_late(self) -> bool:
+        return any(self.late(scheduled.files) for scheduled in self._scheduled if scheduled.files and not scheduled.running)
 
     def _able(self) -> list[ScheduledThread]:
         now = self.clock.nanoseconds

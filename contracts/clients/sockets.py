@@ -100,7 +100,7 @@ def _send(own: socket.socket, data: Any, flags: int = 0, /) -> int:
     if end is None:
         return _real_send(own, data, flags)
     count = _real_send(own, data, flags | socket.MSG_DONTWAIT)  # as much as there is room for; the rest would block
-    end.has_sent()
+    end.has_sent(count)
     return count
 
 
@@ -108,7 +108,7 @@ def _sendmsg(own: socket.socket, buffers: Any, *more: Any) -> int:
     end = _scheduled_end(own, WRITABLE)
     count = _real_sendmsg(own, buffers, *more)
     if end is not None:
-        end.has_sent()
+        end.has_sent(count)
     return count
 
 
@@ -126,6 +126,8 @@ def _shutdown(own: socket.socket, how: int, /) -> None:
     if end is not None and how != socket.SHUT_WR and current_scheduler() is not None:
         end.is_shut()
     _real_shutdown(own, how)
+    if end is not None and how != socket.SHUT_RD and current_scheduler() is not None:
+        end.has_ended()
 
 
 def _close(own: socket.socket) -> None:

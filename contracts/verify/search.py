@@ -76,6 +76,8 @@ def _keep_simplest(found: dict[str, FailingRun[P]], witness: FailingRun[P]) -> N
 
 _BLURRED = "violated only by messages sent at once, whose requests are uncertain because the client mixes up their guests ({})"
 
+_ONCE = "it did not happen again when the scenario was run {} more times: the machine may have stood still"
+
 
 def replayed(scenario: P, times: int) -> Iterator[P]:
     """Yield the scenario so many times. If its failure depends on random numbers, each time has its own seed."""
@@ -177,9 +179,8 @@ class Search(Generic[P]):
         shown = status in {Status.INCONCLUSIVE, Status.NOT_EXERCISED}
         message = self._messages.get((clause.code, status), "") if shown else ""
         found = self._counterexample(clause.code, effort) if status is Status.VIOLATED else None
-        if found is not None and found.reproduced == 0 and self._found[clause.code].trial.ran.slow:
-            status, message = Status.INCONCLUSIVE, f"{found.message}; but it did not hang when the scenario was run again"
-            found = None
+        if found is not None and (doubt := self._doubt(found, self._found[clause.code].trial)):
+            status, message, found = Status.INCONCLUSIVE, f"{found.message}; but {doubt}", None
         return ClauseResult(
             code=clause.code,
             name=clause.name,
@@ -188,6 +189,18 @@ class Search(Generic[P]):
             message=message,
             counterexample=found,
         )
+
+    def _doubt(self, found: Counterexample, trial: Trial) -> str:
+        """Return why a violation that did not happen again is uncertain, or "".
+
+        In virtual time the same scenario leads to the same run. If it does not, then a pause of the machine, for example, was
+        taken for the client's.
+        """
+        if found.reproduced:
+            return ""
+        if trial.ran.slow:
+            return "it did not hang when the scenario was run again"
+        return _ONCE.format(found.replays) if self.trials.clients.clock == "virtual" else ""
 
     def _counterexample(self, code: str, effort: Budget) -> Counterexample:
         first = witness = self._found[code]

@@ -18,6 +18,7 @@ import pytest
 import requests
 import urllib3
 
+from contracts.clients import connections, sockets
 from contracts.clients.python import PythonClients
 from contracts.runner import Run, Runner
 from contracts.scenario import Advance, EndSessions, Fault, Item, Message, RestartClient, Scenario, Send, SendParallel, Trigger
@@ -257,6 +258,33 @@ def test_a_session_may_die_on_the_way() -> None:
         "session.created",
         "session.revoked",
     ]
+
+
+class SlowSystem:
+    """Brings what was sent only when somebody waits for it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._taken: list[tuple[socket.socket, bytes]] = []
+        self._bring, self._is_ready = sockets._real_send, connections.is_ready
+        monkeypatch.setattr(sockets, "_real_send", self._take)
+        monkeypatch.setattr(connections, "is_ready", self._wait)
+
+    def _take(self, own: socket.socket, data: Any, _: int = 0) -> int:
+        self._taken.append((own, bytes(data)))
+        return len(data)
+
+    def _wait(self, own: Any, event: int, milliseconds: int = 0) -> bool:
+        if milliseconds and not self._is_ready(own, event):
+            while self._taken:
+                self._bring(*self._taken.pop(0))
+        return self._is_ready(own, event, milliseconds)
+
+
+def test_the_clock_stands_still_while_something_is_on_its_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    SlowSystem(monkeypatch)
+    ran = run(HELLO, HELLO, factory=Requests)
+    assert outcomes(ran) == ["accepted"] * 2
+    assert seconds(ran, Returned) == [0.0] * 5
 
 
 class Raw:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import gc
+import socket
 import threading
 from collections.abc import Callable
+from itertools import count
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 
 from contracts.clients.base import Hung
 from contracts.clients.clock import NANOSECONDS, VirtualClock
+from contracts.clients.connections import arrived
 from contracts.clients.scheduler import LONGEST, Scheduler
 from contracts.clients.scheduler_run import SchedulerWorker
 from tests.contracts.clients.staging import PATIENCE, a_stage, here, in_turn, play
@@ -51,6 +54,29 @@ def test_the_same_choices_lead_to_the_same_interleaving(choices: list[int]) -> N
     for trail in trails:
         play(*(walker(name, trail) for name in "abc"), choose=in_turn(choices))
     assert trails[0] == trails[1]
+
+
+def test_who_waits_for_a_delivery_is_not_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks, look = count(), Scheduler._look
+    receiver, sender = socket.socketpair()
+
+    def counted(scheduler: Scheduler) -> None:
+        look(scheduler)
+        if next(looks) == 50:
+            sender.send(b"at last")
+
+    monkeypatch.setattr("contracts.clients.scheduler.STALL", 0.001)
+    monkeypatch.setattr("contracts.clients.scheduler.GRACE", 0.002)
+    monkeypatch.setattr(Scheduler, "_look", counted)
+    moments: list[int] = []
+
+    def receive() -> None:
+        arrived(receiver)
+        moments.append(here().clock.elapsed)
+
+    with receiver, sender:
+        play(lambda: here().sleep(30), receive)
+    assert moments == [0]
 
 
 def test_the_clock_jumps_to_whoever_wakes_first() -> None:

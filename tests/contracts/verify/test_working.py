@@ -151,6 +151,26 @@ def test_what_hung_once_and_not_again_is_no_violation(tmp_path: Path) -> None:
     assert result.message.endswith("but it did not hang when the scenario was run again")
 
 
+def test_what_happened_once_in_virtual_time_and_not_again_is_no_violation() -> None:
+    class Disturbed(Small):
+        """Sends its first message twice."""
+
+        sent = 0
+
+        def send(self, guest: Any, text: str) -> None:
+            super().send(guest, text)
+            type(self).sent += 1
+            if self.sent == 1:
+                super().send(guest, text)
+
+    report = judged(Disturbed, examples=3, walk="off", clauses=("D1",))
+    (result,) = report.clauses
+    assert (result.status, report.exit_status()) == (Status.INCONCLUSIVE, 0)
+    assert result.message.endswith(
+        "but it did not happen again when the scenario was run 10 more times: the machine may have stood still"
+    )
+
+
 def test_one_that_hangs_is_not_put_through_everything_and_the_report_says_so() -> None:
     class Blocking(Small):
         def send(self, guest: Any, text: str) -> None:
