@@ -8,8 +8,6 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NoReturn
 
-import pytest
-
 SLOW = "they are slow (`make slow` runs them)"
 """The reason for which `--quick` skips tests."""
 
@@ -31,6 +29,8 @@ def need(name: str) -> str:
 
 def lacking(name: str, why: str) -> NoReturn:
     """End the test: skipped because `name` is missing, or failed if `DAYFLY_REQUIRE` (comma-separated) contains it."""
+    import pytest  # .ci/run has clients built before pytest is there
+
     if name in os.environ.get("DAYFLY_REQUIRE", "").split(","):
         pytest.fail(f"{name} {why}, and DAYFLY_REQUIRE asks for it", pytrace=False)
     pytest.skip(f"{name} {why}")

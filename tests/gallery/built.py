@@ -1,13 +1,17 @@
-"""Builds the clients of the gallery that are compiled."""
+"""Builds the clients of the gallery that are compiled. ``python -m tests.gallery.built`` builds all, and needs no package."""
 
 from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from hashlib import sha256
 from pathlib import Path
 
 from tests.functional.sdk.installed import installed
+
+CLIENTS = Path(__file__).parents[2] / "fixtures" / "clients"
+TOOLCHAINS = {".go": "go", ".java": "javac", ".rs": "cargo"}
 
 
 def command(source: Path, toolchain: str) -> str:
@@ -23,3 +27,14 @@ def command(source: Path, toolchain: str) -> str:
 
 def _inside(folder: Path, script: str) -> str:
     return f"cd {shlex.quote(str(folder))} && {script}"
+
+
+def main() -> None:
+    """Build all clients whose toolchain is there."""
+    for suffix, toolchain in TOOLCHAINS.items():
+        for source in sorted(CLIENTS.glob(f"*{suffix}")) if shutil.which(toolchain) else ():
+            command(source, toolchain)
+
+
+if __name__ == "__main__":
+    main()
