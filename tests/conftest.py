@@ -64,7 +64,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _place(item: pytest.Item) -> int:
     is_slow, is_functional = item.get_closest_marker("slow") is not None, "functional" in item.path.parts
-    # The longest, the check of types, is among the first.
+    if "compiled" in item.name:  # the longest: such a client is built, and then waits in real time
+        return -1
+    # Another long one, the check of types, is among the first of these.
     return [(True, False), (True, True), (False, True), (False, False)].index((is_slow, is_functional))
 
 
