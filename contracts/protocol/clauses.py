@@ -6,13 +6,13 @@ later. It does not bind a unit that runs beside it; see `DeclaredHistory.knew`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from contracts.clauses.delivery import Unit
+from contracts.clauses.delivery import SOMETHING_ELSE, Unit
 from contracts.clauses.excuses import went_wrong
-from contracts.clauses.words import at
-from contracts.history import Call
+from contracts.clauses.words import at, name_of
+from contracts.history import Call, SendEffect
 from contracts.judge import EXERCISED, Breach, Exercised
 from contracts.protocol.history import DeclaredHistory
 from contracts.protocol.wire import closing
@@ -107,6 +107,51 @@ def leaked(kind: Kind, history: DeclaredHistory) -> Marks:
         url = f"{history.exchange(call).path}?{history.exchange(call).query}"
         if any(len(id) >= SHORTEST and id in url for id in secrets):
             yield Breach(f"{kind.a} stood in a URL", (at("in the URL", call),))
+
+
+def doubled(unit: Unit, history: DeclaredHistory) -> Marks:
+    """Judge D1: no unit is accepted twice, whenever the calls for it are made."""
+    by, accepted = unit.effect["by"], list[Call]()
+    calls = [call for call in history.calls if history.units and call.operation == by]
+    for call in sorted(calls, key=lambda call: call.left):
+        unknown = call.does == unit.name and call.effect is SendEffect.UNKNOWN
+        if unknown and history.goes_on(call, lambda later: later.operation == by):
+            yield EXERCISED
+        if call.accepted:
+            yield from _doubling(unit, call, accepted, history)
+            accepted.append(call)
+
+
+def _doubling(unit: Unit, call: Call, before: Sequence[Call], history: DeclaredHistory) -> Marks:
+    """Yield a breach if an accepted call may do again what one of those `before` it has done.
+
+    Several units may have the same values, so it is certain if more calls with them were accepted than units with them were
+    asked for. Two calls of one unit may be for an earlier one too, which may be under way still.
+    """
+    nouns = {noun for noun, effect in history.platform.effects.items() if effect["by"] == call.operation}
+    rivals = [run for run in history.units if run.began < call.left and run.noun in nouns]
+    asked = [run for run in rivals if run.noun != unit.name or history.carries(call, run)]
+    own = next((run for run in asked if run.noun == unit.name), None)
+    alike = [one for one in before if own is not None and one.left > own.began and history.carries(one, own)]
+    beside = [one for one in before if one.does == unit.name and one.intent is call.intent]
+    if own is not None and len(alike) >= len(asked):
+        times = f"{len(alike) + 1} times for {len(asked)} units with these values" if len(asked) > 1 else "twice"
+        is_certain = bool(unit.effect.get("keeps")) or bool(beside)
+        yield _twice(f"{name_of(own)} was accepted {times}", alike[-1], call, "" if is_certain else SOMETHING_ELSE)
+    elif beside and call.intent is not None:
+        is_altered = call.altered is not None and not history.may_be_something_else(call)
+        is_certain = is_altered and any(one.kept == call.kept for one in beside)
+        why = FOR_ANOTHER if any(one in alike for one in beside) else SOMETHING_ELSE
+        yield _twice(f"{name_of(call.intent)} was accepted twice", beside[-1], call, "" if is_certain else why)
+
+
+FOR_ANOTHER = "one of them may have been for another unit with the same values"
+"""The reason for a doubt if no more calls with some values were accepted than units with them were asked for."""
+
+
+def _twice(message: str, first: Call, second: Call, why: str) -> Breach:
+    evidence = (at("accepted", first), at("accepted again", second))
+    return Breach(f"{message}; uncertain, because {why}" if why else message, evidence, certain=not why)
 
 
 def given_up(unit: Unit, history: DeclaredHistory) -> Marks:

@@ -19,6 +19,7 @@ from contracts.history import (
     Moment,
     SeenCredential,
     SendEffect,
+    same,
 )
 from contracts.protocol.trace import FOREVER, DeclaredTrace, TraceExchange, UnitRun
 from contracts.protocol.wire import Signals, operation_of, read_call
@@ -59,6 +60,17 @@ class DeclaredHistory(History):
     def heard(self, call: Call) -> bool:
         """See History."""
         return self.exchange(call).heard
+
+    def may_be_something_else(self, call: Call) -> bool:
+        """See History. It may if it has not the unit's values, unless the unit is done and no other call had them."""
+        unit = call.intent
+        if unit is None or call.altered is None:
+            return False
+        return unit.outcome != "accepted" or any(one.accepted and one.does and one.altered is None for one in unit.calls)
+
+    def carries(self, call: Call, unit: JudgedIntent) -> bool:
+        """Return whether a call of the operation that does a unit's work has the values of that unit."""
+        return all(same(value, unit.given.get(name)) for name, value in _kept(self, call, unit).items())
 
     def knew(self, told: Call, later: Call) -> bool:
         """See History.
