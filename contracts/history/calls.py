@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import inf
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -115,6 +116,11 @@ class Call:
     def accepted(self) -> bool:
         """Return whether the platform accepted the message, even if the client cannot know."""
         return self.answer is not None and self.answer.accepted
+
+    @property
+    def back(self) -> float:
+        """The place at which it returned; infinite if it never did."""
+        return inf if self.returned is None else self.returned
 
     @property
     def altered(self) -> str | None:
