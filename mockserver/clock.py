@@ -64,3 +64,18 @@ def to_milliseconds(seconds: float, field: str = "seconds") -> int:
     if not EARLIEST <= seconds * 1000 <= LATEST:
         raise InvalidRequest(field, f"{seconds} is not a number of seconds this clock can reach")
     return round(seconds * 1000)
+
+
+def instant(at: float | str, field: str = "at") -> int:
+    """Return a time in milliseconds, from seconds since the epoch or ISO 8601, which is in UTC unless it names a zone.
+
+    Raises InvalidRequest if it is neither, or outside the calendar.
+    """
+    if not isinstance(at, str):
+        return to_milliseconds(at, field)
+    try:
+        read = datetime.fromisoformat(at.strip())
+        seconds = (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        raise InvalidRequest(field, f"{at!r} is not a time; write it like 2026-11-22T14:17:40Z") from None
+    return to_milliseconds(seconds, field)

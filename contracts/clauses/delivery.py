@@ -35,10 +35,9 @@ def _calls_for(intent: JudgedIntent) -> list[Call]:
     return [call for call in intent.calls if call.does == intent.noun]
 
 
-def mark_delivered_twice(unit: str, moment: Moment, case: Case) -> Mark:
-    """Judge D1, for any unit of work."""
+def _mark_delivered_twice(moment: Moment, case: Case) -> Mark:
     match moment:
-        case CallReturned(call, place) if call.intent is not None and call.does == unit:
+        case CallReturned(call, place) if call.intent is not None and call.does == "message":
             tries = [other for other in _calls_for(call.intent) if other.was_over(place + 1)]
             accepted = _told_apart([other for other in tries if other.accepted], case)
             if len(accepted) > 1:
@@ -48,13 +47,8 @@ def mark_delivered_twice(unit: str, moment: Moment, case: Case) -> Mark:
             if unclear is not None:
                 message = f"{name_of(call.intent)} was accepted after a send of it that got {answer_to(unclear)}: perhaps twice"
                 return Breach(message, (at("perhaps accepted", unclear), at("accepted", call)), certain=False)
-            again = partial(_does_the_same, call)
-            return EXERCISED if call.effect is SendEffect.UNKNOWN and case.history.goes_on(call, again) else None
+            return EXERCISED if call.effect is SendEffect.UNKNOWN else None
     return None
-
-
-def _does_the_same(call: Call, later: Call) -> bool:
-    return later.operation == call.operation
 
 
 def _told_apart(sends: list[Call], case: Case) -> list[Call]:
@@ -78,7 +72,7 @@ JOURNALS = frozenset({"dayfly", "dayfly probe"})
 
 
 D1 = Clause(
-    look=partial(mark_delivered_twice, "message"),
+    look=_mark_delivered_twice,
     on=(CallReturned,),
     needs_intents=True,
     spared=lambda case: "delivery is at-least-once" if case.parameters.delivery == "at-least-once" else "",
@@ -134,8 +128,12 @@ D2 = Clause(
 
 
 def _confirmed(intent: JudgedIntent, case: Case) -> Call | None:
-    """Return the last accepted call for the unit whose 2xx had reached the client when it reported, or None."""
-    accepted = (call for call in reversed(_calls_for(intent)) if call.accepted and (call.status or 500) < 300)
+    """Return the last accepted call for the unit whose 2xx had reached the client when it reported, or None.
+
+    One that has the unit's values goes before one that may be about something else.
+    """
+    calls = sorted(_calls_for(intent), key=lambda call: (call.altered is None, call.left), reverse=True)
+    accepted = (call for call in calls if call.accepted and (call.status or 500) < 300)
     return next((call for call in accepted if call.was_over(intent.ended or 0) and case.history.heard(call)), None)
 
 
@@ -161,7 +159,7 @@ def _is_doubtful(confirmed: Call, intent: JudgedIntent, unit: Unit) -> bool:
     It may if it could not read that, if it needed other calls, or if the call was about something else.
     """
     later = [] if unit.effect.get("suffices") else [call for call in intent.calls if call.left > confirmed.left]
-    return confirmed.unusable or any(map(went_wrong, later)) or _alteration(confirmed, intent) is not None
+    return confirmed.unusable or any(map(went_wrong, later)) or confirmed.altered is not None
 
 
 def _false_success(intent: JudgedIntent, case: Case) -> Breach:
@@ -197,36 +195,32 @@ D3 = Clause(
 )
 
 
-def mark_altered(unit: str, moment: Moment, _: Case) -> Mark:
+def mark_altered(unit: str, moment: Moment, case: Case) -> Mark:
     """Judge D4, for any unit of work."""
     match moment:
         case CallReturned(call) | CallLeft(call) if (
             call.intent is not None and call.does == unit and call.accepted and call.kept
         ):
             is_over = isinstance(moment, CallReturned) or call.returned is None
-            return (_alteration(call, call.intent) or EXERCISED) if is_over else None
+            return (_alteration(call, call.intent, case) or EXERCISED) if is_over else None
     return None
 
 
-def _alteration(call: Call, intent: JudgedIntent) -> Breach | None:
-    for name, value in call.kept.items():
-        given = intent.given.get(name)
-        if not _same(value, given):
-            accepted, meant = repr(value), repr(given)
-            if isinstance(value, str) and isinstance(given, str):
-                accepted, meant = told_apart(value, given)
-            message = f"the {name} of {name_of(intent)} was accepted as {accepted} instead of {meant}"
-            return Breach(message, (at("altered", call),))
-    return None
+def _alteration(call: Call, intent: JudgedIntent, case: Case) -> Breach | None:
+    if call.altered is None:
+        return None
+    value, given = call.kept[call.altered], intent.given.get(call.altered)
+    accepted, meant = repr(value), repr(given)
+    if isinstance(value, str) and isinstance(given, str):
+        accepted, meant = told_apart(value, given)
+    message = f"the {call.altered} of {name_of(intent)} was accepted as {accepted} instead of {meant}"
+    if case.history.may_be_something_else(call):
+        return Breach(f"{message}; uncertain, because {SOMETHING_ELSE}", (at("altered", call),), certain=False)
+    return Breach(message, (at("altered", call),))
 
 
-def _same(one: Any, other: Any) -> bool:
-    """Compare as JSON does: 1 and 1.0 are one number, but true is not 1."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_same, one, other))
-    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
+SOMETHING_ELSE = "the call may have been about something else"
+"""The reason for a doubt if a call of a unit's operation does not have the values of the unit."""
 
 
 D4 = Clause(

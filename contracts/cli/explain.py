@@ -123,20 +123,18 @@ def _explain_clause(code_or_name: str, platform: str, as_json: bool) -> None:
 def _reproduction(context_id: str, url: str, journal: str | None, kind: str, admin_token: str, platform: str) -> str:
     """Return the smallest story that is refused as a request was, as a script. Raises ClickException if there is none."""
     from contracts.cli.declared import reproduced_from
-    from contracts.stories.exports import kinds_of, render
+    from contracts.stories.exports import is_usable, render
 
+    address = url.rstrip("/")
+    if kind != "json" and not is_usable(address):
+        problem = f"a script cannot address {url}; give --url http://HOST[:PORT][/PATH], or --emit json"
+        raise click.UsageError(problem)
     if journal is not None:
-        story = reproduced_from(journal, context_id, platform)
-        if kind not in kinds_of(story):
-            raise click.UsageError(f"this platform's requests are written as {', '.join(kinds_of(story))}")
-        return render(story, kind)
+        return render(reproduced_from(journal, context_id, platform), kind, address)
     place = f"/__admin/organizations/{context_owner(context_id)}/requests/{context_id}/reproduce"
-    found = ask(url, place, admin_token).json()
     if kind == "json":
-        return json.dumps(found["story"], indent=2) + "\n"
-    if kind not in found["scripts"]:
-        raise click.UsageError(f"this platform's requests are written as {', '.join(found['scripts'])} or json")
-    return str(found["scripts"][kind])
+        return json.dumps(ask(url, place, admin_token).json()["story"], indent=2) + "\n"
+    return str(ask(url, place, admin_token, {"url": address}).json()["scripts"][kind])
 
 
 def _explain_from(journal: str, context_id: str, platform: str, as_json: bool) -> None:

@@ -52,11 +52,12 @@ def _looks(exchange: Exchange) -> tuple[Look, ...]:
 
 def _what(exchange: Exchange, style: Style) -> str:
     """Return the details of a request, with the reason of a refusal first, cut to the room there is."""
-    told = "  ".join(style.say(part) for part in _details(exchange))
+    faults = [f"fault: {exchange.fault}"] if exchange.fault else []
+    told = "  ".join(style.say(part) for part in (*faults, *_details(exchange)))
     room = style.width - GUTTER - 14
     if not _is_refused(exchange):
         return style.clip(told, room)
-    reason = exchange.fault or exchange.failure or exchange.reason or ""
+    reason = exchange.failure or exchange.reason or ""
     return style.paint(reason, "bold") + style.clip(f"  {told}", room - width(reason))
 
 

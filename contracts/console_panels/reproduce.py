@@ -75,27 +75,33 @@ class Reproductions:
         place = {"id": address_of(tenant.id), "context_id": exchange.context_id}
         shown: dict[str, Any] = {**place, "why": found.why, "steps": [], "scripts": [], "story": None}
         if found.story is not None:
-            shown |= {"steps": list(_steps(found.story)), "scripts": scripts(found.story, found.reason), "story": found.story}
+            shown |= {"steps": list(_steps(found.story)), "scripts": _scripts(found), "story": found.story}
         return Markup(flask.render_template("panels/reproduce.html", **shown))
 
     def download(self, id: str, context_id: str, kind: str) -> Response:
         """Return a script as a file."""
         found = self._find(self._control.tenant(id), context_id)
-        made = scripts(found.story, found.reason) if found.story is not None else []
-        script = next((one for one in made if one.kind == kind), None)
+        script = next((one for one in _scripts(found) if one.kind == kind), None)
         if script is None:
             raise NotFound("request", context_id, found.why or f"there is no script of the kind {kind}")
         told = {"Content-Disposition": f'attachment; filename="{script.file}"'}
         return Response(script.text, headers=told, mimetype="text/plain")
 
     def as_json(self, id: str, context_id: str) -> Response:
-        """Return the story, its steps in words, and its scripts; 409 if no story was found."""
-        from contracts.stories.codec import document
+        """Return the story, its steps in words, and its scripts; 409 if no story was found.
 
+        The scripts are for the mock at the parameter `url`: a client may reach it by another address than its own.
+        """
+        from contracts.stories.codec import document
+        from contracts.stories.exports import is_usable
+
+        url = flask.request.args.get("url")
+        if url is not None and not is_usable(url):
+            return error(400, "is not the URL of a mock, such as https://mock.example.org/prefix", "url")
         found = self._find(self._control.tenant(id), context_id)
         if found.story is None:
             return error(409, found.why)
-        written = {script.kind: script.text for script in scripts(found.story, found.reason) if script.kind != "json"}
+        written = {script.kind: script.text for script in _scripts(found, url) if script.kind != "json"}
         steps = [{"step": words, "answer": got} for words, got in _steps(found.story)]
         return answer({"story": document(found.story), "steps": steps, "notes": found.story.notes, "scripts": written})
 
@@ -137,12 +143,18 @@ def _steps(story: AnyStory) -> Any:
     return ((step_words(step), answer_words(step.expect) if isinstance(step, Asking) else "") for step in story.steps)
 
 
-def scripts(story: AnyStory, reason: str) -> list[StoryScript]:
-    """Return the story in every language, in files that are named by the reason."""
-    from contracts.stories.exports import kinds_of, render
+def _scripts(found: SearchResult, url: str | None = None) -> list[StoryScript]:
+    """Return the story in every language, for the mock at `url`, or where the request has found it; empty without a story.
 
-    made, url = [], flask.request.host_url.rstrip("/")
-    for name, kind in kinds_of(story).items():
-        file = reason.replace(".", "-") + kind.suffix
-        made.append(StoryScript(name, kind.title, file, kind.command.format(file=file, url=url), render(story, name, url)))
+    The files are named by the reason.
+    """
+    from contracts.stories.exports import KINDS, command, render
+
+    if found.story is None:
+        return []
+    made, address = list[StoryScript](), url or flask.request.host_url.rstrip("/")
+    for name, kind in KINDS.items():
+        file = found.reason.replace(".", "-") + kind.suffix
+        written, run = render(found.story, name, address), command(found.story, name, file, address)
+        made.append(StoryScript(name, kind.title, file, run, written))
     return made

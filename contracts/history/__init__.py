@@ -15,6 +15,7 @@ from contracts.history.calls import (
     document,
     guest_of,
     outcome,
+    same,
 )
 from contracts.history.model import History
 from contracts.history.moments import (
@@ -54,4 +55,5 @@ __all__ = [
     "is_on_its_way",
     "jump_of",
     "outcome",
+    "same",
 ]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import inf
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -117,6 +118,17 @@ class Call:
         return self.answer is not None and self.answer.accepted
 
     @property
+    def back(self) -> float:
+        """The place at which it returned; infinite if it never did."""
+        return inf if self.returned is None else self.returned
+
+    @property
+    def altered(self) -> str | None:
+        """The name of the first value that it carried otherwise than its intent was given it, or None."""
+        given = {} if self.intent is None else self.intent.given
+        return next((name for name, value in self.kept.items() if not same(value, given.get(name))), None)
+
+    @property
     def unusable(self) -> bool:
         """Return whether the client got a whole 2xx without the promised content."""
         return self.answer is not None and self.answer.unusable and 200 <= (self.status or 500) < 300
@@ -167,6 +179,15 @@ def outcome(call: Call, below: int) -> SendEffect:
     if call.status is None or call.status >= 500 or call.unusable:
         return SendEffect.UNKNOWN
     return SendEffect.CONSUMED if 200 <= call.status < below else SendEffect.NONE
+
+
+def same(one: Any, other: Any) -> bool:
+    """Compare as JSON does: 1 and 1.0 are one number, but true is not 1."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(one[name], other[name]) for name in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
 
 
 class RequestGroup(Struct, frozen=True):

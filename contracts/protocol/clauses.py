@@ -1,4 +1,4 @@
-"""The clauses of declared platforms alone: each yields the marks of one kind of credential or unit of work in a history.
+"""The clauses of declared platforms alone: each yields the marks of one kind of credential in a history.
 
 A clause accuses only if the client had to know. So a refusal that reached one unit of work binds that unit and those that begin
 later. It does not bind a unit that runs beside it; see `DeclaredHistory.knew`.
@@ -6,11 +6,10 @@ later. It does not bind a unit that runs beside it; see `DeclaredHistory.knew`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import combinations
+from collections import defaultdict, deque
+from collections.abc import Iterator, Sequence
+from itertools import groupby, islice, takewhile
 
-from contracts.clauses.delivery import Unit
-from contracts.clauses.excuses import went_wrong
 from contracts.clauses.words import at
 from contracts.history import Call
 from contracts.judge import EXERCISED, Breach, Exercised
@@ -26,37 +25,65 @@ SHORTEST = 8
 
 def predecessor(kind: Kind, history: DeclaredHistory) -> Marks:
     """Judge N2: once its successor has come, or is on its way, the old one is not shown again."""
-    calls = sorted((call for call in history.calls if kind.name in call.shown), key=lambda call: call.left)
-    for number, call in enumerate(calls):
-        id = call.shown[kind.name]
-        before = [other for other in calls[:number] if other.shown[kind.name] == id and other.operation in kind.issued]
-        replaced = [other for other in before if other.was_over(call.left) and other.brought.get(kind.name) not in {None, id}]
-        away = [other for other in before if not other.was_over(call.left) and call.operation in kind.issued]
-        if any(kind.name in other.brought for other in calls[:number]):
+    shows = [call for call in history.in_order if kind.name in call.shown]
+    replaced = _replaced(kind, shows)
+    flying: dict[str, deque[Call]] = defaultdict(deque)
+    any_brought = False
+    for call in shows:
+        id, renews = call.shown[kind.name], call.operation in kind.issued
+        away = flying[id]
+        while away and away[0].was_over(call.left):
+            away.popleft()
+        if any_brought:
             yield EXERCISED
-        if replaced:
-            evidence = (at("replaced here", replaced[0]), at("old one shown", call))
+        if id in replaced and replaced[id].was_over(call.left):
+            evidence = (at("replaced here", replaced[id]), at("old one shown", call))
             yield Breach(f"{kind.a} was shown after its successor had come", evidence)
-        elif away and not kind.life.grace and not kind.life.endless_grace:
+        elif away and renews and not kind.life.grace and not kind.life.endless_grace:
             evidence = (at("replaced here", away[0]), at("old one shown", call))
             yield Breach(f"{kind.a} was shown while a call that replaces it was on its way", evidence)
+        any_brought = any_brought or kind.name in call.brought
+        if renews:
+            away.append(call)
+
+
+def _replaced(kind: Kind, shows: Sequence[Call]) -> dict[str, Call]:
+    """Return the call that brought the first successor of each id."""
+    renewals = (call for call in shows if call.operation in kind.issued)
+    replacing = [call for call in renewals if call.brought.get(kind.name) not in {None, call.shown[kind.name]}]
+    latest_first = sorted(replacing, key=lambda call: (call.back, call.left), reverse=True)
+    return {call.shown[kind.name]: call for call in latest_first}
 
 
 def not_renewed(kind: Kind, history: DeclaredHistory) -> Marks:
     """Judge R2: after a refusal the client asks for another one, if it goes on."""
     going_on = {*kind.carried, *kind.renewed_by} - closing(history.platform, kind)
+    moves = [call for call in history.in_order if call.operation in going_on]
+    turns = _turns(kind, moves)
+    last_brought = max((call.back for call in history.calls if kind.name in call.brought), default=0)
     for told in history.dead.get(kind.name, ()):
-        after = [call for call in history.calls if history.knew(told, call) and call.operation in going_on]
-        if not after or kind.name in told.brought:
+        last = None if kind.name in told.brought else history.last_knowing(told, moves)
+        if last is None:
             continue
         yield EXERCISED
         dead = told.shown.get(kind.name) or told.ended[kind.name]
-        renewed = any(call.operation in kind.renewed_by for call in after)
-        had_another = any(call.shown.get(kind.name, dead) != dead for call in after)
-        brought = any(kind.name in call.brought and not call.was_over(told.returned or 0) for call in history.calls)
-        if not renewed and not brought and not had_another:
+        if not _has_another(told, dead, turns, history) and last_brought < told.back:
             what = f"the client went on after a {told.status} for its {kind.noun}, and did not ask for another"
-            yield Breach(what, (at("said to be dead", told), at("went on", after[-1])))
+            yield Breach(what, (at("said to be dead", told), at("went on", last)))
+
+
+def _turns(kind: Kind, moves: Sequence[Call]) -> list[tuple[str | None, list[Call]]]:
+    """Return calls that follow each other and show one id of a kind, with that id. Those that ask for one have None."""
+    asks = kind.renewed_by
+    turns = [call for call in moves if call.operation in asks or kind.name in call.shown]
+    by_id = groupby(turns, lambda call: None if call.operation in asks else call.shown[kind.name])
+    return [(id, list(calls)) for id, calls in by_id]
+
+
+def _has_another(told: Call, dead: str, turns: Sequence[tuple[str | None, Sequence[Call]]], history: DeclaredHistory) -> bool:
+    """Return whether a call that knows of the refusal `told` asks for another id than the dead one, or shows one."""
+    later = takewhile(lambda turn: told.was_over(turn[1][-1].left), reversed(turns))
+    return any(history.last_knowing(told, calls) for id, calls in later if id != dead)
 
 
 def not_from_refusal(kind: Kind, history: DeclaredHistory) -> Marks:
@@ -89,8 +116,10 @@ def stampede(kind: Kind, history: DeclaredHistory) -> Marks:
     renewals = history.renewals[kind.name]
     if renewals and any(not unit.alone for unit in history.units):
         yield EXERCISED
-    for first, second in combinations(renewals, 2):
-        if not first.was_over(second.left):
+    for nth, first in enumerate(renewals, 1):
+        for second in islice(renewals, nth, None):
+            if first.was_over(second.left):
+                break
             what = f"{kind.a} was asked for while another call for one was on its way"
             yield Breach(what, (at("asked for here", first), at("and here at once", second)))
 
@@ -99,30 +128,15 @@ def leaked(kind: Kind, history: DeclaredHistory) -> Marks:
     """Judge A5: a secret does not appear in a URL."""
     known = history.credentials[kind.name].values()
     secrets = [one.id for one in known if one.created is not None or one.registered]
+    by_beginning = defaultdict[str, list[str]](list)
+    for id in secrets:
+        by_beginning[id[:SHORTEST]].append(id)
     for call in history.calls:
         if history.exchange(call).journalled is not None:
             continue  # the journal has redacted it
         if secrets:
             yield EXERCISED
         url = f"{history.exchange(call).path}?{history.exchange(call).query}"
-        if any(len(id) >= SHORTEST and id in url for id in secrets):
+        beginnings = (url[place : place + SHORTEST] for place in range(len(url) - SHORTEST + 1))
+        if any(id in url for beginning in beginnings for id in by_beginning.get(beginning, ())):
             yield Breach(f"{kind.a} stood in a URL", (at("in the URL", call),))
-
-
-def given_up(unit: Unit, history: DeclaredHistory) -> Marks:
-    """Judge D2: a unit is completed if its only obstacle was something dead that can be renewed."""
-    for run in (one for one in history.units if one.noun == unit.name and one.alone):
-        dead = [call for call in run.calls if _is_renewable(call, history)]
-        others = [call for call in run.calls if call not in dead and went_wrong(call)]
-        if others or len(dead) != 1:
-            continue
-        yield EXERCISED
-        if run.outcome != "accepted":
-            what = f"it was given up, though all that failed was something dead that can be renewed ({run.outcome})"
-            yield Breach(what, (at("died here", dead[0]),))
-
-
-def _is_renewable(call: Call, history: DeclaredHistory) -> bool:
-    kinds = history.platform.kinds
-    dead = (kind for name, kind in kinds.items() if call.said_dead(name))
-    return any(kind.duty.get("dead", "").startswith("renew") for kind in dead)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
-from itertools import chain, pairwise
+from itertools import chain, islice, takewhile
+from operator import attrgetter
 from typing import Any
 
 from contracts.history import (
@@ -19,6 +21,7 @@ from contracts.history import (
     Moment,
     SeenCredential,
     SendEffect,
+    same,
 )
 from contracts.protocol.trace import FOREVER, DeclaredTrace, TraceExchange, UnitRun
 from contracts.protocol.wire import Signals, operation_of, read_call
@@ -41,6 +44,12 @@ class DeclaredHistory(History):
     trace: DeclaredTrace
     units: list[JudgedIntent] = field(default_factory=list)
     """The units of work that the client was asked to do. Those in `intents` may be inferred."""
+    in_order: list[Call] = field(default_factory=list)
+    """The calls in the order in which they left."""
+    showing: dict[tuple[str, str], list[Call]] = field(default_factory=dict)
+    """The calls that showed an id, by kind and id, to use it or to end it."""
+    crowded: Set[int] = frozenset()
+    """The numbers of the calls beside which another was under way."""
 
     def exchange(self, call: Call) -> TraceExchange:
         """Return a call's request and answer."""
@@ -60,6 +69,17 @@ class DeclaredHistory(History):
         """See History."""
         return self.exchange(call).heard
 
+    def may_be_something_else(self, call: Call) -> bool:
+        """See History. It may if it has not the unit's values, unless the unit is done and no other call had them."""
+        unit = call.intent
+        if unit is None or call.altered is None:
+            return False
+        return unit.outcome != "accepted" or any(one.accepted and one.does and one.altered is None for one in unit.calls)
+
+    def carries(self, call: Call, unit: JudgedIntent) -> bool:
+        """Return whether a call of the operation that does a unit's work has the values of that unit."""
+        return all(same(value, unit.given.get(name)) for name, value in _kept(self, call, unit).items())
+
     def knew(self, told: Call, later: Call) -> bool:
         """See History.
 
@@ -78,7 +98,13 @@ class DeclaredHistory(History):
 
     def goes_on(self, told: Call, follows: Callable[[Call], bool]) -> bool:
         """See History."""
-        return any(follows(call) and self.knew(told, call) for call in self.calls)
+        first = bisect_right(self.in_order, told.back, key=attrgetter("left"))
+        return any(follows(call) and self.knew(told, call) for call in islice(self.in_order, first, None))
+
+    def last_knowing(self, told: Call, calls: Sequence[Call]) -> Call | None:
+        """Return the last of these calls, which are in order, whose maker had to know of the answer to `told`."""
+        later = takewhile(lambda call: told.was_over(call.left), reversed(calls))
+        return next((call for call in later if self.knew(told, call)), None)
 
     def good_for(self, kind: str, received: Call, margin: float) -> float | None:
         """See History. Of a short lifetime the margin is a tenth."""
@@ -90,7 +116,7 @@ class DeclaredHistory(History):
     def is_over(self, kind: str, id: str, place: float) -> bool:
         """See History. An answer that is missing or says nothing is a reason as well."""
         declared = self.platform.kinds[kind]
-        shown = (call for call in self.calls if call.left < place and id in {call.shown.get(kind), call.ended.get(kind)})
+        shown = takewhile(lambda call: call.left < place, self.showing.get((kind, id), ()))
         return any(
             declared.life.uses is not None
             or call.operation in declared.ended
@@ -125,12 +151,7 @@ class DeclaredHistory(History):
             return self.trace.crossing
         if later.intent is told.intent and later.operation != told.operation:
             return True
-        return any(other is not told and overlaps(told, other) for other in self.calls)
-
-
-def overlaps(one: Call, other: Call) -> bool:
-    """Return True if both calls were under way at the same time."""
-    return not one.was_over(other.left) and not other.was_over(one.left)
+        return told.number in self.crowded
 
 
 def history_of(platform: Platform, trace: DeclaredTrace) -> DeclaredHistory:
@@ -147,8 +168,10 @@ def history_of(platform: Platform, trace: DeclaredTrace) -> DeclaredHistory:
     history.units = [_intent(unit) for unit in trace.units]
     signals = Signals.of(platform)
     history.calls = [read_call(platform, exchange, signals) for exchange in trace.exchanges]
+    history.in_order = sorted(history.calls, key=lambda one: one.left)
+    history.crowded = _crowded(history.in_order)
     _attribute(history)
-    for call in sorted(history.calls, key=lambda one: one.left):
+    for call in history.in_order:
         _name_ids(history, call)
     for kind, id in trace.registered.items():
         _credential(history, kind, id).registered = True
@@ -176,10 +199,9 @@ def _attribute(history: DeclaredHistory) -> None:
     Without units, all calls count as one unit if none of them overlap.
     """
     history.intents = list(history.units)
-    calls = sorted(history.calls, key=lambda one: one.left)
-    if not history.units and all(one.was_over(other.left) for one, other in pairwise(calls)):
+    if not history.units and not history.crowded:
         history.intents = [_intent(UnitRun(number=1, name="", payload={}, began=-1))]
-    for call in calls:
+    for call in history.in_order:
         under_way = [unit for unit in history.intents if unit.began < call.left < (unit.ended or FOREVER)]
         if len(under_way) == 1:
             (unit,) = under_way
@@ -187,6 +209,17 @@ def _attribute(history: DeclaredHistory) -> None:
             unit.calls.append(call)
             if unit.alone and history.platform.effects.get(unit.noun, {}).get("by") == call.operation:
                 call.does, call.kept = unit.noun, _kept(history, call, unit)
+
+
+def _crowded(calls: Sequence[Call]) -> Set[int]:
+    """Return the numbers of those calls, which are in order, beside which another was under way."""
+    found, longest = set[int](), None
+    for call in calls:
+        if longest is not None and not longest.was_over(call.left):
+            found |= {longest.number, call.number}
+        if longest is None or longest.back < call.back:
+            longest = call
+    return found
 
 
 def _kept(history: DeclaredHistory, call: Call, unit: JudgedIntent) -> dict[str, Any]:
@@ -212,6 +245,7 @@ def _name_ids(history: DeclaredHistory, call: Call) -> None:
     """Note the ids that a call showed, brought, or would have brought if its answer had reached the client."""
     for kind, id in chain(call.shown.items(), call.ended.items()):
         _credential(history, kind, id)
+        history.showing.setdefault((kind, id), []).append(call)
     for kind, id in chain(call.brought.items(), history.exchange(call).issued.items()):
         credential = _credential(history, kind, id)
         credential.created = credential.created or call

@@ -9,14 +9,14 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from contracts.clauses.access import A2, A4, step_loop, step_wasted
-from contracts.clauses.delivery import D1, D3, D4, Unit, mark_altered, mark_delivered_twice, mark_false_outcome
+from contracts.clauses.delivery import D3, D4, Unit, mark_altered, mark_false_outcome
 from contracts.clauses.refusals import R1, mark_dead_retried
 from contracts.clauses.retries import R4, R5
 from contracts.clauses.sessions import S1, S4, mark_invented, step_reused
 from contracts.formats import table
 from contracts.history import Moment
 from contracts.judge import UNTOLD, Case, Clause, Look, StatefulClause
-from contracts.protocol import clauses
+from contracts.protocol import clauses, units
 from contracts.protocol.clauses import Marks
 from contracts.protocol.history import DeclaredHistory
 from mockserver.platform.model import Kind, Platform, with_article
@@ -127,8 +127,8 @@ _RULES: Mapping[str, tuple[Make, Callable[[Platform], Iterable[Subject]]]] = {
     "A5": (_surveyed(clauses.leaked), _kinds(lambda kind: bool(kind.duty.get("secret")))),
     "R4": (_shared(R4), _calls),
     "R5": (_shared(R5), _calls),
-    "D1": (_shared(D1, mark_delivered_twice), _units(lambda effect: effect["delivery"] == "at-most-once")),
-    "D2": (_surveyed(clauses.given_up), _units(lambda effect: bool(effect.get("survives")))),
+    "D1": (_surveyed(units.doubled), _units(lambda effect: effect["delivery"] == "at-most-once")),
+    "D2": (_surveyed(units.given_up), _units(lambda effect: bool(effect.get("survives")))),
     "D3": (_shared(D3, mark_false_outcome, about=lambda unit: unit), _units(lambda _: True)),
     "D4": (_shared(D4, mark_altered), _units(lambda effect: bool(effect.get("keeps")))),
 }

@@ -44,18 +44,18 @@ class Clock:
             raise InvalidRequest("seconds", f"{seconds} is negative; a clock only goes forward")
         return self._move(lambda now: now + step, "advance", {"seconds": step / 1000})
 
-    def set(self, at: float) -> float:
-        """Jump to `at`, in seconds since the epoch and not before now, and return it. Journalled as `set_clock`."""
-        target = clock.to_milliseconds(at, "at")
+    def set(self, at: float | str) -> float:
+        """Jump to `at`, in seconds since the epoch or ISO 8601, not before now. Return it. Journalled as `set_clock`."""
+        target = clock.instant(at)
 
         def to(now: int) -> int:
             return _not_before(now, target)
 
         return self._move(to, "set_clock", {"at": target / 1000})
 
-    def freeze(self, at: float | None = None) -> float:
+    def freeze(self, at: float | str | None = None) -> float:
         """Stop the clock, now or after a jump to `at`, and return its time. Journalled as `freeze_clock`."""
-        target = None if at is None else clock.to_milliseconds(at, "at")
+        target = None if at is None else clock.instant(at)
 
         def edit(organization: Organization, now: int) -> Organization:
             stands = now if target is None else _not_before(now, target)

@@ -43,7 +43,7 @@ def check(declaration: Declaration) -> None:
     raise_all(wrongs(partial(check, declaration) for check in about_names))
     raise_all(wrongs(partial(_check_names, name, kind, declaration) for name, kind in kinds))
     raise_all(wrongs(partial(_check_places, name, kind, declaration) for name, kind in kinds))
-    of_kinds = (_check_reuse, _check_successor, _check_answers)
+    of_kinds = (_check_reuse, _check_successor, _check_causes, _check_answers)
     units = declaration.effects.items()
     others = [
         *(partial(check, name, kind, declaration) for name, kind in kinds for check in of_kinds),
@@ -239,8 +239,26 @@ def possible(kind: dict[str, Any], kinds: dict[str, Any]) -> set[str]:
 
 
 def causes_told(kind: dict[str, Any]) -> dict[str, str]:
-    """Return the causes that have an answer, each with the key of its row."""
+    """Return the causes that have an answer, each with the key of its row; of `x-lifecycle` the names of its rows."""
     return {cause.strip(): keys for keys in kind.get("refused", {}) for cause in keys.split(",")}
+
+
+def rows_of(told: dict[str, Any], *path: str) -> dict[str, Any]:
+    """Return the answers to refusals by name. Several names may share one, as in ``media, size``. Raises Wrong."""
+    rows: dict[str, Any] = {}
+    again = list[Wrong]()
+    for keys, answer in told.get("refused", {}).items():
+        for name in (key.strip() for key in keys.split(",")):
+            if name in rows:
+                again.append(Wrong(f"there is a row for {name!r} already; leave it out here or there", *path, "refused", keys))
+            rows[name] = answer
+    raise_all(again)
+    return rows
+
+
+def _check_causes(name: str, kind: dict[str, Any], _: Declaration) -> None:
+    """Check that no cause has two answers."""
+    rows_of(kind, *KINDS, name)
 
 
 def _check_answers(name: str, kind: dict[str, Any], declaration: Declaration) -> None:
@@ -291,12 +309,13 @@ def _check_rows(declaration: Declaration) -> None:
     answers = (one.get("answer") for one in declaration.operations.values())
     known = dict.fromkeys([*chain.from_iterable(_GUARD_ROWS.values()), *(one for one in answers if isinstance(one, str))])
     for row in rows:
+        place = ("x-lifecycle", "refused", declaration.row_keys[row])
         if not (row.isascii() and row.isdecimal()):
-            _known(row, known, "refusal", "x-lifecycle", "refused", row)
+            _known(row, known, "refusal", *place)
         elif rows[row]["status"] != int(row):
             what = f"the row answers an injected {row}, so its status is {row}, not {rows[row]['status']}"
-            raise Wrong(what, "x-lifecycle", "refused", row, "status")
-        _check_shape(rows[row], declaration, "x-lifecycle", "refused", row)
+            raise Wrong(what, *place, "status")
+        _check_shape(rows[row], declaration, *place)
     for name, kind in declaration.kinds.items():
         for keys, row in kind.get("refused", {}).items():
             _check_shape(row, declaration, *KINDS, name, "refused", keys)

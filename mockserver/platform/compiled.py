@@ -57,7 +57,7 @@ class _Compiler:
     def platform(self, name: str) -> Platform:
         declaration = self._declaration
         operations = {one: self._operation(told) for one, told in declaration.operations.items()}
-        refused = {row: self._refusal(told, "x-lifecycle", "refused", row) for row, told in self._lifecycle["refused"].items()}
+        refused = {row: self._row(row) for row in self._lifecycle["refused"]}
         routes = tuple(_routes(operations.values()))
         return Platform(
             name=name,
@@ -132,7 +132,6 @@ class _Compiler:
         }
         able = {*carries, *(("scope",) if scopes else ()), *(("body",) if check else ()), *self._limits(carries, issues)}
         refuses = isinstance(answer, str)
-        row = self._lifecycle["refused"][answer] if refuses else None
         guards = tuple(guard for guard in self._lifecycle["order"] if guard in able and (guard == "body" or not refuses))
         return Operation(
             name=name,
@@ -151,7 +150,7 @@ class _Compiler:
             },
             scopes=scopes,
             check=check,
-            answer=self._refusal(row, "x-lifecycle", "refused", str(answer)) if row else self._success(told, carries, issues),
+            answer=self._row(answer) if isinstance(answer, str) else self._success(told, carries, issues),
             refuses=refuses,
             media=media,
             example=example,
@@ -238,6 +237,10 @@ class _Compiler:
             yield from self._owners(within)
 
     # -- answers -----------------------------------------------------------------------------------------------------
+
+    def _row(self, name: str) -> Answer:
+        """Return the answer of a row that does not belong to a kind."""
+        return self._refusal(self._lifecycle["refused"][name], "x-lifecycle", "refused", self._declaration.row_keys[name])
 
     def _refusal(self, row: dict[str, Any], *path: str) -> Answer:
         message = row.get("message", "")

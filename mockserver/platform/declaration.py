@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mockserver.platform.checks import check
+from mockserver.platform.checks import causes_told, check, rows_of
 from mockserver.platform.errors import Wrong, suggestion
 from mockserver.platform.overlay import read
 from mockserver.platform.references import resolved
@@ -25,7 +25,7 @@ class Declaration(NamedTuple):
     `operations` are its operations by name. Each is an OpenAPI object with `routes` and its `place` in the document, and with
     `when` and `answer` if several share a path. `lifecycle` and `effects` are the extensions, `shapes`
     the examples of error answers, `schemas` those under components. Routes begin with the base path of a server; `paths` has
-    the path in the document for each.
+    the path in the document for each. `row_keys` has the key in the document for each row of `refused`.
     """
 
     source: Source
@@ -36,6 +36,7 @@ class Declaration(NamedTuple):
     shapes: dict[str, Any]
     schemas: dict[str, Any]
     paths: dict[str, str]
+    row_keys: dict[str, str]
 
     @property
     def kinds(self) -> dict[str, dict[str, Any]]:
@@ -76,11 +77,12 @@ def _declaration(source: Source, policy: Mapping[str, Any]) -> Declaration:
         source,
         whole.get("info", {}).get("title", source.name),
         _operations(whole, paths),
-        {**whole[LIFECYCLE], "refused": _rows(whole[LIFECYCLE]["refused"])},
+        {**whole[LIFECYCLE], "refused": rows_of(whole[LIFECYCLE], LIFECYCLE)},
         whole.get(EFFECTS, {}),
         {name: example.get("value") for name, example in components.get("examples", {}).items()},
         components.get("schemas", {}),
         paths,
+        causes_told(whole[LIFECYCLE]),
     )
     check(declaration)
     return declaration
@@ -97,17 +99,6 @@ def _check_parts(document: dict[str, Any]) -> None:
         near = get_close_matches(word, (LIFECYCLE, EFFECTS), 1, 0.75)
         if word.startswith("x-") and near and word not in {LIFECYCLE, EFFECTS}:
             raise Wrong(f"there is no word {word!r} here; did you mean {near[0]!r}?", word)
-
-
-def _rows(told: dict[str, Any]) -> dict[str, Any]:
-    """Return the answers to refusals by name. Several names may share one, as in ``media, size``."""
-    rows: dict[str, Any] = {}
-    for keys, answer in told.items():
-        for name in (key.strip() for key in keys.split(",")):
-            if name in rows:
-                raise Wrong(f"there is a row for {name!r} already", LIFECYCLE, "refused", keys)
-            rows[name] = answer
-    return rows
 
 
 _FOR = {"paths": "operations are", LIFECYCLE: "short-lived ids do"}

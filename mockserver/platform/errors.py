@@ -19,12 +19,15 @@ class DeclarationError(MockServerError):
     """A declaration is wrong.
 
     `source` names the file, `line` the line in it (0 if unknown) and `place` the path of the wrong word. `problem` says what is
-    wrong and what would be right. The text ends with `quoted`: a line for each further mistake.
+    wrong and what would be right. The text ends with `quoted`: a line for each further mistake, or how many more there are.
     """
 
     def __init__(self, source: str, line: int, place: str, problem: str, others: Iterable[DeclarationError] = ()) -> None:
         self.source, self.line, self.place, self.problem = source, line, place, problem
-        self.quoted = [str(other) for other in others]
+        told = list(others)
+        self.quoted = [str(other) for other in told[: MOST - 1]]
+        if len(told) >= MOST:
+            self.quoted.append(f"and {len(told) - MOST + 1} more; mend these first")
         where = f"{source}:{line}" if line else source
         first = f"{where}: {place}: {problem}" if place else f"{where}: {problem}"
         super().__init__("\n  ".join([first, *self.quoted]))
@@ -45,7 +48,7 @@ class Wrong(Exception):
 
 def raise_all(found: Iterable[Wrong]) -> None:
     """Raise the first with the others in it, if there are any."""
-    told = [*found][:MOST]
+    told = [*found]
     for first in told[:1]:
         first.others = tuple(told[1:])
         raise first

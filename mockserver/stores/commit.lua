@@ -1,5 +1,5 @@
 -- Writes an organisation's records and journals an entry, all or nothing, if no record has changed since it was read.
--- KEYS  records, order, ends, journal, applied
+-- KEYS  records, order, ends, credential ends, journal, applied
 -- ARGV  now, forget before, most ended sessions, most sessions to forget now, most tokens, journal bound, stamp, entry ('' for
 --       none), milliseconds to remember this commit, clock ('' unchanged, '-' removed), version of the organisation's
 --       record ('' for any), 1 to forget sessions, tokens and journal first, most live sessions afterwards ('' for any),
@@ -16,7 +16,7 @@ local LIGHT, BYTES = tonumber(ARGV[19]), tonumber(ARGV[20])
 local FIRST, WIDTH = 21, 5
 local CLIENT, TOKEN, SESSION, CREDENTIAL = '2', '4', '5', '6'
 
-local records, order, ends, journal, applied = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local records, order, ends, credential_ends, journal, applied = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 
 local function is_as_seen()
   if CLOCK == '' or VERSION ~= '' then
@@ -105,6 +105,7 @@ local function remove(fields)
     redis.call('HDEL', records, unpack(fields, i, last))
     redis.call('ZREM', order, unpack(fields, i, last))
     redis.call('ZREM', ends, unpack(fields, i, last))
+    redis.call('ZREM', credential_ends, unpack(fields, i, last))
   end
 end
 
@@ -137,7 +138,7 @@ local function write(issued, field, rank, expected, value, ends_at)
   end
   redis.call('HSET', records, field, value)
   if ends_at ~= '' then
-    redis.call('ZADD', ends, ends_at, field)
+    redis.call('ZADD', rank == SESSION and ends or credential_ends, ends_at, field)
   end
   if rank == TOKEN or rank == CREDENTIAL then
     local from, to = place(rank, 0), '(' .. place(rank + 1, 0)
@@ -156,7 +157,7 @@ local function start_afresh()
     values[i] = redis.call('HGET', records, kept[i])
   end
   local written, time = redis.call('HGET', records, 'written'), redis.call('HGET', records, 'time')
-  redis.call('UNLINK', records, order, ends)
+  redis.call('UNLINK', records, order, ends, credential_ends)
   redis.call('HSET', records, 'written', written)
   if time then
     redis.call('HSET', records, 'time', time)
@@ -168,7 +169,7 @@ local function start_afresh()
   redis.call('XTRIM', journal, 'MAXLEN', '=', 0)
 end
 
-local function forget_sessions()
+local function forget_ended(ends)
   local old = redis.call('ZRANGEBYSCORE', ends, '-inf', '(' .. BEFORE, 'LIMIT', 0, MOST_FORGOTTEN)
   local beyond = math.min(redis.call('ZCOUNT', ends, '-inf', NOW) - MOST_ENDED, tonumber(MOST_FORGOTTEN))
   if beyond > #old then
@@ -214,7 +215,8 @@ for i = FIRST, #ARGV, WIDTH do
   write(issued, unpack(ARGV, i, i + WIDTH - 1))
 end
 if MOST_FORGOTTEN ~= '0' then
-  forget_sessions()
+  forget_ended(ends)
+  forget_ended(credential_ends)
 end
 if ENTRY ~= '' and not AFRESH then
   redis.call('XADD', journal, 'MAXLEN', '=', BOUND, '0-*', 'at', STAMP, 'entry', ENTRY)

@@ -1,10 +1,10 @@
 """The store that workers and replicas share: Redis or Valkey, 7.0 or newer.
 
-An organisation is four keys, read or changed by one script at a time:
+An organisation is five keys, read or changed by one script at a time:
 
 - `records`, a hash: ``session:ID`` → record
 - `order`, records by kind and first writing
-- `ends`, sessions by their end
+- `ends`, sessions by their end, and `credential_ends`, the same of declared platforms' credentials
 - `journal`, a stream
 
 `applied:ID` marks a commit for a short while, and `visit:NAME` a visit to the console until it ends. No rule of the platform
@@ -44,6 +44,9 @@ from mockserver.stores.deadlines import NEVER
 from mockserver.stores.directory import Directory
 from mockserver.stores.keys import Keys, field, to_text
 from mockserver.stores.link import Link, LuaScript
+
+KEYS = ("records", "order", "ends", "credential_ends", "journal")
+"""The keys of an organisation, in the order in which `commit.lua` takes them."""
 
 RANKS: dict[Kind, int] = {
     "organization": 0,
@@ -189,7 +192,7 @@ class RedisStore:
         return self._directory.owner(client_id)
 
     def clear(self, organization: str) -> None:
-        records, order, *others = self._keys.of(organization, "records", "order", "ends", "journal")
+        records, order, *others = self._keys.of(organization, *KEYS)
         rank = RANKS["client"]
         clients = self._link.call("ZRANGEBYSCORE", order, rank << 48, f"({(rank + 1) << 48}")
         self._link.call("UNLINK", records, order, *others)
@@ -229,7 +232,7 @@ class RedisStore:
         bounds, sessions = self._bounds, sum(write.key.kind in TIMED for write in writes)
         done = self._link.run(
             self._commit,
-            self._keys.of(organization, "records", "order", "ends", "journal", f"applied:{commit_id}"),
+            self._keys.of(organization, *KEYS, f"applied:{commit_id}"),
             now,
             now - retention,
             bounds.max_ended_sessions,

@@ -138,9 +138,14 @@ def _add_clock(calls: Calls, own: Clock) -> None:
         own.advance(seconds)
         return clock()
 
+    @calls.add("POST", "/clock/set")
+    def set_to(*, at: float | str) -> dict[str, Any]:
+        own.set(at)
+        return clock()
+
     @calls.add("POST", "/clock/freeze")
-    def freeze() -> dict[str, Any]:
-        own.freeze()
+    def freeze(*, at: float | str | None = None) -> dict[str, Any]:
+        own.freeze(at)
         return clock()
 
     @calls.add("POST", "/clock/resume")

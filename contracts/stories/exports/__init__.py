@@ -8,6 +8,7 @@ that could not be checked.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
 DEFAULT_URL = "http://127.0.0.1:8403"
 """Where `dayfly serve` listens unless it is told otherwise."""
 
-_PLAIN_URL = re.compile(r"https?://[\w.:\[\]-]+")
+_PLAIN_URL = re.compile(r"https?://([\w.-]+|\[[\w:.]+\])(:\d+)?(/[\w.~%/-]*)?", re.ASCII)
 
 
 class ScriptKind(NamedTuple):
-    """A kind of script: its title, the suffix of its files, and the command that runs `file` on the mock at `url`."""
+    """A kind of script: its title, the suffix of its files, and the command that runs it; see `command`."""
 
     title: str
     suffix: str
@@ -34,21 +35,27 @@ KINDS: dict[str, ScriptKind] = {
     "curl": ScriptKind("curl", ".sh", "bash {file} {url}"),
     "python": ScriptKind("Python", ".py", "python {file} {url}"),
     "node": ScriptKind("Node", ".mjs", "node {file} {url}"),
-    "json": ScriptKind("Story file", ".json", "dayfly stories run {file} --url {url}"),
+    "json": ScriptKind("Story file", ".json", "dayfly stories run {platform}{file} --url {url}"),
 }
 
 
-def kinds_of(story: AnyStory) -> dict[str, ScriptKind]:
-    """Return the kinds in which a story can be written; one of a declared platform names that in its command."""
-    run = f"run --platform {story.platform}" if story.platform else "run"
-    return {name: kind._replace(command=kind.command.replace("stories run", f"stories {run}")) for name, kind in KINDS.items()}
+def is_usable(url: str) -> bool:
+    """Return whether a URL names a host, and means nothing to a shell, as one from a Host header could."""
+    return _PLAIN_URL.fullmatch(url) is not None
+
+
+def command(story: AnyStory, kind: str, file: str, url: str) -> str:
+    """Return the shell command that runs a story, written to `file` as a kind, on the mock at `url`; see `render`."""
+    platform = f"--platform {shlex.quote(story.platform)} " if story.platform else ""
+    address = url if is_usable(url) else DEFAULT_URL
+    return KINDS[kind].command.format(file=shlex.quote(file), url=shlex.quote(address), platform=platform)
 
 
 def render(story: AnyStory, kind: str, url: str = DEFAULT_URL) -> str:
     """Return the story as a script of a kind, one of KINDS; `url` is that of the mock on which it runs if no other is named.
 
-    A URL that may mean something to a shell, as one from a Host header could, is not written.
+    A URL that is not usable is not written.
     """
     module: str = f"contracts.stories.exports.{kind}"
     rendered: Callable[[AnyStory, str], str] = import_module(module).render
-    return rendered(story, url if _PLAIN_URL.fullmatch(url) else DEFAULT_URL)
+    return rendered(story, url if is_usable(url) else DEFAULT_URL)

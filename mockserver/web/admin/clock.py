@@ -10,7 +10,7 @@ CLOCK = "/organizations/<id>/clock"
 
 
 def add(calls: Calls, _: Control) -> None:
-    """Add the views. Times are in seconds since the epoch; None is now."""
+    """Add the views. Times are in seconds since the epoch, or ISO 8601; None is now."""
 
     @calls.add("GET", CLOCK)
     def read_clock(tenant: Tenant) -> ClockReading:
@@ -22,12 +22,12 @@ def add(calls: Calls, _: Control) -> None:
         return tenant.clock.read()
 
     @calls.add("POST", f"{CLOCK}/set")
-    def set_clock(tenant: Tenant, *, at: float) -> ClockReading:
+    def set_clock(tenant: Tenant, *, at: float | str) -> ClockReading:
         tenant.clock.set(at)
         return tenant.clock.read()
 
     @calls.add("POST", f"{CLOCK}/freeze")
-    def freeze_clock(tenant: Tenant, *, at: float | None = None) -> ClockReading:
+    def freeze_clock(tenant: Tenant, *, at: float | str | None = None) -> ClockReading:
         tenant.clock.freeze(at)
         return tenant.clock.read()
 

@@ -55,8 +55,15 @@ def test_a_refusal_tells_its_reason_first_and_then_what_to_ask_for() -> None:
 
 def test_an_answer_that_never_left_is_lost_whatever_its_status() -> None:
     first, second = lines(exchange(delivery="lost_response", fault="lost response"))
-    assert first == "17:34:59.198  lost  send    lost response  9b3faa26  for Ann  'hello'"
+    assert first == "17:34:59.198  lost  send    message.accepted  fault: lost response  9b3faa26  f…"
     assert ID in second
+
+
+def test_a_fault_follows_the_reason_as_in_an_explanation() -> None:
+    first, _ = lines(exchange(status=503, reason="fault.injected", fault="status 503", accepted=False))
+    assert first == "17:34:59.198  503   send    fault.injected  fault: status 503  9b3faa26  for An…"
+    (late,) = lines(exchange(fault="latency 2 s"))
+    assert late == "17:34:59.198  200   send    fault: latency 2 s  9b3faa26  for Ann  'hello'"
 
 
 def test_what_the_client_was_told_comes_before_what_the_platform_did() -> None:

@@ -84,6 +84,20 @@ def test_each_script_is_on_the_page_and_a_file_beside_it(mock: PanelledMock, ref
     assert "<" not in shown[1]
 
 
+def test_the_scripts_address_the_mock_where_it_is_asked_for(mock: PanelledMock, refused: str) -> None:
+    place, url = f"{ADMIN}/{refused}/reproduce", "https://mock.example.org/prefix"
+    for query, address in ({}, "http://localhost"), ({"url": url}, url):
+        written = mock.browser.get(place, query_string=query).get_json()["scripts"]
+        assert all(address in script for script in written.values())
+    answer = mock.browser.get(place, query_string={"url": "http://a;id"})
+    assert (answer.status_code, answer.get_json()["error"]["field"]) == (400, "url")
+
+
+def test_a_command_on_the_page_is_quoted(mock: PanelledMock, refused: str) -> None:
+    page = mock.browser.get(f"{CONSOLE}/{refused}", headers={"Host": "[::1]:8403"}).text
+    assert ">bash session-consumed.sh &#39;http://[::1]:8403&#39;</code>" in page
+
+
 def test_what_there_is_not_is_said_so(mock: PanelledMock, refused: str) -> None:
     assert mock.browser.get(f"{CONSOLE}/{refused}/reproduce.cobol").status_code == 404
     nowhere = refused[:-12] + "0" * 12

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from contracts.history import Outcome
 from contracts.protocol.judge import judge
 from contracts.protocol.rules import demands
 from contracts.protocol.trace import FOREVER
@@ -616,15 +617,119 @@ def test_what_a_broken_clause_explains_is_no_mistake_of_its_own() -> None:
 def test_a_value_is_altered_though_the_answer_never_comes() -> None:
     tape = Tape(SESSIONS)
     tape.log_in(0.2, 0.4, "a-session")
-    tape.unit(1, 9, name="message", payload={"text": "x"}, outcome="failed", alone=True)
+    tape.unit(1, 9, name="message", payload={"text": "x"}, alone=True)
     tape.call("/work", 2, float("inf"), status=None, accepted=True, body={"session": "a-session", "text": "y"})
     assert "D4/message" in tape.broken
 
 
-def test_a_success_about_something_else_is_no_success_of_the_unit() -> None:
-    effects = "{storing: {by: store, delivery: any, suffices: true, with: {id: x}, keeps: {id: $request.path.id}}}"
+STORING = "{storing: {by: store, delivery: at-most-once, suffices: true, with: {id: x}, keeps: {id: $request.path.id}}}"
+
+
+def stored(*calls: tuple[str, int | None], outcome: Outcome = "accepted", **more: Any) -> Tape:
+    """Return the tape of a unit that is to store `x`, with the ids and statuses of its calls."""
+    tape = Tape(toy(clients.TOKENS, effects=STORING))
+    tape.unit(1, 99, name="storing", payload={"id": "x"}, outcome=outcome, alone=True)
+    for nth, (id, status) in enumerate(calls, 1):
+        tape.call(f"/items/{id}", 2 * nth, 2 * nth + 1, method="PUT", status=status, **more)
+    return tape
+
+
+@pytest.mark.parametrize(
+    ("calls", "outcome"),
+    [
+        ([("index", 200), ("x", 200)], "accepted"),
+        ([("x", 200), ("index", 200)], "accepted"),
+        ([("index", 200), ("x", 503)], "failed"),
+        ([("index", 200)], "failed"),
+        ([("index", 200)], "never"),
+    ],
+    ids=["before", "after", "before a refusal", "alone", "without an end"],
+)
+def test_a_call_with_other_values_may_be_about_something_else(calls: list[tuple[str, int]], outcome: Outcome) -> None:
+    tape = stored(*calls, outcome=outcome)
+    assert tape.broken == set()
+    assert tape.verdicts()["D4/storing"] == "inconclusive"
+
+
+@pytest.mark.parametrize("first", ["index", "x"])
+def test_a_unit_that_is_done_by_no_call_with_its_values_was_altered(first: str) -> None:
+    tape = stored((first, 503), ("X", 200))
+    assert tape.broken == {"D4/storing"}
+
+
+@pytest.mark.parametrize(("first", "ids"), [(200, "xx"), (None, "xx"), (None, "XX")], ids=["told", "untold", "altered"])
+def test_a_unit_whose_calls_with_the_same_values_are_accepted_is_doubled(first: int | None, ids: str) -> None:
+    tape = stored((ids[0], first), (ids[1], 200), accepted=True)
+    assert tape.broken == {"D1/storing"} | ({"D4/storing"} if ids == "XX" else set())
+
+
+def repeated(left: float, *units: tuple[str, Outcome], name: str = "storing", effects: str = STORING) -> Tape:
+    """Return the tape of a unit whose outcome the client does not know, of further ones, and of its call made again."""
     tape = Tape(toy(clients.TOKENS, effects=effects))
     tape.unit(1, 9, name="storing", payload={"id": "x"}, outcome="failed", alone=True)
-    tape.call("/items/index", 2, 3, method="PUT")
-    tape.call("/items/x", 4, 5, method="PUT", status=503)
-    assert "D3/storing" not in tape.broken
+    tape.call("/items/x", 2, 3, method="PUT", status=None, accepted=True)
+    for nth, (id, outcome) in enumerate(units, 1):
+        tape.unit(10 * nth, 10 * nth + 9, name=name, payload={"id": id}, outcome=outcome, alone=True)
+        if outcome == "accepted" and name == "storing":
+            tape.call(f"/items/{id}", 10 * nth + 1, 10 * nth + 2, method="PUT")
+    tape.call("/items/x", left, left + 1, method="PUT")
+    return tape
+
+
+@pytest.mark.parametrize("left", [9.5, 15], ids=["outside", "in another"])
+@pytest.mark.parametrize("id", ["x", "y"])
+def test_a_unit_is_doubled_though_another_one_or_none_is_under_way(left: float, id: str) -> None:
+    assert "D1/storing" in repeated(left, (id, "accepted")).broken
+
+
+def test_a_unit_is_doubled_during_one_of_another_kind() -> None:
+    both = f"{{reading: {{by: logIn, delivery: any}}, {STORING[1:]}"
+    assert repeated(15, ("", "accepted"), name="reading", effects=both).broken >= {"D1/storing"}
+
+
+@pytest.mark.parametrize("name", ["storing", "reading"])
+def test_without_values_a_call_outside_of_the_unit_may_be_about_something_else(name: str) -> None:
+    both = "{storing: {by: store, delivery: at-most-once}, reading: {by: logIn, delivery: any}}"
+    tape = repeated(15, ("x", "failed"), name=name, effects=both)
+    assert "D1/storing" not in tape.broken
+    assert tape.verdicts()["D1/storing"] == ("inconclusive" if name == "reading" else "held")
+
+
+def test_what_a_client_does_before_it_is_asked_is_no_unit() -> None:
+    tape = Tape(toy(clients.TOKENS, effects=STORING))
+    tape.call("/items/x", 0, 0.5, method="PUT")
+    tape.unit(1, 9, name="storing", payload={"id": "x"}, alone=True)
+    tape.call("/items/x", 2, 3, method="PUT")
+    assert tape.broken == set()
+
+
+def test_a_unit_that_was_not_accepted_may_be_so_beside_the_next_one() -> None:
+    tape = Tape(toy(clients.TOKENS, effects=STORING))
+    tape.unit(1, 9, name="storing", payload={"id": "x"}, outcome="failed", alone=True)
+    tape.call("/items/x", 2, 3, method="PUT", status=503)
+    tape.unit(10, 19, name="storing", payload={"id": "x"}, alone=True)
+    tape.call("/items/x", 11, 12, method="PUT")
+    tape.call("/items/x", 13, 14, method="PUT")
+    assert tape.broken == set()
+    assert tape.verdicts()["D1/storing"] == "inconclusive"
+    tape.call("/items/x", 15, 16, method="PUT")
+    assert tape.broken == {"D1/storing"}
+
+
+def test_of_two_units_at_once_none_is_doubled_until_there_are_three_calls() -> None:
+    tape = Tape(toy(clients.TOKENS, effects=STORING))
+    for began in (1, 1.5):
+        tape.unit(began, 9, name="storing", payload={"id": "x"})
+    tape.call("/items/x", 2, 3, method="PUT")
+    tape.call("/items/x", 4, 5, method="PUT")
+    assert tape.broken == set()
+    tape.call("/items/x", 6, 7, method="PUT")
+    assert tape.broken == {"D1/storing"}
+
+
+def test_a_success_of_the_unit_counts_though_a_call_about_something_else_follows() -> None:
+    assert stored(("x", 200), ("index", 200), outcome="failed").broken == {"D3/storing"}
+
+
+def test_a_success_about_something_else_is_no_success_of_the_unit() -> None:
+    assert "D3/storing" not in stored(("index", 200), ("x", 503), outcome="failed").broken

@@ -57,6 +57,18 @@ def test_frozen_it_stands_and_still_advances(tenant: Tenant, clock: ManualClock)
     assert tenant.clock.now() == NOW + 7
 
 
+@pytest.mark.parametrize(
+    "text", ["2026-11-18T11:06:50Z", "2026-11-18 12:06:50+01:00", "2026-11-18T11:06:50", " 20261118T110650Z\n"]
+)
+def test_a_time_in_words_is_in_utc_unless_it_names_a_zone(tenant: Tenant, text: str) -> None:
+    assert tenant.clock.set(text) == tenant.clock.freeze(text) == NOW + 10
+
+
+def test_what_is_no_time_is_refused(tenant: Tenant) -> None:
+    with pytest.raises(InvalidRequest, match="'noon' is not a time; write it like 2026-11-22T14:17:40Z"):
+        tenant.clock.set("noon")
+
+
 def test_freezing_at_an_instant_jumps_there(tenant: Tenant, clock: ManualClock) -> None:
     assert tenant.clock.freeze(NOW + 10) == NOW + 10
     clock.advance(60)

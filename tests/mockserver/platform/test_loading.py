@@ -241,7 +241,38 @@ def test_several_refusals_may_share_an_answer(tmp_path: Path) -> None:
     rows = loaded(tmp_path, text).refused
     assert rows["media"].status == rows["size"].status == 413
     error = refused(tmp_path, TOY.replace("    size: {status: 413", shared))
-    assert (error.place, error.problem) == ("x-lifecycle.refused.media, size", "there is a row for 'media' already")
+    assert (error.place, error.problem) == (
+        "x-lifecycle.refused.media, size",
+        "there is a row for 'media' already; leave it out here or there",
+    )
+
+
+def test_a_cause_has_one_answer(tmp_path: Path) -> None:
+    text = TOY.replace("        missing: {", "        missing, ended, expired: {")
+    error = refused(tmp_path, text)
+    assert (error.place, error.line) == ("x-lifecycle.kinds.token.refused.unknown, ended, expired", 35)
+    assert error.problem == "there is a row for 'ended' already; leave it out here or there"
+    (other,) = error.quoted
+    assert "there is a row for 'expired' already" in other
+
+
+@pytest.mark.parametrize("wrong", ["message: '{$nwo}'", "message: x, shape: other"])
+def test_the_line_of_a_row_with_several_names_is_its_own(wrong: str, tmp_path: Path) -> None:
+    text = TOY.replace("    size: {status: 413, message: too large}\n", "")
+    error = refused(
+        tmp_path, text.replace("    media: {status: 415, message: wrong type", f"    media, size: {{status: 415, {wrong}")
+    )
+    assert (error.place.partition(" size")[0], error.line) == ("x-lifecycle.refused.media,", 40)
+
+
+@pytest.mark.parametrize(
+    ("mistakes", "last"), [(20, "x-lifecycle.kinds.token.duty.w19: "), (21, "and 1 more; "), (50, "and 30 more; ")]
+)
+def test_the_mistakes_that_are_not_told_are_counted(mistakes: int, last: str, tmp_path: Path) -> None:
+    words = ", ".join(f"w{number:02}: 1" for number in range(mistakes))
+    lines = str(refused(tmp_path, TOY.replace("dead: renew", f"dead: renew, {words}"))).split("\n  ")
+    assert last in lines[-1]
+    assert len(lines) == min(mistakes, 21)
 
 
 def test_a_refusal_that_nothing_makes_is_told(tmp_path: Path) -> None:

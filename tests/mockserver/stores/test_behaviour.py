@@ -653,6 +653,21 @@ class TestForgetting:
         assert commit(store, put(session("t")), now=1_000, retention=100)
         assert self.kept(store) == ["s", "t"]
 
+    def test_only_sessions_are_counted_as_such(self, store: Store) -> None:
+        found(store)
+        nonce = Credential(kind="nonce", id="n", within="c", expires_at=DAY)
+        assert commit(store, Write(Key("credential", "nonce/n"), None, nonce, DAY), put(session("s"), ends_at=DAY))
+        assert live(store, at=0) == 1
+        assert commit(store, put(session("t"), ends_at=DAY), room=2)
+        assert not commit(store, put(session("u"), ends_at=DAY), room=2)
+
+    def test_credentials_are_forgotten_like_sessions(self, store: Store) -> None:
+        found(store)
+        for now, id, ends_at in ((0, "a", 10), (111, "b", DAY)):
+            nonce = Credential(kind="nonce", id=id, within="c", expires_at=ends_at)
+            assert commit(store, Write(Key("credential", f"nonce/{id}"), None, nonce, ends_at), now=now, retention=100)
+        assert [one.id for one in listed(store, "credential") if isinstance(one, Credential)] == ["b"]
+
     def test_a_multitude_is_forgotten_little_by_little(self, open_store: OpenStore) -> None:
         store = open_store(Bounds(max_ended_sessions=10))
         found(store)

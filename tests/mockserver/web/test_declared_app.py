@@ -71,6 +71,17 @@ def test_the_clock_is_one_however_it_is_moved(http: httpx.Client) -> None:
     assert read(http, good).status_code == 401
 
 
+@pytest.mark.parametrize("path", ["/__admin/clock", f"{CONTROL}/clock"])
+@pytest.mark.parametrize("at", ["2100-01-01T00:00:00Z", 4102444800])
+def test_the_clock_is_set_to_a_time_in_words_or_numbers(http: httpx.Client, path: str, at: float | str) -> None:
+    assert http.post(f"{path}/freeze").status_code == 200
+    assert http.post(f"{path}/set", json={"at": at}).status_code == 200
+    assert http.get("/__admin/clock").json()["now"] == "2100-01-01T00:00:00.000Z"
+    assert http.post(f"{path}/freeze", json={"at": "2100-01-02"}).status_code == 200
+    wrong = http.post(f"{path}/set", json={"at": "tomorrow"})
+    assert (wrong.status_code, "'tomorrow' is not a time; write it like" in wrong.text) == (400, True)
+
+
 def test_the_console_shows_requests_with_their_explanations(http: httpx.Client) -> None:
     read(http, token(http))
     context = read(http, "made-up-by-the-client").headers["Dayfly-Context"]

@@ -9,7 +9,8 @@ import pytest
 
 from contracts.scenario import Advance
 from contracts.stories.codec import decode
-from contracts.stories.exports import DEFAULT_URL, KINDS, render
+from contracts.stories.declared import Ask, DeclaredStory
+from contracts.stories.exports import DEFAULT_URL, KINDS, command, render
 from contracts.stories.model import Create, Expected, Request, Send, Story, Token
 from mockserver.journal import Guest
 from tests.contracts.stories.hostile import HOSTILE, STORY
@@ -29,6 +30,21 @@ USED = Story(
 )
 
 
+UNUSABLE = [
+    *("http://x'; rm -rf y; '", "http://$(id)", 'http://"', "http://a}b", "javascript:x", "http:", "http://", "http:///"),
+    *(
+        "http://a;id",
+        "http://a:b",
+        "http://a/$(id)",
+        "http://a?x&id",
+        "http://[::1",
+        "http://\u0430",
+        "unix:/x",
+        "http://u:p@x",
+    ),
+]
+
+
 @pytest.mark.parametrize("kind", SCRIPTS)
 def test_a_script_says_what_it_is_and_how_it_is_run(kind: str) -> None:
     head = render(USED, kind)[:900]
@@ -38,16 +54,32 @@ def test_a_script_says_what_it_is_and_how_it_is_run(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", SCRIPTS)
-def test_a_script_runs_on_the_mock_that_it_was_written_for(kind: str) -> None:
-    written = render(USED, kind, "http://mock.internal:9000")
-    assert written.count("http://mock.internal:9000") == 2  # in the heading, and where it is used
+@pytest.mark.parametrize("url", ["http://mock.internal:9000", "https://mock.internal/dayfly/1", "http://[::1]:9000"])
+def test_a_script_runs_on_the_mock_that_it_was_written_for(kind: str, url: str) -> None:
+    written = render(USED, kind, url)
+    assert written.count(url) == 2  # in the heading, and where it is used
     assert DEFAULT_URL not in written
 
 
 @pytest.mark.parametrize("kind", SCRIPTS)
-@pytest.mark.parametrize("url", ["http://x'; rm -rf y; '", "http://$(id)", 'http://"', "http://a}b", "javascript:x"])
+@pytest.mark.parametrize("url", UNUSABLE)
 def test_a_url_that_a_shell_may_obey_is_in_no_script(kind: str, url: str) -> None:
     assert render(USED, kind, url) == render(USED, kind)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("url", UNUSABLE)
+def test_a_url_that_a_shell_may_obey_is_in_no_command(kind: str, url: str) -> None:
+    assert command(USED, kind, "file", url) == command(USED, kind, "file", DEFAULT_URL)
+
+
+def test_a_command_is_quoted() -> None:
+    assert command(USED, "curl", "a b.sh", "http://[::1]:1/x") == "bash 'a b.sh' 'http://[::1]:1/x'"
+    story = DeclaredStory(title="t", platform="my {x}.yaml", steps=(Ask(operation="work"),))
+    assert (
+        command(story, "json", "x.json", DEFAULT_URL)
+        == f"dayfly stories run --platform 'my {{x}}.yaml' x.json --url {DEFAULT_URL}"
+    )
 
 
 @pytest.mark.parametrize("kind", SCRIPTS)

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from mockserver.control import Control, Tenant
 from mockserver.errors import InvalidRequest
-from mockserver.web.console.clock import instant_in, seconds_in
+from mockserver.web.console.clock import seconds_in
 from mockserver.web.console.faults import fault_in
 from tests.mockserver.conftest import START, Mock
 from tests.mockserver.web.console.conftest import CONSOLE, DEFAULT
@@ -38,13 +38,6 @@ def test_spans_are_read_as_people_write_them(text: str, seconds: float) -> None:
 def test_what_is_no_span_is_refused(text: str) -> None:
     with pytest.raises(InvalidRequest, match="is not a duration"):
         seconds_in(text)
-
-
-@pytest.mark.parametrize(
-    "text", ["2026-11-18T11:06:40Z", "2026-11-18 12:06:40+01:00", "2026-11-18T11:06:40", " 20261118T110640Z\n"]
-)
-def test_instants_are_read_in_utc_where_they_name_no_zone(text: str) -> None:
-    assert instant_in(text) == START / 1000
 
 
 @pytest.mark.parametrize(
