@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from contracts.clients.python import PythonClients
 from contracts.clients.target import find
 from contracts.errors import ContractsError
 from contracts.protocol import scenario as steps
@@ -24,7 +23,7 @@ from contracts.verify import ContractViolated, Options, ProtocolViolated, replay
 from contracts.verify.declared import declaration
 from contracts.verify.expected import WEB_CHAT
 from contracts.verify.names import from_root
-from contracts.verify.subject import Subject, of_command
+from contracts.verify.subject import Subject, of_command, of_factory
 
 
 class CorpusTarget:
@@ -55,8 +54,8 @@ class CorpusTarget:
         if self.factory is None:
             return of_command(str(self.command), {}, {})
         methods = None if self.declared is None else self.declared.methods
-        clients = partial(PythonClients, find(self.factory), socket=self.socket, methods=methods)
-        return Subject(from_root(self.factory, self.root), None, clients)
+        name = from_root(self.factory, self.root)
+        return of_factory(find(self.factory), name, None, {}, socket=self.socket, methods=methods)
 
 
 class ScenarioFile(pytest.File):

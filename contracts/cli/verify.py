@@ -12,11 +12,10 @@ from msgspec.structs import replace
 from contracts.cli.leftovers import nothing_left_running
 from contracts.cli.options import (
     SETTINGS,
-    Chosen,
     ClientChoice,
+    chosen,
     client_options,
     contract_options,
-    driven,
     expected_failures,
     known,
     report_options,
@@ -27,8 +26,10 @@ from contracts.cli.progress import progress_bar
 from contracts.judge import Parameters
 
 if TYPE_CHECKING:
+    from contracts.clients.base import Clients
     from contracts.generate import Extent
     from contracts.report.model import Report
+    from contracts.verify.subject import Subject
 
 
 @click.command("verify", context_settings=SETTINGS)
@@ -98,18 +99,14 @@ def command(
         expected=known(expected_failures, declared),
     )
 
-    def run(client: Chosen) -> Report:
+    def run(client: Subject, clients: Clients) -> Report:
         with progress_bar() as watch:
-            return judging(client.name, client.clients, options, watch)
+            return replace(judging(client.name, clients, options, watch), replay_with=client.typed)
 
     with nothing_left_running(), clients_print_to_stderr():
-        client, report = driven(choice, run, methods)
-    tell(replace(report, replay_with=client.replay_with), destinations, as_json=as_json)
-    _tell_if_all(report.examples, examples if declared is not None else None)
+        report = chosen(choice, methods).driven(run)
+    tell(report, destinations, as_json=as_json)
+    if declared is not None and examples is not None and examples > report.examples:
+        all_there_are = f"{report.examples} scenarios are all that there are"
+        click.echo(f"dayfly: {all_there_are}; --examples {examples} adds none", err=True)
     context.exit(report.exit_status(strict=strict))
-
-
-def _tell_if_all(done: int, asked: int | None) -> None:
-    """Say so if more scenarios were asked for than a declared platform has."""
-    if asked is not None and asked > done:
-        click.echo(f"dayfly: {done} scenarios are all that there are; --examples {asked} adds none", err=True)
