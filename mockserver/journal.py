@@ -333,7 +333,8 @@ class _Merging:
         if isinstance(entry, Failure) or (isinstance(entry, Answer) and entry.context_id in self._failed):
             return
         if isinstance(entry, _STAMPED_IN_ORDER):
-            self._answer_until(entry.at)
+            while self._due and self._due[0][0] <= entry.at:
+                self._found.append(heappop(self._due)[2])
         if isinstance(entry, Arrival):
             if entry.context_id in self._arrived:
                 return
@@ -342,10 +343,6 @@ class _Merging:
                 answered = self._failed[entry.context_id]
                 heappush(self._due, (answered.at, entry.seq, answered))
         self._found.append(entry)
-
-    def _answer_until(self, at: int) -> None:
-        while self._due and self._due[0][0] <= at:
-            self._found.append(heappop(self._due)[2])
 
     def finish(self) -> list[Entry]:
         while self._due:

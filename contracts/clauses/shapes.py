@@ -25,14 +25,10 @@ def problem(arrival: Arrival, max_text: int) -> str:
     if arrival.body is UNSET:
         return "the body is not JSON"
     if arrival.operation == "send":
-        return _send_problem(arrival.body, max_text)
+        if not isinstance(arrival.body, dict):
+            return "the body is not an object"
+        return _text_problem(arrival.body, "webChatSessionId", 1, None) or _text_problem(arrival.body, "text", 1, max_text)
     return _create_problem(arrival.body)
-
-
-def _send_problem(body: Any, max_text: int) -> str:
-    if not isinstance(body, dict):
-        return "the body is not an object"
-    return _text_problem(body, "webChatSessionId", 1, None) or _text_problem(body, "text", 1, max_text)
 
 
 def _create_problem(body: Any) -> str:

@@ -338,11 +338,8 @@ class _Attributing:
         other = said or next(others, None)
         if other is None:
             return creator
-        altered = may_become(creator.text, send.text) and not self._was_sent(creator.text)
+        altered = may_become(creator.text, send.text) and not any(creator.text in texts for texts in self._texts.values())
         return creator if altered else other
-
-    def _was_sent(self, text: str) -> bool:
-        return any(text in texts for texts in self._texts.values())
 
     def _in_past_session(self, send: AttributedRequest, creator: SentMessage, said: SentMessage | None) -> Claim:
         if said is not None:  # a session that was kept, unless two messages have the same text

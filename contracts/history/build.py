@@ -200,13 +200,9 @@ class _Folding:
             call.group = call.intent.group if call.intent is not None else self._open[0].group
             call.group.calls.append(call)
         if claim is not None and claim.doubt:
-            self._doubt(call, claim.doubt)
-
-    def _doubt(self, call: Call, why: str) -> None:
-        """A doubt about a create or send is also a doubt about the open messages it may belong to."""
-        self.history.doubts[call.seq] = why
-        if call.operation in {"create", "send"}:
-            self._doubted.update(dict.fromkeys((intent.number for intent in self._open), why))
+            self.history.doubts[call.seq] = claim.doubt
+            if call.operation in {"create", "send"}:  # then it may belong to any of the open messages
+                self._doubted.update(dict.fromkeys((intent.number for intent in self._open), claim.doubt))
 
     # -- answers -----------------------------------------------------------------------------------------------------
 
@@ -222,12 +218,9 @@ class _Folding:
         if entry.token is not None:
             self._name_token(entry.token)
         if entry.context_id not in self._watched:
-            heapq.heappush(self._due, (entry.at + self._unheard(entry, call), entry.seq, call))
-
-    def _unheard(self, entry: Answer, call: Call) -> int:
-        """Return by how many milliseconds a late answer that the client did not hear comes after its time stamp."""
-        is_watched = bool(self._watched) and self.history.header.clock == "virtual"
-        return int(is_watched and entry.at > call.arrival.at)
+            # A late answer that the client did not hear comes a millisecond after its time stamp.
+            is_watched = bool(self._watched) and self.history.header.clock == "virtual"
+            heapq.heappush(self._due, (entry.at + int(is_watched and entry.at > call.arrival.at), entry.seq, call))
 
     def _come_back(self, now: int) -> None:
         while self._due and self._due[0][0] <= now:

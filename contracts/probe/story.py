@@ -98,7 +98,9 @@ class ProbeStory:
             case Wait(milliseconds):
                 self._world.advance(milliseconds)
             case WaitFor(which, offset):
-                self._wait_for(which, offset)
+                left = self._life(which).ends_at + offset - self._now if self._lives else 0
+                if left > 0:
+                    self._world.advance(left)
             case ChangePolicy(rules):
                 self._rules = rules
                 self._world.set_policy(rules.policy())
@@ -126,11 +128,6 @@ class ProbeStory:
         id = created.reply.told("webChatSessionId")
         if self._world.judge.accepts(created, "P1", "a create") and id:
             self._lives.append(SessionModel(id, actor, self._now, self._rules))
-
-    def _wait_for(self, which: int, offset: int) -> None:
-        left = self._life(which).ends_at + offset - self._now if self._lives else 0
-        if left > 0:
-            self._world.advance(left)
 
     def _send(self, which: int, defect: RequiredRefusal | None) -> None:
         if not self._lives or (defect in BY_CONTROL and not self._lab.has_control):

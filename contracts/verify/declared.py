@@ -109,13 +109,15 @@ class PlatformSource(NamedTuple):
         verdicts = judge(platform, reading.trace, options.parameters, clauses)
         course = CourseOfRun(platform, reading.trace)
         results = [_of_recording(clause, verdicts, course, reading) for clause in clauses]
+        entries = {one.entry: one.status for one in reading.trace.exchanges if one.entry}
+        refused = {entry: status for entry, status in entries.items() if status is not None and status >= 400}
         report = Report(
             target=target,
             clauses=expecting(results, target, options.expected),
             source=source,
             elapsed_s=watch.seconds(),
             extent=reading.extent if reading.calls else "nothing reached the platform",
-            recording=_extent(reading),
+            recording=Extent(requests=reading.calls, entries=reading.entries, refused=refused) if entries else None,
         )
         return self._about(report, clauses)
 
@@ -155,13 +157,6 @@ def _search(
         campaign.planned = done + len(chosen)
         for scenario in chosen:
             examine(campaign, scenario)
-
-
-def _extent(reading: Reading) -> Extent | None:
-    """Return what was read of a HAR file; None for a journal."""
-    entries = {one.entry: one.status for one in reading.trace.exchanges if one.entry}
-    refused = {entry: status for entry, status in entries.items() if status is not None and status >= 400}
-    return Extent(requests=reading.calls, entries=reading.entries, refused=refused) if entries else None
 
 
 def _of_recording(demand: Requirement, verdicts: Verdicts, course: CourseOfRun, reading: Reading) -> ClauseResult:

@@ -60,17 +60,13 @@ def parse(text: str) -> Place:
     if side == "response" and part in {"query", "path"}:
         raise Wrong(f"{text!r}: an answer has no {part}")
     if body:
-        _check_body_lens(text, lens)
+        if not lens.startswith(("/", "form/", "jws.")) or (lens.startswith("jws.") and "/" not in lens):
+            raise Wrong(f"{text!r}: after body comes #/pointer, #form/field or #jws.protected/claim")
     elif lens and part == "header":
         _check_header_lens(text, lens)
     elif lens:
         raise Wrong(f"{text!r}: a {part} has no lens")
     return place
-
-
-def _check_body_lens(text: str, lens: str) -> None:
-    if not lens.startswith(("/", "form/", "jws.")) or (lens.startswith("jws.") and "/" not in lens):
-        raise Wrong(f"{text!r}: after body comes #/pointer, #form/field or #jws.protected/claim")
 
 
 def _check_header_lens(text: str, lens: str) -> None:

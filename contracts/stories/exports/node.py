@@ -29,7 +29,7 @@ def render(story: AnyStory, url: str) -> str:
 
 def _head(story: AnyStory, url: str) -> Iterator[str]:
     yield "#!/usr/bin/env node"
-    yield from (_comment(line) for line in heading(story, "node FILE", url))
+    yield from (f"// {clean(line)}".rstrip() for line in heading(story, "node FILE", url))
     yield ""
     yield prologue("prologue.mjs", url)
     yield f"const POLICY = {'undefined' if story.platform else json.dumps(whole_policy(story))};"
@@ -106,7 +106,3 @@ def _piece(piece: str | Gap | Coded) -> str:
     if isinstance(piece, Coded):
         return f"encoded({_text(piece.text)})"
     return json.dumps(piece) if isinstance(piece, str) else f"saved.{variable(piece)}"
-
-
-def _comment(text: str) -> str:
-    return f"// {clean(text)}".rstrip()
