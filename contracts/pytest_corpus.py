@@ -20,8 +20,7 @@ from contracts.pytest_records import keep
 from contracts.report.model import Ending, Report
 from contracts.scenario import Played, load
 from contracts.verify import ContractViolated, Options, ProtocolViolated, replay
-from contracts.verify.declared import declaration
-from contracts.verify.expected import WEB_CHAT
+from contracts.verify.declared import codes_of, declaration
 from contracts.verify.names import from_root
 from contracts.verify.subject import Subject, of_command, of_factory
 
@@ -29,7 +28,7 @@ from contracts.verify.subject import Subject, of_command, of_factory
 class CorpusTarget:
     """The client, which a factory or a command names, and the options to judge it by.
 
-    `socket`: it opens connections of its own. `platform` is a declared platform; None is the web chat.
+    `socket`: it opens connections of its own. `platform` is a declared platform.
     """
 
     def __init__(
@@ -45,8 +44,7 @@ class CorpusTarget:
     def replay(self, scenario: Any, path: Path) -> Report:
         """Put the client through a scenario. A saved counterexample is a test of the clause in its name."""
         code, declared = path.name.partition("-")[0].replace(".", "/"), self.declared
-        codes = WEB_CHAT if declared is None else declared.codes
-        options = replace(self.options, clauses=(code,) if code in codes else ())
+        options = replace(self.options, clauses=(code,) if code in codes_of(declared) else ())
         judge = replay if declared is None else declared.replay
         return self._subject().judged(partial(judge, scenario=scenario, options=options))
 

@@ -234,9 +234,8 @@ def chosen(choice: ClientChoice, methods: Mapping[str, str] | None = None) -> Su
 
 
 def known(file: Path | None, declared: PlatformSource | None) -> ExpectedFailures:
-    """Read a file of expected failures of the web chat or a declared platform. Raises ExpectedFailuresError."""
+    """Read a file of expected failures. Raises ExpectedFailuresError."""
     from contracts.verify import expected
+    from contracts.verify.declared import codes_of
 
-    if file is None:
-        return expected.NOTHING
-    return expected.load(file, expected.WEB_CHAT if declared is None else declared.codes)
+    return expected.known(file, codes_of(declared))

@@ -106,7 +106,11 @@ def command(
     with nothing_left_running(), clients_print_to_stderr():
         report = chosen(choice, methods).driven(run)
     tell(report, destinations, as_json=as_json)
-    if declared is not None and examples is not None and examples > report.examples:
-        all_there_are = f"{report.examples} scenarios are all that there are"
-        click.echo(f"dayfly: {all_there_are}; --examples {examples} adds none", err=True)
+    _tell_if_all(report.examples, examples if declared is not None else None)
     context.exit(report.exit_status(strict=strict))
+
+
+def _tell_if_all(done: int, asked: int | None) -> None:
+    """Say so if more scenarios were asked for than a declared platform has."""
+    if asked is not None and asked > done:
+        click.echo(f"dayfly: {done} scenarios are all that there are; --examples {asked} adds none", err=True)

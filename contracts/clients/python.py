@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 SEND = {"send": "send(guest, text)"}
-"""The method that a client of the web chat must have."""
+"""The method that a client must have, unless a declared platform names others."""
 
 PATIENCE = 1.0
 """Seconds of real time a client may be silent before it counts as hung."""

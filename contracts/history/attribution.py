@@ -17,7 +17,7 @@ from html import unescape
 from typing import NamedTuple
 from unicodedata import normalize
 
-from contracts.history.calls import document, guest_of
+from contracts.history.calls import document, guest_of, message_in
 from contracts.history.validate import Numbered
 from mockserver.journal import Answer, Arrival, Began, Ended, Guest, Returned
 
@@ -129,10 +129,7 @@ class _Attributing:
             request.guest = guest_of(document(entry))
             self._creates.setdefault(item, []).append(request)
         elif request.operation == "send":
-            body = document(entry)
-            id, text = body.get("webChatSessionId"), body.get("text")
-            request.presented = id if isinstance(id, str) else None
-            request.text = text if isinstance(text, str) else None
+            request.presented, request.text = message_in(document(entry))
             if request.text is not None:
                 self._texts.setdefault(request.presented, set()).add(request.text)
         return request

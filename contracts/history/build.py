@@ -16,6 +16,7 @@ from contracts.history.calls import (
     UnitReading,
     document,
     guest_of,
+    message_in,
     outcome,
 )
 from contracts.history.model import History
@@ -173,11 +174,10 @@ class _Folding:
     def _read(self, call: Call) -> None:
         body = document(call.arrival)
         if call.operation == "send":
-            id, text = body.get("webChatSessionId"), body.get("text")
-            call.text = text if isinstance(text, str) else None
+            id, call.text = message_in(body)
             call.does = "message"
             call.kept = {} if call.text is None or call.arrival.truncated else {"text": call.text}
-            if isinstance(id, str):
+            if id is not None:
                 call.shown["session"] = id
                 self._session(id)
         elif call.operation == "create":

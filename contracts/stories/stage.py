@@ -199,7 +199,7 @@ class MockInProcess:
 
 
 class RemoteMock:
-    """A running mock at a URL, controlled by its control API: of the web chat, or of a `declared` platform."""
+    """A running mock at a URL, controlled by its control API. `declared`: it is of a declared platform."""
 
     has_control = True
 

@@ -27,7 +27,7 @@ from contracts.report.model import ClauseResult, Counterexample, Report, Source
 from contracts.scenario import complexity
 from contracts.verify.corpus import Corpus
 from contracts.verify.declared_trials import DeclaredTrials
-from contracts.verify.expected import expecting
+from contracts.verify.expected import CODES, expecting
 from contracts.verify.explore import examine, until_enough
 from contracts.verify.run import DEFAULT_OPTIONS, Options, pace, played_again, searched, select_from
 from contracts.verify.search import Search, Watch, settled
@@ -123,6 +123,11 @@ class PlatformSource(NamedTuple):
 
     def _about(self, report: Report, clauses: Sequence[Requirement]) -> Report:
         return replace(report, platform=self.named, demands=tuple(clauses))
+
+
+def codes_of(declared: PlatformSource | None) -> Sequence[str]:
+    """Return the codes of the clauses for a platform's clients; see `declaration`."""
+    return CODES if declared is None else declared.codes
 
 
 def declaration(named: str | Path | None) -> PlatformSource | None:

@@ -1,6 +1,6 @@
 """The web application of a declared platform: its operations on the fast lane, and a control API.
 
-The control API is the web chat's, as far as it applies to a declaration. Credentials of any kind take the place of sessions,
+The control API is that of `admin`, as far as it applies to a declaration. Credentials of any kind take the place of sessions,
 tokens and clients.
 """
 

@@ -8,9 +8,10 @@ from contracts.har.survey import UNKNOWN
 from contracts.replay.infer.evidence import Constraint
 from contracts.replay.infer.solve import Span
 from contracts.replay.recording import RecordedStep, Recording
+from mockserver.journal import SESSION_ID
 
 ENDINGS = frozenset({"expire_tokens", "revoke_tokens", "reject_tokens", "reset"})
-MEMBERS = {"webChatSessionId", "text"}
+MEMBERS = {SESSION_ID, "text"}
 
 
 def token_ttl(recording: Recording) -> Span:

@@ -22,7 +22,7 @@ from contracts.report.exports.controls import AN_INSTANT, DOES, SCOPES
 from contracts.report.exports.shell import comment, word
 from contracts.report.model import ClauseResult, Counterexample
 from contracts.report.words import item_words, perturbation_words, request_words
-from mockserver.journal import Answer, Arrival, Began, Ended, Perturbed
+from mockserver.journal import SESSION_ID, Answer, Arrival, Began, Ended, Perturbed
 
 _FORM = "application/x-www-form-urlencoded"
 
@@ -125,7 +125,7 @@ class _Script:
         """Keep the ids and tokens that the client got in variables with the labels of the reports."""
         if call.received_session is not None:
             label = self._ids[call.received_session] = self._history.sessions[call.received_session].label
-            yield f"{label}=$(field webChatSessionId)"
+            yield f"{label}=$(field {SESSION_ID})"
         if call.received_token is not None:
             label = self._tokens[call.received_token] = self._history.token_label(call.received_token)
             yield f"{label}=$(field access_token)"

@@ -1,4 +1,4 @@
-"""The web chat for a test: an organisation of its own."""
+"""The platform of a test: an organisation of its own."""
 
 from __future__ import annotations
 
