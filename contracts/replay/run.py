@@ -126,21 +126,11 @@ class _Player:
             self.refusals[answered.reason] = replace(known, count=known.count + 1)
             return
         told = self._sandbox.tenant.explain(answered.context_id)
-        guard = next((guard.name for guard in told.guards if guard.verdict == "refused"), "")
         past = NOT_READ.format(doubt=doubt) if doubt else FROM_BEFORE
         reason = _known(result.recorded.reason)
         why = NOT_TOLD if reason is None else f"The answer says {reason}. {RECORDS[reason].why}"
-        from_before = answered.session in self._preconditions.past
-        self.refusals[answered.reason] = RefusalGroup(
-            number=result.number,
-            reason=answered.reason,
-            session=result.session,
-            guard=guard,
-            cause=f"{past} {why}" if from_before else self._in_entries(told.summary),
-            missed=None if from_before else told.missed,
-            accepted_if=None if told.accepted_if is None else self._in_entries(told.accepted_if),
-            advice=told.advice,
-        )
+        before = f"{past} {why}" if answered.session in self._preconditions.past else None
+        self.refusals[answered.reason] = RefusalGroup.first(result, told, self._in_entries, before)
 
     def _in_entries(self, told: str) -> str:
         """Replace the replay's contextIds in an explanation by the recording's numbers."""
