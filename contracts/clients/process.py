@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from contracts.clients import lines
 from contracts.clients.base import Driver, Hung, Intent, Lost, RealTimeDriver, Seat, Wrote
 from contracts.clients.child import Child, command_line, environment, telling_line
-from contracts.clients.conversation import Conversation, left_at_work
+from contracts.clients.conversation import Conversation, hangs, left_at_work
 from contracts.clients.errors import ClientProtocolError
 
 if TYPE_CHECKING:
@@ -167,10 +167,7 @@ class ProcessDriver(RealTimeDriver):
                 return self._events.get(timeout=self._patience)
             except Empty:
                 if life.is_still():
-                    silent = f"for {self._patience:g} s neither an answer on stdout nor a request"
-                    unfinished = self._lines.unfinished
-                    problem = f"the client hangs: {silent}" + (f"; {unfinished}" if unfinished else "")
-                    raise Lost(problem, self._words, waited=True) from None
+                    raise hangs(self._patience, self._lines.unfinished, self._words) from None
 
     def _drain(self) -> None:
         """Looks at what the client said without being asked."""

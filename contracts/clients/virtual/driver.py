@@ -12,7 +12,7 @@ from contracts.clients import lines
 from contracts.clients.base import Clients, Driver, Intent, Lost, Seat
 from contracts.clients.child import Child, command_line, telling_line
 from contracts.clients.clock import VirtualClock
-from contracts.clients.conversation import Conversation, left_at_work
+from contracts.clients.conversation import Conversation, hangs, left_at_work
 from contracts.clients.errors import ClientError, ClientProtocolError
 from contracts.clients.process import PATIENCE, shown_too
 from contracts.clients.virtual.server import HOST
@@ -168,10 +168,7 @@ class VirtualDriver(SimulatedDriver):
         try:
             return run()
         except Silent:
-            silent = f"for {self._patience:g} s neither an answer on stdout nor a request"
-            unfinished = self._lines.unfinished
-            problem = f"the client hangs: {silent}" + (f"; {unfinished}" if unfinished else "")
-            raise Lost(problem, self._words, waited=True) from None
+            raise hangs(self._patience, self._lines.unfinished, self._words) from None
         except ClientProtocolError as error:
             raise Lost(error.problem) from error
 
