@@ -102,28 +102,22 @@ class _Text:
 
     def members(self) -> Iterator[str]:
         """Yield the names of an object's members. The value of each must be read before the next."""
-        self._expect(b"{")
-        if self._takes(b"}"):
-            return
-        while True:
-            yield self._name()
-            if not self._takes(b","):
-                self._expect(b"}")
-                return
-            if self._takes(b"}"):
-                return
+        return (self._name() for _ in self._each(b"{", b"}"))
 
     def items(self) -> Iterator[None]:
         """Yield once for each item of an array, which must then be read."""
-        self._expect(b"[")
-        if self._takes(b"]"):
+        return self._each(b"[", b"]")
+
+    def _each(self, opening: bytes, closing: bytes) -> Iterator[None]:
+        self._expect(opening)
+        if self._takes(closing):
             return
         while True:
             yield
             if not self._takes(b","):
-                self._expect(b"]")
+                self._expect(closing)
                 return
-            if self._takes(b"]"):
+            if self._takes(closing):
                 return
 
     def is_object(self) -> bool:

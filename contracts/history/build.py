@@ -110,11 +110,8 @@ class _Folding:
         intent = JudgedIntent(entry.intent, group, entry.guest, entry.text, self._place, entry.at, entry.seq)
         intent.given = {"text": entry.text}
         intent.late = intent.number in self._attribution.late
-        group.intents.append(intent)
-        self._intents[intent.number] = intent
         self._open.append(intent)
-        self.history.intents.append(intent)
-        self.history.moments.append(IntentBegan(intent, self._place))
+        self._add(intent)
 
     def _infer(self, entry: Arrival, number: int, unit: RequestGroup) -> None:
         """Begin an intent at the first request of a unit. Its end is unknown."""
@@ -123,8 +120,11 @@ class _Folding:
         group = self._groups.setdefault(unit.item, Group(unit.item))
         guest = unit.guest or Guest("", "")
         intent = JudgedIntent(number, group, guest, unit.text or "", self._place, entry.at, entry.seq, inferred=True)
-        group.intents.append(intent)
-        self._intents[number] = intent
+        self._add(intent)
+
+    def _add(self, intent: JudgedIntent) -> None:
+        intent.group.intents.append(intent)
+        self._intents[intent.number] = intent
         self.history.intents.append(intent)
         self.history.moments.append(IntentBegan(intent, self._place))
 

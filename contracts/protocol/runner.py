@@ -69,8 +69,8 @@ class _Record:
 class WatchedDeclared(DeclaredHandler):
     """A handler that records each request's place in the order of events, and announces it to the scenario's runner."""
 
-    def __init__(self, mock: Mock, *, base_url: str = "") -> None:
-        super().__init__(mock, base_url=base_url)
+    def __init__(self, mock: Mock) -> None:
+        super().__init__(mock)
         self.requests = 0
         self.failure: Exception | None = None
         self.record = _Record(mock.now)
