@@ -32,7 +32,7 @@ from mockserver.web.admin.reading import convert
 from mockserver.web.console import CONSOLE, NAME, Console, credentials
 from mockserver.web.console.extension import DECLARED_TABS
 from mockserver.web.cors import Cors
-from mockserver.wire import Answering
+from mockserver.wire import Serving
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -52,7 +52,7 @@ class DeclaredApp:
 
     def __init__(
         self,
-        handler: Answering,
+        handler: Serving,
         control: Flask | None = None,
         cors: Cors | None = None,
         console: WSGIApplication | None = None,
