@@ -15,13 +15,13 @@ from flask import Flask
 from mockserver.clock import iso
 from mockserver.control import Control
 from mockserver.control.clock import Clock
+from mockserver.control.faults import CHECKS, whole
 from mockserver.declared.assembly import DeclaredAssembly
 from mockserver.declared.credentials import By, DeclaredCredentials
 from mockserver.declared.entries import Recorded
 from mockserver.declared.handler import CONTEXT, REASON, DeclaredHandler
 from mockserver.declared.mock import Mock
 from mockserver.engine.model import Fault
-from mockserver.errors import InvalidRequest
 from mockserver.faults import effect_of
 from mockserver.platform.model import Platform
 from mockserver.settings import LONGEST, Settings
@@ -186,19 +186,12 @@ def _add_faults(calls: Calls, mock: Mock) -> None:
 
 def _checked(fault: Fault) -> Fault:
     """Return a fault whose numbers are within bounds. Raises InvalidRequest."""
-    statuses = range(300, 400) if fault.kind == "redirect" else range(400, 600)
-    bounds: dict[str, tuple[float, range]] = {
-        "status": (fault.status, statuses),
-        "times": (fault.times or 0, range(1_000_000_001)),
-        "skip": (fault.skip, range(1_000_000_001)),
-        "retry_after": (fault.retry_after or 0, range(LONGEST + 1)),
-        "milliseconds": (fault.milliseconds, range(LONGEST * 1000 + 1)),
-    }
-    for name, (value, allowed) in bounds.items():
-        if value not in allowed and not (name == "status" and fault.kind not in {"status", "redirect"}):
-            raise InvalidRequest(name, f"{value} must be a whole number from {allowed[0]} to {allowed[-1]}")
-    if not 0 < fault.probability <= 1:
-        raise InvalidRequest("probability", f"{fault.probability} must be a number greater than 0, at most 1")
+    checks = {name: CHECKS[name] for name in ("times", "retry_after", "probability")}
+    checks |= {"skip": whole(0, 1_000_000_000), "milliseconds": whole(0, LONGEST * 1000)}
+    if fault.kind in {"status", "redirect"}:
+        checks["status"] = whole(300, 399) if fault.kind == "redirect" else CHECKS["status"]
+    for name, check in checks.items():
+        check(name, getattr(fault, name))
     return fault
 
 
