@@ -138,7 +138,7 @@ class _Text:
             while token is None:
                 if len(self._data) - self._at > MAX_PIECE:
                     kept, end = False, self._shorten(end)
-                self._more("the end of a value")
+                self._more()
                 token = self._token(end)
             end = token.end() - self._at
             depth += _DEPTH.get(token[0], 0)
@@ -161,7 +161,7 @@ class _Text:
     def _scalar(self) -> bytes:
         found = _SCALAR.match(self._data, self._at)
         while found is None or found.end() == len(self._data):
-            self._more("the end of a value")
+            self._more()
             found = _SCALAR.match(self._data, self._at)
         if not found[0]:
             raise _Unexpected("a value", self._peek())
@@ -198,9 +198,9 @@ class _Text:
             if not self._read():
                 return b""
 
-    def _more(self, expected: str) -> None:
+    def _more(self) -> None:
         if not self._read():
-            raise _Unexpected(expected, b"")
+            raise _Unexpected("the end of a value", b"")
 
     def _read(self) -> bool:
         """Read more, in growing steps, so that a long value is not searched again and again."""

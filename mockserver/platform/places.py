@@ -24,7 +24,6 @@ from mockserver.platform.message import NOTHING, HttpMessage, base64_json, basic
 
 _PLACE = re.compile(r"\$(request|response)\.(?:(header|query|path|cookie)\.([^#\s]+)|(body))(?:#(\S+))?")
 _HEADER_LENSES = ("bearer", "basic.user", "basic.password", "jwt/…", "query/…", "path/…")
-_BODY_LENSES = ("/json/pointer", "form/field", "jws.protected/claim")
 
 Read = Callable[[HttpMessage], Any]
 

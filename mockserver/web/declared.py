@@ -73,9 +73,7 @@ class DeclaredApp:
         return fast_lane.refuse(self.answering, environ, start_response)
 
 
-def create_declared_app(
-    mock: Mock, settings: Settings = Settings(), *, base_url: str = "", extensions: Sequence[Extension] = ()
-) -> DeclaredApp:
+def create_declared_app(mock: Mock, settings: Settings = Settings(), *, extensions: Sequence[Extension] = ()) -> DeclaredApp:
     """Return the application that serves a mock, with its control API, a console and `extensions` of that."""
     parts = DeclaredAssembly(mock, settings)
     app = Flask("mockserver.web.declared")
@@ -84,7 +82,7 @@ def create_declared_app(
     credentials.views(mock.platform, DeclaredCredentials(mock), console)
     for extend in extensions:
         extend(app, parts)
-    handler = DeclaredHandler(mock, base_url=base_url, opaque=settings.opaque)
+    handler = DeclaredHandler(mock, opaque=settings.opaque)
     return DeclaredApp(handler, app, Cors(settings.cors, exposed(mock.platform)), console)
 
 

@@ -14,13 +14,12 @@ from msgspec.structs import replace
 
 from contracts.platform_requests import FORM
 from contracts.replay.traces import fault_of
-from contracts.stories.codec import MAX_DEPTH
 from contracts.stories.model import GRANT, MAX_FILL, Call, Create, Expected, Fault, Request, Send, Token
-from contracts.stories.names import escaped, is_deeper_than
+from contracts.stories.names import escaped
 from mockserver.control.faults import fault_to
 from mockserver.engine.model import Reason
 from mockserver.journal import SESSION_ID, Answer, Arrival, Guest
-from mockserver.wire.bodies import is_json
+from mockserver.wire.bodies import is_deep, is_json
 from mockserver.wire.redaction import REDACTED
 
 NOT_ISSUED = "not-issued-here"
@@ -186,7 +185,7 @@ _ANOTHER = "The token is not recorded; the story sends another one, which was no
 def _raw(arrival: Arrival, answer: Answer, authorization: str | None, notes: tuple[str, ...]) -> Made:
     if arrival.method in _BODILESS:
         yield _made_of(arrival, answer, authorization), notes
-    elif is_deeper_than(arrival.body, MAX_DEPTH):
+    elif is_deep(arrival.body):
         yield _made_of(arrival, answer, authorization, text=msgspec.json.encode(arrival.body).decode()), notes
     elif arrival.body is not UNSET:
         yield _made_of(arrival, answer, authorization, json=_escaped(arrival.body)), notes
