@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from msgspec.structs import replace
+
 from mockserver.control import checks
+from mockserver.engine import life
 from mockserver.engine.model import UNASSIGNED, Credential, FaultPlan, Organization
 from mockserver.errors import ConflictError, InvalidRequest, NotFound
 from mockserver.journal import Entry, Perturbed
@@ -194,6 +197,18 @@ class Records:
         if not isinstance(record, kind.type):
             raise NotFound(kind.kind, id)
         return record
+
+
+def revoke(record: Credential, now: int) -> Credential:
+    """Return a session or a token revoked, unchanged if it had ended before."""
+    return life.end(record, "ended", now)
+
+
+def changed(record: R, **values: Any) -> R:
+    """Return the record with these values as its next version; the same record if it has them already."""
+    if all(getattr(record, name) == value for name, value in values.items()):
+        return record
+    return replace(record, version=record.version + 1, **values)
 
 
 def gone(cursor: str, field: str) -> InvalidRequest:
