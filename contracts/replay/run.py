@@ -14,10 +14,10 @@ from contracts.replay.recording import RecordedStep, Recording, RecordingError
 from contracts.replay.results import RefusalGroup, ReplayedAnswer, ReplayedRequest
 from contracts.replay.sandbox import EVERYBODY, Answered, Sandbox
 from contracts.stories.model import Story
+from contracts.stories.words import told_as
 from mockserver.engine.model import Policy, Reason
 from mockserver.explain.words import shortened
 from mockserver.reasons import RECORDS
-from mockserver.wire.table import TOLD_AS
 
 _REQUEST = re.compile(r"request ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 
@@ -154,12 +154,7 @@ def _agrees(ask: PlannedRequest, answered: Answered) -> bool:
         return False
     if step.reason is None or not step.reason.startswith("session."):
         return True
-    return _told(step.reason) == _told(answered.reason)
-
-
-def _told(reason: str) -> str:
-    known = _known(reason)
-    return reason if known is None else TOLD_AS.get(known, known).value
+    return told_as(step.reason) == told_as(answered.reason)
 
 
 def _known(reason: str | None) -> Reason | None:
