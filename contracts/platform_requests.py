@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from mockserver.journal import SESSION_ID
 from mockserver.wire.message import Request
 
 TOKENS = "/oauth/token"
@@ -24,8 +25,6 @@ FORM = "application/x-www-form-urlencoded"
 
 GUEST = {"guest": {"name": "Dayfly Probe", "email": "probe@example.com"}}
 TEXT = "Hello"
-
-WRITE_SCOPE = "webchat:session:write"
 
 
 _WHOLE = re.compile("[0-9]{1,9}")
@@ -106,7 +105,7 @@ def for_message_as(authorization: str | None, body: bytes, media_type: str | Non
 
 def message_body(session: str, text: str = TEXT) -> bytes:
     """Encode the body of a message."""
-    return _encoded({"webChatSessionId": session, "text": text})
+    return _encoded({SESSION_ID: session, "text": text})
 
 
 def _post(path: str, authorization: str | None, media_type: str | None, body: bytes) -> Request:

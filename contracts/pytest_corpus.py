@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from contracts.clients.python import PythonClients
 from contracts.clients.target import find
 from contracts.errors import ContractsError
 from contracts.protocol import scenario as steps
@@ -21,16 +20,15 @@ from contracts.pytest_records import keep
 from contracts.report.model import Ending, Report
 from contracts.scenario import Played, load
 from contracts.verify import ContractViolated, Options, ProtocolViolated, replay
-from contracts.verify.declared import declaration
-from contracts.verify.expected import WEB_CHAT
+from contracts.verify.declared import codes_of, declaration
 from contracts.verify.names import from_root
-from contracts.verify.subject import Subject, of_command
+from contracts.verify.subject import Subject, of_command, of_factory
 
 
 class CorpusTarget:
     """The client, which a factory or a command names, and the options to judge it by.
 
-    `socket`: it opens connections of its own. `platform` is a declared platform; None is the web chat.
+    `socket`: it opens connections of its own. `platform` is a declared platform.
     """
 
     def __init__(
@@ -46,8 +44,7 @@ class CorpusTarget:
     def replay(self, scenario: Any, path: Path) -> Report:
         """Put the client through a scenario. A saved counterexample is a test of the clause in its name."""
         code, declared = path.name.partition("-")[0].replace(".", "/"), self.declared
-        codes = WEB_CHAT if declared is None else declared.codes
-        options = replace(self.options, clauses=(code,) if code in codes else ())
+        options = replace(self.options, clauses=(code,) if code in codes_of(declared) else ())
         judge = replay if declared is None else declared.replay
         return self._subject().judged(partial(judge, scenario=scenario, options=options))
 
@@ -55,8 +52,8 @@ class CorpusTarget:
         if self.factory is None:
             return of_command(str(self.command), {}, {})
         methods = None if self.declared is None else self.declared.methods
-        clients = partial(PythonClients, find(self.factory), socket=self.socket, methods=methods)
-        return Subject(from_root(self.factory, self.root), None, clients)
+        name = from_root(self.factory, self.root)
+        return of_factory(find(self.factory), name, None, {}, socket=self.socket, methods=methods)
 
 
 class ScenarioFile(pytest.File):

@@ -357,7 +357,7 @@ def _check_name(name: str) -> None:
 
 
 def _platform_of(item: pytest.Item) -> str | None:
-    """Return the declared platform of a test, None for the web chat."""
+    """Return the declared platform of a test, or None."""
     marked = _marked(item).get("platform")
     return _option(item.config, "platform") if marked is None else str(marked)
 
@@ -374,9 +374,8 @@ def _held_to(config: pytest.Config, marked: dict[str, Any], platform: str | None
 
 def _known(config: pytest.Config, platform: str | None) -> ExpectedFailures:
     """Return the expected failures. Raises ExpectedFailuresError, and others for a platform that cannot be used."""
-    from contracts.verify.declared import declaration
-    from contracts.verify.expected import NOTHING, WEB_CHAT, load
+    from contracts.verify import expected
+    from contracts.verify.declared import codes_of, declaration
 
-    file, declared = _option(config, "expected_failures"), declaration(platform)
-    is_for_another = platform != _option(config, "platform")
-    return NOTHING if file is None or is_for_another else load(Path(file), WEB_CHAT if declared is None else declared.codes)
+    declared, is_for_another = declaration(platform), platform != _option(config, "platform")
+    return expected.known(None if is_for_another else _option(config, "expected_failures"), codes_of(declared))

@@ -190,7 +190,7 @@ P = TypeVar("P", bound=Played)
 
 
 class Scenario(Played, frozen=True):
-    """A history to put a client of the web chat through."""
+    """A history to put a client that sends messages through."""
 
     items: Annotated[tuple[Item, ...], Meta(max_length=1000)]
 

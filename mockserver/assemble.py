@@ -13,7 +13,7 @@ from mockserver.engine.model import DEFAULT_ORGANIZATION, Credential, FaultPlan,
 from mockserver.errors import SettingsError
 from mockserver.ids import Ids
 from mockserver.journal_file import JournalFile
-from mockserver.journal_queries import WEB_CHAT
+from mockserver.journal_queries import USUAL
 from mockserver.service import PlatformService
 from mockserver.settings import Settings, policy_to
 from mockserver.stores.base import FAULTS, ORGANIZATION, Bounds, Key, Store, Write
@@ -24,13 +24,13 @@ from mockserver.wire.redaction import SHORTEST_SECRET
 class Assembly:
     """A mock server in parts: `store`, `platform`, `handler`, and the `settings` with their credentials.
 
-    `vocabulary` has the words of the platform. `explain`, if not None, explains a contextId in place of the web chat's.
+    `vocabulary` has the words of the platform. `explain`, if not None, explains a contextId in place of `mockserver.explain`.
     `declared` is the name of a declared platform.
 
     `close` releases what it opened. It is also a context manager.
     """
 
-    vocabulary = WEB_CHAT
+    vocabulary = USUAL
     explain: Callable[..., Any] | None = None
     declared = ""
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from mockserver.clock import pause
-from mockserver.wire import Answering, Request, Response
+from mockserver.wire import Request, Response, Serving
 from mockserver.wire.message import USUAL, bounded
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class _Patience:
 class Transport(httpx.BaseTransport):
     """Answers an `httpx.Client` from a handler. `wait` takes seconds; tests pass one that moves a virtual clock."""
 
-    def __init__(self, handler: Answering, wait: Wait = pause) -> None:
+    def __init__(self, handler: Serving, wait: Wait = pause) -> None:
         self._handler, self._wait = handler, wait
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -134,7 +134,7 @@ async def _sleep(seconds: float) -> None:
 class AsyncTransport(httpx.AsyncBaseTransport):
     """Answers an `httpx.AsyncClient` from a handler. `wait` takes seconds and is awaited."""
 
-    def __init__(self, handler: Answering, wait: AsyncWait = _sleep) -> None:
+    def __init__(self, handler: Serving, wait: AsyncWait = _sleep) -> None:
         self._handler, self._wait = handler, wait
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -162,7 +162,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
             raise
 
 
-def router(handler: Answering, base_url: str | None = None, wait: Wait = pause) -> respx.MockRouter:
+def router(handler: Serving, base_url: str | None = None, wait: Wait = pause) -> respx.MockRouter:
     """Return a respx router that answers every route from the handler. It serves sync and async clients.
 
     It does not assert which routes were called. `base_url` restricts it to one host; without it any host is answered.

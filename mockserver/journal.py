@@ -20,6 +20,9 @@ from mockserver.engine import model
 from mockserver.engine.model import Operation, State
 from mockserver.errors import MockServerError
 
+SESSION_ID = "webChatSessionId"
+"""The member that has a session's id, in the answer to its creation and in each send."""
+
 TRACE_VERSION = 1
 
 FaultKind = model.FaultKind
@@ -85,7 +88,7 @@ class Header(Struct, frozen=True, tag="trace", tag_field="type"):
     `door` is how the client reached the mock. On a `socket`, a client cannot tell a lost request from a lost response.
     `resolution` is the precision of the timestamps in milliseconds, if coarser than one. A request left less than that later
     than its timestamp. Two timestamps must differ by more for their order to be known.
-    `platform` is the name of a declared platform; it is not set for the web chat.
+    `platform` is the name of a declared platform, if it is of one.
     """
 
     version: int = TRACE_VERSION
@@ -333,7 +336,8 @@ class _Merging:
         if isinstance(entry, Failure) or (isinstance(entry, Answer) and entry.context_id in self._failed):
             return
         if isinstance(entry, _STAMPED_IN_ORDER):
-            self._answer_until(entry.at)
+            while self._due and self._due[0][0] <= entry.at:
+                self._found.append(heappop(self._due)[2])
         if isinstance(entry, Arrival):
             if entry.context_id in self._arrived:
                 return
@@ -342,10 +346,6 @@ class _Merging:
                 answered = self._failed[entry.context_id]
                 heappush(self._due, (answered.at, entry.seq, answered))
         self._found.append(entry)
-
-    def _answer_until(self, at: int) -> None:
-        while self._due and self._due[0][0] <= at:
-            self._found.append(heappop(self._due)[2])
 
     def finish(self) -> list[Entry]:
         while self._due:

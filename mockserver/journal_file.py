@@ -49,7 +49,9 @@ class JournalFile:
                 self._miss(error)
             else:
                 self._seq += 1
-                self._recover()
+                if self._missing:
+                    _log.warning("%s can be written again; %d entries are missing from it", self._path, self._missing)
+                    self._missing = 0
 
     def _write(self, line: bytes) -> None:
         """Write a whole line or nothing."""
@@ -81,11 +83,6 @@ class JournalFile:
             told = "%s cannot be written (%s): requests are answered, but not recorded in it; free disk space"
             _log.error(told, self._path, error.strerror)
         self._missing += 1
-
-    def _recover(self) -> None:
-        if self._missing:
-            _log.warning("%s can be written again; %d entries are missing from it", self._path, self._missing)
-            self._missing = 0
 
     def close(self) -> None:
         os.close(self._file)

@@ -14,7 +14,7 @@ from mockserver.engine import model
 from mockserver.engine.model import OPERATIONS, Operation, Organization, Reason
 from mockserver.errors import InvalidRequest, shown
 from mockserver.ids import redact_tokens, was_issued
-from mockserver.journal import Answer, Arrival, Delivery, Entry, Failure, Guest, ShownCredential, put_on_the_wire
+from mockserver.journal import SESSION_ID, Answer, Arrival, Delivery, Entry, Failure, Guest, ShownCredential, put_on_the_wire
 from mockserver.stores.base import ORGANIZATION, Key, Store
 
 PAGE = 100
@@ -49,7 +49,7 @@ class Vocabulary(NamedTuple):
         raise InvalidRequest("reason", f"{shown(reason)} is not a reason; {hint}")
 
 
-WEB_CHAT = Vocabulary()
+USUAL = Vocabulary()
 
 
 class Pair(NamedTuple):
@@ -124,7 +124,7 @@ def session_of(pair: Pair) -> str | None:
     """Return the session id of a request: the one it presented, whatever that is, or the one it was issued."""
     if pair.answer is not None and pair.answer.issued is not None:
         return pair.answer.issued
-    presented = _member(pair.arrival.body, "webChatSessionId") if pair.arrival.operation == "send" else None
+    presented = _member(pair.arrival.body, SESSION_ID) if pair.arrival.operation == "send" else None
     return presented if isinstance(presented, str) else None
 
 

@@ -138,13 +138,13 @@ def policy_table(path: Path) -> dict[str, Any]:
         raise SettingsError("policy", str(path), f"is not TOML: {error}") from error
 
 
-def policy_from_file(path: Path, base: Policy | None = None) -> Policy:
+def policy_from_file(path: Path) -> Policy:
     """Read a TOML policy file. Raises SettingsError naming the file, and the field if one is wrong."""
     content = policy_table(path)
     values = content.get("policy", content)
     if not isinstance(values, dict) or (values is not content and len(content) > 1):
         raise SettingsError("policy", str(path), "must hold policy values at top level, or all of them in a table [policy]")
-    return policy_from(values, base, where=str(path))
+    return policy_from(values, where=str(path))
 
 
 def policy_from_environment(environment: Mapping[str, str], base: Policy | None = None) -> Policy:

@@ -27,7 +27,7 @@ class Unit(NamedTuple):
 
 
 MESSAGE = Unit("message", {"suffices": True}, answered=True)
-"""The web chat's unit of work."""
+"""The unit of work of a client that sends messages."""
 
 
 def _calls_for(intent: JudgedIntent) -> list[Call]:

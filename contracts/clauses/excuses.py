@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from contracts.history import REJECTS, Call, JudgedIntent, SendEffect, document
+from contracts.history import REJECTS, Call, JudgedIntent, SendEffect, document, message_in
 from contracts.judge import Case
 
 
@@ -75,8 +75,8 @@ def handed_on(call: Call) -> bool:
 
     A client that passes on what it got, null for example, has invented nothing. One that sends the word `None` has.
     """
-    id = document(call.arrival).get("webChatSessionId")
-    if call.operation != "send" or call.group is None or (isinstance(id, str) and id):
+    id, _ = message_in(document(call.arrival))
+    if call.operation != "send" or call.group is None or id:
         return False
     calls = call.intent.calls if call.intent is not None else call.group.calls
     return any(made.operation == "create" and made.unusable and made.was_over(call.left) for made in calls)

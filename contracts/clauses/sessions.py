@@ -13,7 +13,7 @@ from contracts.clauses.excuses import handed_on
 from contracts.clauses.words import at, doing, name_of, quote, seconds, told
 from contracts.history import Call, CallLeft, CallReturned, JudgedIntent, Moment, SeenCredential, SendEffect, document
 from contracts.judge import EXERCISED, UPPER_BOUND, Breach, Case, Clause, Mark, StatefulClause
-from mockserver.journal import Guest
+from mockserver.journal import SESSION_ID, Guest
 
 FROM_DOUBLING = ("R3", "R4")
 """Clauses that a client also breaks if it sends twice at once: one answer forbids what the other requires."""
@@ -224,9 +224,9 @@ def _mark_placeholder(moment: Moment, case: Case) -> Mark:
 
 def _placeholder_for_id(call: Call, case: Case) -> Breach | None:
     body = document(call.arrival)
-    if "webChatSessionId" not in body:
+    if SESSION_ID not in body:
         return None
-    id = body["webChatSessionId"]
+    id = body[SESSION_ID]
     issued = call.presented is not None and case.history.sessions[call.presented].created is not None
     if issued or handed_on(call) or not (id is None or (isinstance(id, str) and IN_ID.search(id))):
         return None

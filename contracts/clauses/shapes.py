@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from mockserver.journal import Arrival
+from mockserver.journal import SESSION_ID, Arrival
 
 MAX_NAME = 254
 """Longest name and e-mail address of a guest, in characters."""
@@ -25,14 +25,10 @@ def problem(arrival: Arrival, max_text: int) -> str:
     if arrival.body is UNSET:
         return "the body is not JSON"
     if arrival.operation == "send":
-        return _send_problem(arrival.body, max_text)
+        if not isinstance(arrival.body, dict):
+            return "the body is not an object"
+        return _text_problem(arrival.body, SESSION_ID, 1, None) or _text_problem(arrival.body, "text", 1, max_text)
     return _create_problem(arrival.body)
-
-
-def _send_problem(body: Any, max_text: int) -> str:
-    if not isinstance(body, dict):
-        return "the body is not an object"
-    return _text_problem(body, "webChatSessionId", 1, None) or _text_problem(body, "text", 1, max_text)
 
 
 def _create_problem(body: Any) -> str:

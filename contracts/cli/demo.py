@@ -16,6 +16,7 @@ from msgspec import structs
 from contracts.cli.options import SETTINGS
 from contracts.cli.options import as_json as json_option
 from contracts.cli.output import say_json
+from mockserver.journal import SESSION_ID
 
 if TYPE_CHECKING:
     import httpx
@@ -89,12 +90,12 @@ def _send_to_an_old_session(style: Style, url: str, parts: Assembly) -> httpx.Re
         form = {"grant_type": "client_credentials"}
         token = http.post(TOKENS, auth=(settings.client_id, settings.client_secret), data=form).json()["access_token"]
         http.headers["Authorization"] = f"Bearer {token}"
-        id = http.post(SESSIONS, json={"guest": {"name": "Ann", "email": "ann@example.com"}}).json()["webChatSessionId"]
-        first = http.post(MESSAGES, json={"webChatSessionId": id, "text": "Good morning"})
+        id = http.post(SESSIONS, json={"guest": {"name": "Ann", "email": "ann@example.com"}}).json()[SESSION_ID]
+        first = http.post(MESSAGES, json={SESSION_ID: id, "text": "Good morning"})
         _say(style, f"In the morning Ann has a web chat: her session takes a message ({first.status_code}).")
         Control(parts).tenant("default").clock.advance(4 * HOURS)
         _say(style, "Four hours later, on the mock's clock, her session id is used again:", "")
-        answer = http.post(MESSAGES, json={"webChatSessionId": id, "text": "Welcome back"})
+        answer = http.post(MESSAGES, json={SESSION_ID: id, "text": "Welcome back"})
     _quote(style, [f"> {line}" for line in _raw_request(answer.request)])
     _say(style, "")
     _quote(style, [f"< {line}" for line in _raw_answer(answer)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial, wraps
 from math import inf, isfinite
@@ -17,12 +16,11 @@ from contracts.judge import DEFAULTS, Delivery, Parameters, header_name
 from contracts.report.kinds import KINDS, OF_DECLARED
 
 if TYPE_CHECKING:
-    from contracts.clients.base import Clients
     from contracts.verify.declared import PlatformSource
     from contracts.verify.expected import ExpectedFailures
+    from contracts.verify.subject import Subject
 
 F = TypeVar("F", bound=Callable[..., Any])
-R = TypeVar("R")
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "DAYFLY"}
 """Settings of every command. Each option can be given as a variable too: --seed as DAYFLY_SEED."""
@@ -212,75 +210,32 @@ platform = click.option(
 admin_token = click.option("--admin-token", metavar="TOKEN", default="", help="The token of the control API.")
 
 
-class Chosen(NamedTuple):
-    """The clients to drive: their name, the object that makes them, the arguments that name them on the command line, and
-    the choice that those make.
-    """
-
-    name: str
-    clients: Clients
-    replay_with: str
-    choice: ClientChoice
-
-
-def driven(choice: ClientChoice, run: Callable[[Chosen], R], methods: Mapping[str, str] | None = None) -> tuple[Chosen, R]:
-    """Return the clients that are `chosen`, and what `run` makes of them.
-
-    If it turns out only now that they cannot be in virtual time, they are run in real time. Raises what `chosen` and `run` do.
-    """
-    from contracts.clients.errors import BeyondVirtualTime
-
-    client = chosen(choice, methods)
-    try:
-        return client, run(client)
-    except BeyondVirtualTime as error:
-        client = chosen(choice._replace(real_time=True), methods)
-        client.clients.real_time = error.reason
-        return client, run(client)
-
-
-def chosen(choice: ClientChoice, methods: Mapping[str, str] | None = None) -> Chosen:
-    """Return the clients that TARGET or --command names. `methods` are those that a client in Python must have.
+def chosen(choice: ClientChoice, methods: Mapping[str, str] | None = None) -> Subject:
+    """Return the client that TARGET or --command names. `methods` are those that a client in Python must have.
 
     Raises UsageError unless exactly one of the two is given, and ClientError.
     """
+    from contracts.clients.target import find
+    from contracts.verify.subject import of_command, of_factory
+
     if (choice.target is None) == (choice.command is None):
         raise click.UsageError("name one client: TARGET (package.module:factory or path/to/file.py:factory) or --command")
-    return _process(choice, choice.command) if choice.command is not None else _python(choice, str(choice.target), methods)
-
-
-def _process(choice: ClientChoice, command: str) -> Chosen:
-    from contracts.clients.command import command_clients, typed
-
-    if choice.socket:
-        raise click.UsageError("--socket is for TARGET only: a process uses a socket anyway")
-    given = {"one_shot": choice.one_shot, "real_time": choice.real_time}
-    clients = command_clients(command, **given, **_given(choice))
-    return Chosen(command, clients, typed(command, given, choice.patience), choice)
-
-
-def _python(choice: ClientChoice, target: str, methods: Mapping[str, str] | None) -> Chosen:
-    from contracts.clients.python import PythonClients
-    from contracts.clients.target import find
-
-    for flag, given in (("--one-shot", choice.one_shot), ("--real-time", choice.real_time)):
-        if given:
-            raise click.UsageError(f"{flag} is for --command only")
-    waits = "" if choice.patience is None else f" --patience {choice.patience:g}"
-    again = shlex.quote(target) + (" --socket" if choice.socket else "") + waits
-    clients = PythonClients(find(target), socket=choice.socket, methods=methods, **_given(choice))
-    return Chosen(target, clients, again, choice)
-
-
-def _given(choice: ClientChoice) -> dict[str, Any]:
     waits = {} if choice.patience is None else {"patience": choice.patience}
-    return {**waits, "show_output": choice.show_output}
+    given = {**waits, "show_output": choice.show_output}
+    if choice.command is not None:
+        if choice.socket:
+            raise click.UsageError("--socket is for TARGET only: a process uses a socket anyway")
+        return of_command(choice.command, {"one_shot": choice.one_shot, "real_time": choice.real_time}, given)
+    for flag, is_set in (("--one-shot", choice.one_shot), ("--real-time", choice.real_time)):
+        if is_set:
+            raise click.UsageError(f"{flag} is for --command only")
+    target = str(choice.target)
+    return of_factory(find(target), target, target, given, socket=choice.socket, methods=methods)
 
 
 def known(file: Path | None, declared: PlatformSource | None) -> ExpectedFailures:
-    """Read a file of expected failures of the web chat or a declared platform. Raises ExpectedFailuresError."""
+    """Read a file of expected failures. Raises ExpectedFailuresError."""
     from contracts.verify import expected
+    from contracts.verify.declared import codes_of
 
-    if file is None:
-        return expected.NOTHING
-    return expected.load(file, expected.WEB_CHAT if declared is None else declared.codes)
+    return expected.known(file, codes_of(declared))

@@ -32,7 +32,7 @@ _ERASE = "\r\x1b[K\x1b[?25h"
 @contextmanager
 def progress_bar() -> Iterator[Watch | None]:
     """Show a bar on standard error meanwhile; None if that is not a terminal, or in CI."""
-    if not _is_watched(sys.stderr):
+    if not (sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("CI")):
         yield None
         return
     bar = _Bar(sys.stderr)
@@ -40,10 +40,6 @@ def progress_bar() -> Iterator[Watch | None]:
         yield bar.show
     finally:
         bar.erase()
-
-
-def _is_watched(stream: TextIO) -> bool:
-    return stream.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("CI")
 
 
 class _Bar:

@@ -11,7 +11,7 @@ import click
 from msgspec.structs import replace
 
 from contracts.cli.leftovers import nothing_left_running
-from contracts.cli.options import SETTINGS, Chosen, ClientChoice, client_options, contract_options, driven, report_options
+from contracts.cli.options import SETTINGS, ClientChoice, chosen, client_options, contract_options, report_options
 from contracts.cli.options import platform as platform_option
 from contracts.cli.output import Destination, check_emit, clients_print_to_stderr, tell
 from contracts.errors import ScenarioError
@@ -21,7 +21,9 @@ from contracts.report.exports.pytest import Client
 from contracts.report.model import ClauseResult, Report
 
 if TYPE_CHECKING:
+    from contracts.clients.base import Clients
     from contracts.verify.declared import PlatformSource
+    from contracts.verify.subject import Subject
 
 S = TypeVar("S")
 
@@ -67,20 +69,22 @@ def command(
     declared = declaration(platform, context)
     options = Options(clauses=clauses, parameters=replace(contract, one_shot=choice.one_shot))
 
-    def run(client: Chosen) -> Report:
+    def run(client: Subject, clients: Clients) -> tuple[Subject, Report]:
         if declared is not None:
             read = _load(file, steps.load, load, "the web chat; leave out --platform")
-            return declared.replay(client.name, client.clients, read, options, times)
+            return client, declared.replay(client.name, clients, read, options, times)
         scenario = _load(file, load, steps.load, "a declared platform; add --platform")
-        return replay(client.name, client.clients, scenario, options, times)
+        return client, replay(client.name, clients, scenario, options, times)
 
     with nothing_left_running(), clients_print_to_stderr():
-        client, report = driven(choice, run, None if declared is None else declared.methods)
-    report = _from(file, replace(report, replay_with=client.replay_with))
+        client, report = chosen(choice, None if declared is None else declared.methods).driven(run)
+    report = _from(file, replace(report, replay_with=client.typed))
     if emit is None:
         tell(report, destinations, as_json=as_json)
         context.exit(report.exit_status(strict=strict))
-    export = _export(emit, report, _client(client), options.parameters, declared)
+    is_command = choice.command is not None
+    as_driven = Client(client.name, is_command, **client.flags, socket=choice.socket, patience=choice.patience)
+    export = _export(emit, report, as_driven, options.parameters, declared)
     click.echo(export, nl=False)
     tell(report, destinations, as_json=as_json, aside=True)
 
@@ -105,19 +109,6 @@ def _from(file: Path, report: Report) -> Report:
         for result in report.clauses
     )
     return replace(report, clauses=clauses)
-
-
-def _client(client: Chosen) -> Client:
-    """Return the client as it was driven here."""
-    choice = client.choice
-    return Client(
-        target=client.name,
-        command=choice.command is not None,
-        one_shot=choice.one_shot,
-        socket=choice.socket,
-        real_time=choice.real_time,
-        patience=choice.patience,
-    )
 
 
 def _export(kind: str, report: Report, client: Client, parameters: Parameters, declared: PlatformSource | None = None) -> str:

@@ -41,7 +41,7 @@ class Readers(NamedTuple, Generic[R]):
 
 
 def recorded(recording: str, organization: str, admin_token: str) -> HarReading:
-    """Read a recording of the web chat; see `read_by`."""
+    """Read a recording as entries of a journal; see `read_by`."""
     from contracts.har import HarReading, reading
 
     def trace(entries: list[Entry], name: str) -> HarReading:
@@ -55,7 +55,7 @@ def recorded(recording: str, organization: str, admin_token: str) -> HarReading:
 
 
 def platform_in(entries: Iterable[Entry]) -> str:
-    """Return the name of the declared platform whose journal this is; "" for the web chat's."""
+    """Return the name of the declared platform whose journal this is; "" if it names none."""
     named = (one.platform for one in entries if isinstance(one, Header))
     return next((name for name in named if name is not UNSET), "")
 

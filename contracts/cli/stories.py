@@ -126,7 +126,7 @@ def run_stories(
 
 
 def _folder(platform: str) -> str:
-    """Return the platform's name or file; "" for the web chat. Raises SettingsError or DeclarationError."""
+    """Return the platform's name or file; "" without one. Raises SettingsError or DeclarationError."""
     from contracts.verify.declared import declaration
 
     return "" if declaration(platform) is None else platform

@@ -12,11 +12,10 @@ from msgspec.structs import replace
 from contracts.cli.leftovers import nothing_left_running
 from contracts.cli.options import (
     SETTINGS,
-    Chosen,
     ClientChoice,
+    chosen,
     client_options,
     contract_options,
-    driven,
     expected_failures,
     known,
     report_options,
@@ -27,8 +26,10 @@ from contracts.cli.progress import progress_bar
 from contracts.judge import Parameters
 
 if TYPE_CHECKING:
+    from contracts.clients.base import Clients
     from contracts.generate import Extent
     from contracts.report.model import Report
+    from contracts.verify.subject import Subject
 
 
 @click.command("verify", context_settings=SETTINGS)
@@ -98,13 +99,13 @@ def command(
         expected=known(expected_failures, declared),
     )
 
-    def run(client: Chosen) -> Report:
+    def run(client: Subject, clients: Clients) -> Report:
         with progress_bar() as watch:
-            return judging(client.name, client.clients, options, watch)
+            return replace(judging(client.name, clients, options, watch), replay_with=client.typed)
 
     with nothing_left_running(), clients_print_to_stderr():
-        client, report = driven(choice, run, methods)
-    tell(replace(report, replay_with=client.replay_with), destinations, as_json=as_json)
+        report = chosen(choice, methods).driven(run)
+    tell(report, destinations, as_json=as_json)
     _tell_if_all(report.examples, examples if declared is not None else None)
     context.exit(report.exit_status(strict=strict))
 

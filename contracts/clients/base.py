@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from contracts.clients import common
+from contracts.clients.clock import VirtualClock
 from contracts.clients.watched import Watched
 from mockserver.wire.credentials import shown_as
 from mockserver.wire.notes import Redactor
@@ -87,91 +89,104 @@ class Lost(Hung):
         return shortened(f"{self}; it wrote: {self.words}" if self.words else str(self))
 
 
-class Driver(Protocol):
-    """One client at work."""
+class Driver(ABC):
+    """One client at work. Its time is real, unless it says otherwise: what passes for the mock does not pass for the client."""
 
     @property
     def output(self) -> str:
         """What the client wrote to stderr, as far as the driver can tell it from what others write."""
+        return ""
 
     def conduct(self, body: Callable[[], None]) -> None:
         """Calls `body`, which calls `send` and `advance` alone of these, maybe in a thread in which that costs less.
 
         Raises what `body` does; Hung too, whose reason may have come to pass while `body` cannot go on.
         """
+        body()
 
+    @abstractmethod
     def send(self, intents: Sequence[Intent], schedule: Sequence[int]) -> None:
         """Ask for all of `intents` at once and wait for their end. Raises Hung; the client cannot be used afterwards.
 
         If several requests or answers wait, `schedule` picks the next one, in drivers that can make them wait.
         """
 
-    def advance(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:  # noqa: B027 - see the class
         """Lets virtual time pass while no intent is open. Raises Hung."""
 
-    def grant(self, seconds: float) -> None:
+    def grant(self, seconds: float) -> None:  # noqa: B027 - see the class
         """Give an open intent so much more virtual time: a request of its will be on its way for that long."""
 
+    @abstractmethod
     def give_up(self, why: str) -> None:
         """Makes `send` raise Hung; may be called from any thread."""
 
+    @abstractmethod
     def close(self) -> None:
         """Ends the client and all that it has started. Raises Lost if it does not end as it should."""
 
 
-class RealTimeDriver:
-    """The part of a driver of processes in real time that does nothing: what passes for the mock does not pass for them."""
-
-    def conduct(self, body: Callable[[], None]) -> None:
-        """See Driver."""
-        body()
-
-    def advance(self, seconds: float) -> None:
-        """See Driver."""
-
-    def grant(self, seconds: float) -> None:
-        """See Driver."""
-
-
-class Clients(Protocol):
+class Clients(ABC):
     """How the clients of one target are made.
 
     `system` is the clock for the mock (milliseconds; None: the system's own). `open` comes before the first client and
     `close` after the last. `way_in` says how a client reaches the platform, for one that never did.
     """
 
-    clock: Literal["virtual", "wall"]
-    is_process: bool
+    clock: Literal["virtual", "wall"] = "virtual"
+    is_process = True
     """Whether each client is a process of its own, which takes a tenth of a second to start."""
-    real_time: str
+    real_time = ""
     """Why the clock is real, in a few words, if it might have been virtual; else empty."""
-    note: str
+    note = ""
     """Why a client's own time did not move with that clock since `begin`; empty if it did."""
-    door: Literal["socket", "in_process"]
-    system: Callable[[], int] | None
+    door: Literal["socket", "in_process"] = "socket"
+    system: Callable[[], int] | None = None
 
     @property
     def way_in(self) -> str:
         """What a client has to do to reach the platform."""
+        return "send its requests to the URL in its variable DAYFLY_BASE_URL"
 
     @property
     def strayed(self) -> bool:
         """True if a client has looked for the platform at a wrong place in this scenario."""
+        return False
 
+    @abstractmethod
     def open(self, make_app: Callable[[], WSGIApplication]) -> None:
         """Gets ready for clients that talk to the mock, which `make_app` makes a web application of."""
 
-    def begin(self) -> None:
+    def begin(self) -> None:  # noqa: B027 - a clock that is real goes on
         """A scenario begins."""
 
+    @abstractmethod
     def start(self, seat: Seat) -> Driver:
         """A new client. Raises ClientError where none can be made."""
 
-    def skip(self, seconds: float) -> None:
+    def skip(self, seconds: float) -> None:  # noqa: B027 - a clock that is real goes on
         """Moves the clock on while there is no client, or one whose time is not virtual."""
 
+    @abstractmethod
     def close(self) -> None:
         """Gives back what `open` took."""
+
+
+class VirtualTimeClients(Clients):
+    """Clients that share one virtual clock with the mock."""
+
+    def __init__(self) -> None:
+        self.time = VirtualClock()
+        self.system = self.time.milliseconds
+
+    def begin(self) -> None:
+        """See Clients."""
+        self.note = ""
+        self.time.restart()
+
+    def skip(self, seconds: float) -> None:
+        """See Clients."""
+        self.time.move_to(self.time.after(seconds))
 
 
 def following(schedule: Sequence[int]) -> Callable[[int], int]:

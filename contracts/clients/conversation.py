@@ -62,3 +62,9 @@ def left_at_work(status: int | None, words: str) -> Lost:
     if status is None:
         return Lost("the client closed its stdout while it had work to do, and goes on", words, waited=True)
     return Lost(f"the client ended while it had work to do: {ending(status)}", words)
+
+
+def hangs(patience: float, unfinished: str, words: str) -> Lost:
+    """Return the error for a process that shows nothing; `unfinished` complains about its last line, if it has not ended it."""
+    problem = f"the client hangs: for {patience:g} s neither an answer on stdout nor a request"
+    return Lost(problem + (f"; {unfinished}" if unfinished else ""), words, waited=True)

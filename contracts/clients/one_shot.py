@@ -7,13 +7,15 @@ import threading
 from collections.abc import Mapping, Sequence
 from queue import SimpleQueue
 
-from contracts.clients.base import Hung, Intent, Lost, Outcome, RealTimeDriver, Seat, shortened
+from contracts.clients.base import Driver, Hung, Intent, Lost, Outcome, Seat, shortened
 from contracts.clients.child import KEPT_OUTPUT, Child, ending, telling_line
 from contracts.clients.errors import ClientError
 
 
-class OneShotDriver(RealTimeDriver):
+class OneShotDriver(Driver):
     """A command, run for each intent; intents of one item run at once."""
+
+    output = ""
 
     def __init__(self, words: Sequence[str], variables: Mapping[str, str], seat: Seat, patience: float) -> None:
         self._words, self._variables = words, variables
@@ -21,7 +23,6 @@ class OneShotDriver(RealTimeDriver):
         self._running: list[Child] = []
         self._given_up = ""
         self._count = 0
-        self.output = ""
 
     def send(self, intents: Sequence[Intent], schedule: Sequence[int]) -> None:  # noqa: ARG002 - nobody schedules a process
         """See Driver. Raises ClientError where the command cannot be started, Lost where it hangs."""
@@ -79,11 +80,14 @@ class OneShotDriver(RealTimeDriver):
     def _end(self, intent: Intent, child: Child, status: int | None, failures: SimpleQueue[ClientError | Lost]) -> None:
         self.output = (self.output + child.tail)[-KEPT_OUTPUT:]
         if status is None:
-            silent = f"for {self._patience:g} s it neither ended nor made a request"
-            words = telling_line(child.tail)
-            failures.put(Lost(f"the command hangs: {silent}; it was killed", words, waited=True))
+            failures.put(hangs(self._patience, telling_line(child.tail)))
         elif not self._given_up:
             intent.ended(*outcome_of(status, shortened(telling_line(child.tail))))
+
+
+def hangs(patience: float, words: str) -> Lost:
+    """Return the error for a command that shows nothing; `words` is the line of its stderr that says why."""
+    return Lost(f"the command hangs: for {patience:g} s it neither ended nor made a request; it was killed", words, waited=True)
 
 
 def outcome_of(status: int, words: str) -> tuple[Outcome, str]:

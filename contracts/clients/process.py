@@ -11,9 +11,9 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Literal
 
 from contracts.clients import lines
-from contracts.clients.base import Driver, Hung, Intent, Lost, RealTimeDriver, Seat, Wrote
+from contracts.clients.base import Clients, Driver, Hung, Intent, Lost, Seat, Wrote
 from contracts.clients.child import Child, command_line, environment, telling_line
-from contracts.clients.conversation import Conversation, left_at_work
+from contracts.clients.conversation import Conversation, hangs, left_at_work
 from contracts.clients.errors import ClientProtocolError
 
 if TYPE_CHECKING:
@@ -23,16 +23,10 @@ PATIENCE = 10.0
 """Seconds a client process may show nothing, neither an answer nor a request, while it has something to do."""
 
 
-class ProcessClients:
+class ProcessClients(Clients):
     """Clients that `command` starts, in real time. `one_shot`: it starts one for each intent."""
 
-    note = ""
     clock: Literal["virtual", "wall"] = "wall"
-    door: Literal["socket", "in_process"] = "socket"
-    system: Callable[[], int] | None = None
-    is_process = True
-    strayed = False
-    way_in = "send its requests to the URL in its variable DAYFLY_BASE_URL"
 
     def __init__(
         self,
@@ -56,9 +50,6 @@ class ProcessClients:
 
         self._url = self._stack.enter_context(LiveServer(make_app())).url
 
-    def begin(self) -> None:
-        """See Clients."""
-
     def start(self, seat: Seat) -> Driver:
         """See Clients."""
         if self._show_output:
@@ -70,9 +61,6 @@ class ProcessClients:
             return OneShotDriver(self._words, variables, seat, self._patience)
         child = Child(self._words, variables, seat.credentials, stdout=subprocess.PIPE, wrote=seat.wrote)
         return ProcessDriver(child, seat, self._patience)
-
-    def skip(self, seconds: float) -> None:
-        """See Clients; the process keeps the system's clock."""
 
     def close(self) -> None:
         """See Clients."""
@@ -94,7 +82,7 @@ Event = lines.ReplyLine | ClientProtocolError | Hung | None
 """What may happen while a client is at work; None: it has closed its standard output."""
 
 
-class ProcessDriver(RealTimeDriver):
+class ProcessDriver(Driver):
     """One process, started once and asked as often as the scenario wants."""
 
     def __init__(self, child: Child, seat: Seat, patience: float) -> None:
@@ -167,10 +155,7 @@ class ProcessDriver(RealTimeDriver):
                 return self._events.get(timeout=self._patience)
             except Empty:
                 if life.is_still():
-                    silent = f"for {self._patience:g} s neither an answer on stdout nor a request"
-                    unfinished = self._lines.unfinished
-                    problem = f"the client hangs: {silent}" + (f"; {unfinished}" if unfinished else "")
-                    raise Lost(problem, self._words, waited=True) from None
+                    raise hangs(self._patience, self._lines.unfinished, self._words) from None
 
     def _drain(self) -> None:
         """Looks at what the client said without being asked."""

@@ -10,8 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from contracts.clients.access import BehindSocket, InProcessAccess, PlatformAccess
-from contracts.clients.base import Hung, Intent, Seat, describe, following, hidden
-from contracts.clients.clock import VirtualClock
+from contracts.clients.base import Driver, Hung, Intent, Seat, VirtualTimeClients, describe, following, hidden
 from contracts.clients.core import on_one_core
 from contracts.clients.diverted import diverted
 from contracts.clients.errors import ClientError, FactoryError, PlatformUnreached
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 SEND = {"send": "send(guest, text)"}
-"""The method that a client of the web chat must have."""
+"""The method that a client must have, unless a declared platform names others."""
 
 PATIENCE = 1.0
 """Seconds of real time a client may be silent before it counts as hung."""
@@ -37,16 +36,14 @@ FACTORY_PATIENCE = 10.0
 """Seconds of real time a factory may be silent before it counts as hung; ten times that while it computes."""
 
 
-class PythonClients:
+class PythonClients(VirtualTimeClients):
     """Clients that `factory` makes. `patience` is for how many seconds of real time one may show nothing.
 
     `socket`: they reach the platform through a real socket, so that what their HTTP stack does by itself is seen.
     `show_output`: what they print is shown at once, and not only in a report.
     """
 
-    clock: Literal["virtual", "wall"] = "virtual"
     is_process = False
-    real_time = ""
     door: Literal["socket", "in_process"] = "in_process"
 
     def __init__(
@@ -65,11 +62,9 @@ class PythonClients:
             self.door = "socket"
         self.patience, self.factory_patience = patience, factory_patience or FACTORY_PATIENCE
         self.show_output = show_output
-        self.time = VirtualClock()
-        self.system: Callable[[], int] | None = self.time.milliseconds
+        super().__init__()
         self.methods = dict(methods or SEND)
         self.needs_loop = inspect.iscoroutinefunction(factory) or _is_asynchronous(factory, self.methods)
-        self.note = ""
         self._stack = ExitStack()
         self._names = UnresolvedPlatform()
 
@@ -103,8 +98,7 @@ class PythonClients:
 
     def begin(self) -> None:
         """See Clients."""
-        self.note = ""
-        self.time.restart()
+        super().begin()
         self._names.forget()
 
     def start(self, seat: Seat) -> PythonDriver:
@@ -125,10 +119,6 @@ class PythonClients:
 
         return BehindSocket(seat, scheduler, Loopback(scheduler, seat))
 
-    def skip(self, seconds: float) -> None:
-        """See Clients."""
-        self.time.move_to(self.time.after(seconds))
-
     def close(self) -> None:
         """See Clients."""
         self._stack.close()
@@ -141,10 +131,8 @@ class _Made(NamedTuple):
     error: BaseException | None = None
 
 
-class PythonDriver:
+class PythonDriver(Driver):
     """One client under its scheduler. An asynchronous client has a loop of its own there."""
-
-    output = ""
 
     def __init__(self, clients: PythonClients, scheduler: Scheduler, access: PlatformAccess, seat: Seat) -> None:
         self._clients, self._scheduler, self._access = clients, scheduler, access

@@ -197,7 +197,9 @@ class Scheduler:
             if os.getpid() != self._process:  # the client has forked, and this is a copy without a waiting parent
                 os._exit(0)
             scheduled.leave()
-            self._leave(scheduled)
+            with self._lock:
+                self._scheduled.remove(scheduled)
+                self._yield(scheduled)
 
     def _worker(self, number: int) -> SchedulerWorker:
         while len(self._workers) <= number:
@@ -215,11 +217,6 @@ class Scheduler:
         scheduled = ScheduledThread(is_message=is_message)
         self._scheduled.append(scheduled)
         return scheduled
-
-    def _leave(self, scheduled: ScheduledThread) -> None:
-        with self._lock:
-            self._scheduled.remove(scheduled)
-            self._yield(scheduled)
 
     def _check(self) -> None:
         if self._given_up:

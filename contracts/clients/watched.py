@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from types import TracebackType
-from typing import ClassVar, Protocol, Self
+from typing import Any, ClassVar, Self
 
 from msgspec.structs import replace
 
 from mockserver.engine.model import Operation
-from mockserver.wire import METHOD, ROUTES, Answering, ArrivedCall, Handler, Request, Response
+from mockserver.wire import METHOD, ROUTES, ArrivedCall, Handler, Request, Response, Serving
 
 Arrived = Callable[[Operation | None], float]
 """Takes the operation of an arriving request (None: unknown operation); returns the seconds to hold it up."""
@@ -45,23 +45,27 @@ class WatchedRequest:
 _current: ContextVar[WatchedRequest | None] = ContextVar("dayfly_exchange", default=None)
 
 
-class Watched(Answering, Protocol):
-    """A handler that a scenario's runner watches."""
+class Watched(Serving):
+    """A handler that a scenario's runner watches. It comes before the platform's own among the bases of a class."""
 
-    requests: int
+    requests = 0
     """How many requests came: a sign of life, not an exact count."""
-    failure: Exception | None
+    failure: Exception | None = None
     """An exception of the mock itself, for which a client must not be blamed."""
 
+    @contextmanager
+    def failing(self) -> Iterator[None]:
+        """Note an exception of the mock itself, and raise it."""
+        try:
+            yield
+        except Exception as error:
+            self.failure = error
+            raise
 
-@contextmanager
-def failing(handler: Watched) -> Iterator[None]:
-    """Note an exception of the mock itself, and raise it."""
-    try:
-        yield
-    except Exception as error:
-        handler.failure = error
-        raise
+    def finish(self, call: Any) -> Response:
+        """See Serving."""
+        with self.failing():
+            return super().finish(call)
 
 
 def is_arrived(context_id: str) -> None:
@@ -71,21 +75,19 @@ def is_arrived(context_id: str) -> None:
         exchange.context_id = context_id
 
 
-class WatchedHandler(Handler):
+class WatchedHandler(Watched, Handler):
     """Calls `arrived` for each request, in the thread that serves it."""
 
     arrived: Arrived | None = None
     strayed: Callable[[str], None] | None = None
     """Takes a line about a request for a page, such as the one that redirects lead to. It is not journalled."""
-    requests = 0
-    failure: Exception | None = None
     clients_known = 8
     """Each scenario has a client of its own. To search for the secrets of all would cost more than to decide a request."""
 
     def arrive(self, request: Request) -> ArrivedCall:
         """See Handler."""
         self.requests += 1
-        with failing(self):
+        with self.failing():
             held_up = 0.0
             if self.arrived is not None:
                 held_up = self.arrived(ROUTES.get(request.path) if request.method == METHOD else None)
@@ -96,8 +98,3 @@ class WatchedHandler(Handler):
             self.strayed(f"{request.method} {request.path}: {call.answered_with.status}, from a page and not the platform\n")
         is_arrived(call.context_id)
         return call
-
-    def finish(self, call: ArrivedCall) -> Response:
-        """See Handler."""
-        with failing(self):
-            return super().finish(call)

@@ -13,7 +13,7 @@ from contracts.har import secrets
 from contracts.har.requests import KEPT_TEXT, HarRequest, expires_in, retry_after
 from contracts.har.survey import Findings
 from mockserver.ids import digest
-from mockserver.journal import Answer, Arrival, Returned, SessionChange, ShownCredential
+from mockserver.journal import SESSION_ID, Answer, Arrival, Returned, SessionChange, ShownCredential
 from mockserver.wire.credentials import place_of
 
 
@@ -23,7 +23,7 @@ class Writer:
     def __init__(self, kept: Sequence[HarRequest], found: Findings) -> None:
         self._found = found
         self._secrets = set[str]().union(*(secrets.of_request(one.authorization, one.sent, one.got) for one in kept))
-        self._issued = {one.brought("create", "webChatSessionId") for one in kept}
+        self._issued = {one.created for one in kept}
         self._may_be_issued = any(one.is_call and one.operation == "create" and one.got_lacks for one in kept)
         self._contexts = _contexts(kept)
 
@@ -58,7 +58,7 @@ class Writer:
         if one.status is None:
             return Returned(seq, at, self._contexts[one.number], answered=False)
         token = self._token(one)
-        issued = None if self._is_masked(one) else one.brought("create", "webChatSessionId")
+        issued = None if self._is_masked(one) else one.created
         return Answer(
             seq=seq,
             at=at,
@@ -96,8 +96,8 @@ class Writer:
         if one.operation == "token":
             hidden.found = False
         if self._is_masked(one) and isinstance(shown, dict):
-            shown = {name: value for name, value in shown.items() if name != "webChatSessionId"}
-            shown["webChatSessionId (masked)"] = f"entry {one.number}"
+            shown = {name: value for name, value in shown.items() if name != SESSION_ID}
+            shown[f"{SESSION_ID} (masked)"] = f"entry {one.number}"
         return shown, None
 
     def _credential(self, one: HarRequest) -> ShownCredential:
@@ -111,7 +111,7 @@ class Writer:
 
     def _token(self, one: HarRequest) -> str | None:
         """Return the pseudonym of the token that was issued; a unique one if the token is masked."""
-        token = one.brought("token", "access_token")
+        token = one.logged_in
         if token is None:
             return None
         name = secrets.name_of(token)
@@ -121,7 +121,7 @@ class Writer:
         """Return the session that a request is about, if the recording shows that there is one."""
         if self._is_masked(one):
             return None
-        created = one.brought("create", "webChatSessionId")
+        created = one.created
         if created is not None:
             return SessionChange(created)
         id = one.presented

@@ -16,7 +16,9 @@ from contracts.har import bodies, secrets
 from contracts.har.bodies import Attached, nothing_attached
 from contracts.har.document import HarEntry
 from contracts.har.routes import MESSAGING, RouteTraits, platform_path
+from contracts.history import message_in
 from mockserver.engine.model import Operation
+from mockserver.journal import SESSION_ID
 from mockserver.wire import METHOD, ROUTES
 from mockserver.wire.message import USUAL, bounded
 
@@ -100,15 +102,29 @@ class HarRequest:
         return self.body is None and self.operation in {"create", "send"}
 
     @property
+    def message(self) -> tuple[str | None, str | None]:
+        """The session id that a send shows and its text; None for each that is missing."""
+        return message_in(self.sent) if self.operation == "send" and isinstance(self.sent, dict) else (None, None)
+
+    @property
     def presented(self) -> str | None:
         """The session id that a send shows, or None."""
-        id = self.sent.get("webChatSessionId") if self.operation == "send" and isinstance(self.sent, dict) else None
-        return id if isinstance(id, str) else None
+        return self.message[0]
+
+    @property
+    def created(self) -> str | None:
+        """The id of the session that it created, or None."""
+        return self.brought("create", SESSION_ID)
+
+    @property
+    def logged_in(self) -> str | None:
+        """The token that it was issued, or None."""
+        return self.brought("token", "access_token")
 
     @property
     def asked(self) -> RouteTraits:
         """The part that identifies its host."""
-        token = self.brought("token", "access_token")
+        token = self.logged_in
         return RouteTraits(
             self.host,
             self.operation,

@@ -102,28 +102,22 @@ class _Text:
 
     def members(self) -> Iterator[str]:
         """Yield the names of an object's members. The value of each must be read before the next."""
-        self._expect(b"{")
-        if self._takes(b"}"):
-            return
-        while True:
-            yield self._name()
-            if not self._takes(b","):
-                self._expect(b"}")
-                return
-            if self._takes(b"}"):
-                return
+        return (self._name() for _ in self._each(b"{", b"}"))
 
     def items(self) -> Iterator[None]:
         """Yield once for each item of an array, which must then be read."""
-        self._expect(b"[")
-        if self._takes(b"]"):
+        return self._each(b"[", b"]")
+
+    def _each(self, opening: bytes, closing: bytes) -> Iterator[None]:
+        self._expect(opening)
+        if self._takes(closing):
             return
         while True:
             yield
             if not self._takes(b","):
-                self._expect(b"]")
+                self._expect(closing)
                 return
-            if self._takes(b"]"):
+            if self._takes(closing):
                 return
 
     def is_object(self) -> bool:
@@ -144,7 +138,7 @@ class _Text:
             while token is None:
                 if len(self._data) - self._at > MAX_PIECE:
                     kept, end = False, self._shorten(end)
-                self._more("the end of a value")
+                self._more()
                 token = self._token(end)
             end = token.end() - self._at
             depth += _DEPTH.get(token[0], 0)
@@ -167,7 +161,7 @@ class _Text:
     def _scalar(self) -> bytes:
         found = _SCALAR.match(self._data, self._at)
         while found is None or found.end() == len(self._data):
-            self._more("the end of a value")
+            self._more()
             found = _SCALAR.match(self._data, self._at)
         if not found[0]:
             raise _Unexpected("a value", self._peek())
@@ -204,9 +198,9 @@ class _Text:
             if not self._read():
                 return b""
 
-    def _more(self, expected: str) -> None:
+    def _more(self) -> None:
         if not self._read():
-            raise _Unexpected(expected, b"")
+            raise _Unexpected("the end of a value", b"")
 
     def _read(self) -> bool:
         """Read more, in growing steps, so that a long value is not searched again and again."""

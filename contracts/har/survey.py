@@ -122,8 +122,8 @@ def note_of(one: HarRequest) -> KeptRequest:
         correlation="" if looks_masked(one.correlation) else one.correlation,
         via_worker=one.via_worker,
         form=_form(one.authorization),
-        created=one.brought("create", "webChatSessionId"),
-        logged_in=one.brought("token", "access_token"),
+        created=one.created,
+        logged_in=one.logged_in,
         presented=one.presented if is_send else None,
         lacks_id=is_send and one.status == 200 and isinstance(one.sent, dict) and one.presented is None,
     )

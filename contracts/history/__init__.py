@@ -14,6 +14,7 @@ from contracts.history.calls import (
     UnitReading,
     document,
     guest_of,
+    message_in,
     outcome,
     same,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "guest_of",
     "is_on_its_way",
     "jump_of",
+    "message_in",
     "outcome",
     "same",
 ]

@@ -17,7 +17,7 @@ from html import unescape
 from typing import NamedTuple
 from unicodedata import normalize
 
-from contracts.history.calls import document, guest_of
+from contracts.history.calls import document, guest_of, message_in
 from contracts.history.validate import Numbered
 from mockserver.journal import Answer, Arrival, Began, Ended, Guest, Returned
 
@@ -129,10 +129,7 @@ class _Attributing:
             request.guest = guest_of(document(entry))
             self._creates.setdefault(item, []).append(request)
         elif request.operation == "send":
-            body = document(entry)
-            id, text = body.get("webChatSessionId"), body.get("text")
-            request.presented = id if isinstance(id, str) else None
-            request.text = text if isinstance(text, str) else None
+            request.presented, request.text = message_in(document(entry))
             if request.text is not None:
                 self._texts.setdefault(request.presented, set()).add(request.text)
         return request
@@ -338,11 +335,8 @@ class _Attributing:
         other = said or next(others, None)
         if other is None:
             return creator
-        altered = may_become(creator.text, send.text) and not self._was_sent(creator.text)
+        altered = may_become(creator.text, send.text) and not any(creator.text in texts for texts in self._texts.values())
         return creator if altered else other
-
-    def _was_sent(self, text: str) -> bool:
-        return any(text in texts for texts in self._texts.values())
 
     def _in_past_session(self, send: AttributedRequest, creator: SentMessage, said: SentMessage | None) -> Claim:
         if said is not None:  # a session that was kept, unless two messages have the same text

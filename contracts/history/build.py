@@ -16,6 +16,7 @@ from contracts.history.calls import (
     UnitReading,
     document,
     guest_of,
+    message_in,
     outcome,
 )
 from contracts.history.model import History
@@ -109,11 +110,8 @@ class _Folding:
         intent = JudgedIntent(entry.intent, group, entry.guest, entry.text, self._place, entry.at, entry.seq)
         intent.given = {"text": entry.text}
         intent.late = intent.number in self._attribution.late
-        group.intents.append(intent)
-        self._intents[intent.number] = intent
         self._open.append(intent)
-        self.history.intents.append(intent)
-        self.history.moments.append(IntentBegan(intent, self._place))
+        self._add(intent)
 
     def _infer(self, entry: Arrival, number: int, unit: RequestGroup) -> None:
         """Begin an intent at the first request of a unit. Its end is unknown."""
@@ -122,8 +120,11 @@ class _Folding:
         group = self._groups.setdefault(unit.item, Group(unit.item))
         guest = unit.guest or Guest("", "")
         intent = JudgedIntent(number, group, guest, unit.text or "", self._place, entry.at, entry.seq, inferred=True)
-        group.intents.append(intent)
-        self._intents[number] = intent
+        self._add(intent)
+
+    def _add(self, intent: JudgedIntent) -> None:
+        intent.group.intents.append(intent)
+        self._intents[intent.number] = intent
         self.history.intents.append(intent)
         self.history.moments.append(IntentBegan(intent, self._place))
 
@@ -173,11 +174,10 @@ class _Folding:
     def _read(self, call: Call) -> None:
         body = document(call.arrival)
         if call.operation == "send":
-            id, text = body.get("webChatSessionId"), body.get("text")
-            call.text = text if isinstance(text, str) else None
+            id, call.text = message_in(body)
             call.does = "message"
             call.kept = {} if call.text is None or call.arrival.truncated else {"text": call.text}
-            if isinstance(id, str):
+            if id is not None:
                 call.shown["session"] = id
                 self._session(id)
         elif call.operation == "create":
@@ -200,13 +200,9 @@ class _Folding:
             call.group = call.intent.group if call.intent is not None else self._open[0].group
             call.group.calls.append(call)
         if claim is not None and claim.doubt:
-            self._doubt(call, claim.doubt)
-
-    def _doubt(self, call: Call, why: str) -> None:
-        """A doubt about a create or send is also a doubt about the open messages it may belong to."""
-        self.history.doubts[call.seq] = why
-        if call.operation in {"create", "send"}:
-            self._doubted.update(dict.fromkeys((intent.number for intent in self._open), why))
+            self.history.doubts[call.seq] = claim.doubt
+            if call.operation in {"create", "send"}:  # then it may belong to any of the open messages
+                self._doubted.update(dict.fromkeys((intent.number for intent in self._open), claim.doubt))
 
     # -- answers -----------------------------------------------------------------------------------------------------
 
@@ -222,12 +218,9 @@ class _Folding:
         if entry.token is not None:
             self._name_token(entry.token)
         if entry.context_id not in self._watched:
-            heapq.heappush(self._due, (entry.at + self._unheard(entry, call), entry.seq, call))
-
-    def _unheard(self, entry: Answer, call: Call) -> int:
-        """Return by how many milliseconds a late answer that the client did not hear comes after its time stamp."""
-        is_watched = bool(self._watched) and self.history.header.clock == "virtual"
-        return int(is_watched and entry.at > call.arrival.at)
+            # A late answer that the client did not hear comes a millisecond after its time stamp.
+            is_watched = bool(self._watched) and self.history.header.clock == "virtual"
+            heapq.heappush(self._due, (entry.at + int(is_watched and entry.at > call.arrival.at), entry.seq, call))
 
     def _come_back(self, now: int) -> None:
         while self._due and self._due[0][0] <= now:

@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 from msgspec import UNSET, Struct
 
-from mockserver.journal import Answer, Arrival, Guest
+from mockserver.journal import SESSION_ID, Answer, Arrival, Guest
 
 SCOPE_CODE = "app.not.authorized.for.scope"
 """The code that distinguishes a 403 for a missing scope from all others."""
@@ -310,6 +310,12 @@ class SeenCredential:
 def document(arrival: Arrival) -> dict[str, Any]:
     """Return the JSON object that a request carried; empty if it carried none."""
     return arrival.body if arrival.body is not UNSET and isinstance(arrival.body, dict) else {}
+
+
+def message_in(body: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Return the session id and the text in the body of a send; None for one that is missing or not a text."""
+    id, text = body.get(SESSION_ID), body.get("text")
+    return id if isinstance(id, str) else None, text if isinstance(text, str) else None
 
 
 def guest_of(body: dict[str, Any]) -> Guest | None:

@@ -63,12 +63,12 @@ class History:
 
     @property
     def sessions(self) -> dict[str, SeenCredential]:
-        """The sessions of the web chat, by id."""
+        """The credentials of the kind `session`, by id."""
         return self.credentials["session"]
 
     @property
     def logins(self) -> list[Call]:
-        """The token calls of the web chat."""
+        """The calls for a token."""
         return self.renewals["token"]
 
     def note_left(self, call: Call) -> None:

@@ -14,12 +14,12 @@ from contracts.platform_requests import MESSAGES, SESSIONS, PlatformReply
 from contracts.probe import shape
 from contracts.probe.recorder import RecordedExchange, Recorder
 from contracts.probe.refusals import SESSION, STRANGER, RequiredRefusal
-from mockserver.journal import Entry
+from mockserver.journal import SESSION_ID, Entry
 
 Marks = Sequence[tuple[str, RecordedExchange]]
 """Related exchanges with their labels, as further evidence."""
 
-ISSUES = {SESSIONS: "webChatSessionId", MESSAGES: "id"}
+ISSUES = {SESSIONS: SESSION_ID, MESSAGES: "id"}
 """The member of the answers to these paths that holds a newly issued id."""
 
 

@@ -13,6 +13,7 @@ from contracts.probe.provider import Provider
 from contracts.probe.recorder import RecordedExchange, Recorder
 from contracts.remote.control import ProbedOrganization
 from mockserver.clock import system_clock
+from mockserver.journal import SESSION_ID
 from mockserver.wire.message import Request
 
 LONGEST_WAIT = 120
@@ -167,7 +168,7 @@ class ProbeRun:
     def session(self, actor: ProbeClient | None = None, replica: int = 0) -> str:
         """Return a fresh session's id. Raises GivenUp if there is none."""
         created = self.create(actor, replica)
-        id = created.reply.told("webChatSessionId")
+        id = created.reply.told(SESSION_ID)
         if not self.judge.accepts(created, "P1", "a create") or not id:
             raise GivenUp
         return id

@@ -13,7 +13,7 @@ from contracts.platform_requests import MESSAGES, SESSIONS, TOKENS, PlatformRepl
 from contracts.probe.shape import CORRELATION
 from mockserver.engine.model import Operation
 from mockserver.ids import pseudonym
-from mockserver.journal import Answer, Arrival, Entry, Header, Perturbed
+from mockserver.journal import SESSION_ID, Answer, Arrival, Entry, Header, Perturbed
 from mockserver.wire.credentials import credential
 from mockserver.wire.message import Request
 
@@ -121,7 +121,7 @@ def _answer(request: Request, reply: PlatformReply, seq: int, at: int, name: str
         accepted=done and request.path == MESSAGES,
         body=document or UNSET,
         retry_after=reply.retry_after,
-        issued=(reply.told("webChatSessionId") or None) if done and request.path == SESSIONS else None,
+        issued=(reply.told(SESSION_ID) or None) if done and request.path == SESSIONS else None,
         token=pseudonym(token) if token else None,
         token_expires_in=lifetime if token and isinstance(lifetime, int) else None,
     )

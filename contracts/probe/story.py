@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from contracts.platform_requests import WRITE_SCOPE, for_message, for_message_as, message_body
+from contracts.platform_requests import for_message, for_message_as, message_body
 from contracts.probe import refusals
 from contracts.probe.probe_run import ProbeClient
 from contracts.probe.recorder import RecordedExchange
 from contracts.probe.refusals import BAD_BODY, FOREIGN, NO_SCOPE, NO_TOKEN, OTHER_MEDIA_TYPE, WRONG_TOKEN, RequiredRefusal
 from contracts.probe.runner import ProbeRunner
 from contracts.probe.session_model import DEFAULTS, Rules, SessionModel
+from mockserver.engine.model import WRITE_SCOPE
+from mockserver.journal import SESSION_ID
 from mockserver.wire.message import Request
 
 DEFECTS = (BAD_BODY, OTHER_MEDIA_TYPE, NO_SCOPE, WRONG_TOKEN, NO_TOKEN, FOREIGN)
@@ -98,7 +100,9 @@ class ProbeStory:
             case Wait(milliseconds):
                 self._world.advance(milliseconds)
             case WaitFor(which, offset):
-                self._wait_for(which, offset)
+                left = self._life(which).ends_at + offset - self._now if self._lives else 0
+                if left > 0:
+                    self._world.advance(left)
             case ChangePolicy(rules):
                 self._rules = rules
                 self._world.set_policy(rules.policy())
@@ -123,14 +127,9 @@ class ProbeStory:
 
     def _create(self, actor: ProbeClient) -> None:
         created = self._world.create(actor)
-        id = created.reply.told("webChatSessionId")
+        id = created.reply.told(SESSION_ID)
         if self._world.judge.accepts(created, "P1", "a create") and id:
             self._lives.append(SessionModel(id, actor, self._now, self._rules))
-
-    def _wait_for(self, which: int, offset: int) -> None:
-        left = self._life(which).ends_at + offset - self._now if self._lives else 0
-        if left > 0:
-            self._world.advance(left)
 
     def _send(self, which: int, defect: RequiredRefusal | None) -> None:
         if not self._lives or (defect in BY_CONTROL and not self._lab.has_control):

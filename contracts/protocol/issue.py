@@ -85,22 +85,17 @@ def _finding(result: ClauseResult, report: Report) -> str:
     if steps:
         lines += ["Start this script, and make the client do this against the URL that it prints:", ""]
         lines += [f"- {unit.call}" for step in steps for unit in units_of(step)]
+        assert isinstance(found.course, CourseOfRun)
+        hosts = (value for one in found.course.trace.exchanges for name, value in one.headers if name.lower() == "host")
         lines += [
             "",
             "```python",
-            SCRIPT.format(answers="\n".join(_answers(found)), host=_host(found)).rstrip("\n"),
+            SCRIPT.format(answers="\n".join(_answers(found)), host=next(hosts, "platform.invalid")).rstrip("\n"),
             "```",
             "",
         ]
     lines += ["## Versions", "", f"- {report.target}", f"- Python {machine.python_version()} on {machine.system()}"]
     return "\n".join([*lines, f"- platform: {report.platform}"])
-
-
-def _host(found: Counterexample) -> str:
-    """Return the platform's host in the run, whose URL answers may contain."""
-    assert isinstance(found.course, CourseOfRun)
-    hosts = (value for one in found.course.trace.exchanges for name, value in one.headers if name.lower() == "host")
-    return next(hosts, "platform.invalid")
 
 
 def _answers(found: Counterexample) -> Iterator[str]:

@@ -97,7 +97,7 @@ def _calls(_: Platform) -> tuple[None]:
 def _shared(
     clause: Clause, step: Callable[..., Any] | None = None, about: Callable[[Any], Any] = attrgetter("name"), **more: Any
 ) -> Make:
-    """Return what makes a clause of the web chat one of declared platforms. `step` takes what it is `about` first."""
+    """Return what makes a clause of `contracts.clauses` one of declared platforms. `step` takes what it is `about` first."""
 
     def make(subject: Subject, words: dict[str, Any]) -> Clause:
         name = "step" if isinstance(clause, StatefulClause) else "look"

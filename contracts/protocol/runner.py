@@ -17,7 +17,7 @@ from msgspec import to_builtins
 from msgspec.structs import replace
 
 from contracts.clients.base import Clients, Credentials, Outcome
-from contracts.clients.watched import failing, is_arrived
+from contracts.clients.watched import Watched, is_arrived
 from contracts.protocol.scenario import Advance, DeclaredScenario, Do, End, Happening, Inject, Together, told
 from contracts.protocol.trace import PLAIN_FAULTS, DeclaredTrace, Happened, TraceExchange, UnitRun
 from contracts.runner.playing import Playing, Ran
@@ -66,13 +66,11 @@ class _Record:
             self.returned[context_id] = (place, answered, not aside)
 
 
-class WatchedDeclared(DeclaredHandler):
+class WatchedDeclared(Watched, DeclaredHandler):
     """A handler that records each request's place in the order of events, and announces it to the scenario's runner."""
 
-    def __init__(self, mock: Mock, *, base_url: str = "") -> None:
-        super().__init__(mock, base_url=base_url)
-        self.requests = 0
-        self.failure: Exception | None = None
+    def __init__(self, mock: Mock) -> None:
+        super().__init__(mock)
         self.record = _Record(mock.now)
         self.arriving: Callable[[str | None], float] | None = None
         self.real_time = False
@@ -81,7 +79,7 @@ class WatchedDeclared(DeclaredHandler):
     def arrive(self, request: Request) -> DeclaredCall:
         """See DeclaredHandler."""
         self.requests += 1
-        with failing(self):
+        with self.failing():
             if self.arriving is not None:
                 operation, _, _ = self._match(self.read(request))
                 self.arriving(None if operation is None else operation.name)
@@ -93,8 +91,7 @@ class WatchedDeclared(DeclaredHandler):
 
     def finish(self, call: DeclaredCall) -> Response:
         """See DeclaredHandler."""
-        with failing(self):
-            response = super().finish(call)
+        response = super().finish(call)
         self.record.responses[call.context_id] = response
         if self.real_time:  # a process takes its answer unseen
             self.record.came_back(call.context_id, True)

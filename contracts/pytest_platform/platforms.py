@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from contracts.pytest_platform.organization import Platform
 from contracts.pytest_platform.reached import BASE_URL, Served
-from contracts.pytest_platform.webchat import Platform
 from mockserver.assemble import assemble
 from mockserver.control import Control
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Platforms:
-    """Makes platforms on one mock of the web chat, which opens a socket when it is first needed. A context manager.
+    """Makes platforms on one mock, which opens a socket when it is first needed. A context manager.
 
     A declared platform has a mock of its own, and a socket of its own if it is `live`.
     """
@@ -42,18 +42,18 @@ class Platforms:
     ) -> Iterator[Any]:
         """Provide a platform meanwhile: in process, or `live` behind a socket, with `tls` by HTTPS.
 
-        It is the web chat's, a `Platform`, or a `DeclaredPlatform` if `platform` names another one.
+        It is an organisation of the mock, a `Platform`, or a `DeclaredPlatform` if `platform` names one.
         `policy` has the names of policy files. Requests that name no organisation are journalled in the most recent one.
         """
         from contracts.verify.declared import declaration
 
         declared = declaration(platform)
-        making = self._webchat(name, live or tls, tls, policy)
+        making = self._organization(name, live or tls, tls, policy)
         with making if declared is None else self._declared(name, declared, live or tls, tls, policy or {}) as made:
             yield made
 
     @contextmanager
-    def _webchat(self, name: str, live: bool, tls: bool, policy: Mapping[str, Any] | None) -> Iterator[Platform]:
+    def _organization(self, name: str, live: bool, tls: bool, policy: Mapping[str, Any] | None) -> Iterator[Platform]:
         made = self._control.create_organization(name, policy=policy)
         self._control.assign_strays_to(made.id)
         try:

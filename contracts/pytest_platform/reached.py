@@ -17,7 +17,7 @@ from contracts.report.table import table
 from contracts.verify import ContractViolated, Options, ProtocolViolated
 from mockserver import inprocess
 from mockserver.control import Tenant
-from mockserver.wire import Answering
+from mockserver.wire import Serving
 
 BASE_URL = "https://platform.invalid"
 """A name that no network resolves, so that a request outside of the transport fails."""
@@ -39,7 +39,7 @@ class Reached:
     latency fault moves the platform's clock instead.
     """
 
-    def __init__(self, tenant: Tenant, handler: Answering, served: Served | None = None) -> None:
+    def __init__(self, tenant: Tenant, handler: Serving, served: Served | None = None) -> None:
         self._handler, self._url = handler, served.url if served is not None else None
         self.authority = served.authority if served is not None else None
         self.clock, self.faults, self.requests = tenant.clock, tenant.faults, tenant.requests

@@ -8,9 +8,10 @@ from urllib.parse import urlencode
 import msgspec
 
 from contracts.har.bodies import is_form
-from contracts.platform_requests import FORM, ClientCredentials
+from contracts.platform_requests import FORM, ClientCredentials, message_body
 from contracts.replay.recording import RecordedStep
 from mockserver.control.clients import NewClient
+from mockserver.journal import SESSION_ID
 from mockserver.wire import Request
 
 UNKNOWN_CLIENT = "nobody-of-this-organisation"
@@ -72,5 +73,5 @@ def _body(step: RecordedStep, sessions: Fresh) -> bytes:
     fresh = None if step.session is None else sessions.get(step.session, step.session)
     if step.body is None:
         id = fresh or "an id that was not recorded"
-        return msgspec.json.encode({"webChatSessionId": id, "text": "x" * (step.text_length or 1)})
-    return step.body if fresh == step.session else msgspec.json.encode({**step.document, "webChatSessionId": fresh})
+        return message_body(id, "x" * (step.text_length or 1))
+    return step.body if fresh == step.session else msgspec.json.encode({**step.document, SESSION_ID: fresh})

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from operator import itemgetter
 from urllib.parse import quote
 
@@ -229,24 +230,12 @@ class DeclaredReplay:
             refusals[reason] = replace(known, count=known.count + 1)
             return result
         told = explained(past_of(self._mock), self._contexts[result.number])
-        kind = reason.partition(".")[0]
-        is_from_before = kind in self._past[result.number]
-        refusals[reason] = RefusalGroup(
-            status=status,
-            number=result.number,
-            reason=reason,
-            session=result.session,
-            guard=next((guard.name for guard in told.guards if guard.verdict == "refused"), ""),
-            cause=self._from_before(kind) if is_from_before else _REQUEST.sub(self._in_entries, told.summary),
-            missed=None if is_from_before else told.missed,
-            accepted_if=None if told.accepted_if is None else _REQUEST.sub(self._in_entries, told.accepted_if),
-            advice=told.advice,
-        )
+        kind = self._reading.platform.kinds.get(reason.partition(".")[0])
+        before = None
+        if kind is not None and kind.name in self._past[result.number]:
+            before = f"The {kind.noun} is from before the recording began, so the recording does not show what became of it."
+        refusals[reason] = RefusalGroup.first(result, told, partial(_REQUEST.sub, self._in_entries), before)
         return result
-
-    def _from_before(self, kind: str) -> str:
-        noun = self._reading.platform.kinds[kind].noun
-        return f"The {noun} is from before the recording began, so the recording does not show what became of it."
 
     def _in_entries(self, found: re.Match[str]) -> str:
         """Return the recording's number in place of the mock's."""

@@ -23,10 +23,9 @@ def step_of(one: HarRequest, known: set[str]) -> RecordedStep:
     """Return the step. `known` are the secrets met so far, which are redacted in it."""
     hidden = secrets.HarRedactor(known)
     sent = one.sent if isinstance(one.sent, dict) else {}
-    form, message = (sent if one.operation == operation else {} for operation in ("token", "send"))
-    id, text = message.get("webChatSessionId"), message.get("text")
+    form = sent if one.operation == "token" else {}
+    id, text = one.message
     credential = secrets.credential_of(one.authorization)
-    token = one.brought("token", "access_token")
     return RecordedStep(
         number=one.number,
         method=one.method,
@@ -40,17 +39,17 @@ def step_of(one: HarRequest, known: set[str]) -> RecordedStep:
         media_type=one.media_type,
         body=_body(one, hidden),
         size=one.size,
-        session=hidden.text(id) if isinstance(id, str) and id else None,
-        text_length=len(text) if isinstance(text, str) else None,
+        session=hidden.text(id) if id else None,
+        text_length=None if text is None else len(text),
         client=credential.client_id or _text(form.get("client_id")),
         scopes=_text(form.get("scope")) or "",
         status=one.status,
         code=one.told("code") or one.told("error"),
         reason=one.headers.get("dayfly-reason"),
         told=one.status is None or one.status < 400 or not one.answered or one.got is not UNSET,
-        issued=one.brought("create", "webChatSessionId"),
-        token=None if token is None else secrets.name_of(token),
-        expires_in=expires_in(one) if token is not None else None,
+        issued=one.created,
+        token=None if one.logged_in is None else secrets.name_of(one.logged_in),
+        expires_in=expires_in(one) if one.logged_in is not None else None,
         retry_after=retry_after(one, math.floor(one.returned)),
         fault=None if one.whole else Fault(kind="truncated_body"),
     )

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Self
+
 from msgspec import Struct
 
 from contracts.replay.recording import RecordingProblem
+from mockserver.explain import Explanation
 
 
 class ReplayedAnswer(Struct, frozen=True, kw_only=True):
@@ -44,6 +48,24 @@ class RefusalGroup(Struct, frozen=True, kw_only=True):
     advice: tuple[str, ...]
     count: int = 1
     status: int = 403
+
+    @classmethod
+    def first(cls, result: ReplayedRequest, told: Explanation, shown: Callable[[str], str], before: str | None) -> Self:
+        """Return that of an explained request. `shown` words it for the recording.
+
+        `before` is the cause in place of the explained one, if the recording does not show it.
+        """
+        return cls(
+            number=result.number,
+            reason=result.reproduced.reason or "",
+            session=result.session,
+            guard=next((guard.name for guard in told.guards if guard.verdict == "refused"), ""),
+            cause=shown(told.summary) if before is None else before,
+            missed=told.missed if before is None else None,
+            accepted_if=None if told.accepted_if is None else shown(told.accepted_if),
+            advice=told.advice,
+            status=result.reproduced.status or 0,
+        )
 
 
 def differing(results: list[ReplayedRequest]) -> list[ReplayedRequest]:

@@ -14,10 +14,10 @@ from contracts.replay.recording import RecordedStep, Recording, RecordingError
 from contracts.replay.results import RefusalGroup, ReplayedAnswer, ReplayedRequest
 from contracts.replay.sandbox import EVERYBODY, Answered, Sandbox
 from contracts.stories.model import Story
+from contracts.stories.words import told_as
 from mockserver.engine.model import Policy, Reason
 from mockserver.explain.words import shortened
 from mockserver.reasons import RECORDS
-from mockserver.wire.table import TOLD_AS
 
 _REQUEST = re.compile(r"request ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 
@@ -126,21 +126,11 @@ class _Player:
             self.refusals[answered.reason] = replace(known, count=known.count + 1)
             return
         told = self._sandbox.tenant.explain(answered.context_id)
-        guard = next((guard.name for guard in told.guards if guard.verdict == "refused"), "")
         past = NOT_READ.format(doubt=doubt) if doubt else FROM_BEFORE
         reason = _known(result.recorded.reason)
         why = NOT_TOLD if reason is None else f"The answer says {reason}. {RECORDS[reason].why}"
-        from_before = answered.session in self._preconditions.past
-        self.refusals[answered.reason] = RefusalGroup(
-            number=result.number,
-            reason=answered.reason,
-            session=result.session,
-            guard=guard,
-            cause=f"{past} {why}" if from_before else self._in_entries(told.summary),
-            missed=None if from_before else told.missed,
-            accepted_if=None if told.accepted_if is None else self._in_entries(told.accepted_if),
-            advice=told.advice,
-        )
+        before = f"{past} {why}" if answered.session in self._preconditions.past else None
+        self.refusals[answered.reason] = RefusalGroup.first(result, told, self._in_entries, before)
 
     def _in_entries(self, told: str) -> str:
         """Replace the replay's contextIds in an explanation by the recording's numbers."""
@@ -164,12 +154,7 @@ def _agrees(ask: PlannedRequest, answered: Answered) -> bool:
         return False
     if step.reason is None or not step.reason.startswith("session."):
         return True
-    return _told(step.reason) == _told(answered.reason)
-
-
-def _told(reason: str) -> str:
-    known = _known(reason)
-    return reason if known is None else TOLD_AS.get(known, known).value
+    return told_as(step.reason) == told_as(answered.reason)
 
 
 def _known(reason: str | None) -> Reason | None:

@@ -19,7 +19,7 @@ from mockserver.control.clients import NewClient
 from mockserver.control.faults import fault_to
 from mockserver.engine.model import Credential, Fault, Policy
 from mockserver.ids import Ids
-from mockserver.journal import Answer
+from mockserver.journal import SESSION_ID, Answer
 from mockserver.journal_queries import number
 from mockserver.settings import Settings, policy_from, policy_to
 from mockserver.stores.base import Key
@@ -131,7 +131,7 @@ class Sandbox:
         if name not in self.tokens:
             self.log_in(name, client)
         bearer = f"Bearer {self.tokens[name]}"
-        self.sessions[session] = self._told(for_session(bearer, b""))["webChatSessionId"]
+        self.sessions[session] = self._told(for_session(bearer, b""))[SESSION_ID]
         for _ in range(self.policy().handshakes if used_up else 0):
             self._told(for_message(bearer, self.sessions[session], "earlier"))
 

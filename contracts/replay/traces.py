@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import UNSET
 
+from contracts.history import message_in
 from contracts.replay.recording import Effect, RecordedStep, Recording, RecordingError, RecordingProblem, WorldStep
 from mockserver.engine.model import Fault, FaultKind
 from mockserver.journal import (
@@ -139,8 +140,7 @@ def _step(number: int, epoch: int, arrival: Arrival, answer: Answer | None) -> R
     """Return a request of the journal with its answer as a step."""
     body = arrival.body if isinstance(arrival.body, dict) else {}
     token = arrival.operation == "token"
-    sent = body if arrival.operation == "send" else {}
-    session, text = sent.get("webChatSessionId"), sent.get("text")
+    session, text = message_in(body) if arrival.operation == "send" else (None, None)
     given = answer or Answer(arrival.seq, arrival.at, arrival.context_id, None, "")
     return RecordedStep(
         number=number,
@@ -156,8 +156,8 @@ def _step(number: int, epoch: int, arrival: Arrival, answer: Answer | None) -> R
         media_type=arrival.media_type,
         body=_body(arrival),
         size=arrival.size,
-        session=session if isinstance(session, str) and session else None,
-        text_length=len(text) if isinstance(text, str) else None,
+        session=session or None,
+        text_length=None if text is None else len(text),
         client=arrival.credential.client_id or (body.get("client_id") if token else None),
         scopes=body.get("scope", "") if token else "",
         status=None if given.delivery in {"lost_request", "lost_response"} else given.status,

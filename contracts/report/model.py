@@ -23,10 +23,10 @@ Source = Literal["client", "provider", "recording", "journal", "test"]
 class Counterexample(Struct, frozen=True, kw_only=True):
     """A history in which the client violated a clause.
 
-    `trace` is the web chat's trace that was judged, header first; of another platform there is a `course` of events. `scenario`
-    is None for a recording. `reproduced` of `replays` runs of
-    the scenario ended the same way. `shrunk_from` is the number of intents in the first scenario that was found, in run
-    `found_on`. `minimal` says whether every step was checked to be necessary (None: not checked). `file` is the saved scenario.
+    `trace` is the trace that was judged, header first; of a declared platform there is a `course` of events instead.
+    `scenario` is None for a recording. `reproduced` of `replays` runs of the scenario ended the same way. `shrunk_from` is the
+    number of intents in the first scenario that was found, in run `found_on`. `minimal` says whether every step was checked to
+    be necessary (None: not checked). `file` is the saved scenario.
 
     `output` is what the client wrote to stderr. `log` is all that it wrote in this run, line by line, with places in the trace.
     `line` is the file and the line of the client's code that made the last request which the evidence points to, if known.
@@ -143,7 +143,7 @@ class Report(Struct, frozen=True, kw_only=True):
     demands: tuple[Requirement, ...] = DEMANDS
     """The clauses in words."""
     platform: str = ""
-    """The declared platform, as `--platform` names it; "" for the web chat."""
+    """The declared platform, as `--platform` names it; "" without one."""
     subject: Subject = "client"
     source: Source | None = None
     seed: int | None = None

@@ -41,7 +41,7 @@ def course_of(found: Counterexample) -> Course:
 
 
 class _OfTrace:
-    """The course of events in a trace of the web chat."""
+    """The course of events in a trace of the mock."""
 
     effects = "session state"
 

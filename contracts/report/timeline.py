@@ -1,4 +1,4 @@
-"""What happened in a history of the web chat, as events for a table."""
+"""What happened in the history of a trace, as events for a table."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ JOURNAL_ENTRIES = 1_000_000
 
 
 Run = Ran[tuple[Entry, ...]]
-"""A run against the web chat; its trace has the header first."""
+"""A run whose trace is a journal, with the header first."""
 
 
 class Runner:

@@ -34,16 +34,13 @@ from contracts.stories.model import (
     Token,
     fault_fields,
 )
-from contracts.stories.names import Kind, is_deeper_than, reference, references
+from contracts.stories.names import Kind, reference, references
 from contracts.stories.plan import planned
 from mockserver.control.faults import fault_from
 from mockserver.errors import MockServerError
 from mockserver.platform.library import WEB_CHAT
 from mockserver.settings import policy_from
-
-MAX_DEPTH = 100
-"""Levels to which lists and objects of a request's body may be nested."""
-
+from mockserver.wire.bodies import MAX_DEPTH, is_deep
 
 _web_chat = Format(Story, "story", STORY_VERSION, OPS, StoryError)
 _declared = Format(DeclaredStory, "story", STORY_VERSION, declared.OPS, StoryError)
@@ -119,7 +116,7 @@ def _check_steps(story: Story, source: str) -> None:
     saved: dict[str, Kind] = {CLIENT: "client"}
     for number, step in enumerate(story.steps):
         place = f"$.steps[{number}]"
-        if isinstance(step, Request) and is_deeper_than(step.json, MAX_DEPTH):
+        if isinstance(step, Request) and is_deep(step.json):
             raise StoryError(source, f"{place}.json", f"is nested more than {MAX_DEPTH} levels deep; `text` takes any body")
         for field, name, kinds in uses(step):
             if saved.get(name) not in kinds:

@@ -26,12 +26,12 @@ class UnknownStory(ContractsError):
 
 
 def names(platform: str = "") -> list[str]:
-    """Return the names of the web chat's or a declared platform's, FIRST first, the others in order."""
+    """Return the names of a platform's stories, FIRST first, the others in order."""
     return sorted(_files(platform), key=lambda name: (name != FIRST, name))
 
 
 def find(name: str, platform: str = "") -> AnyStory:
-    """Return the story of this name, or in this file, of the web chat or a declared platform.
+    """Return the story of this name, or in this file, of a platform.
 
     Raises UnknownStory or StoryError.
     """

@@ -206,7 +206,7 @@ OPS: tuple[str, ...] = tuple(step.__struct_config__.tag for step in get_args(Ste
 
 
 class AnyStory(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """Steps in order. `platform` is the name or file of a declared platform; "" for the web chat.
+    """Steps in order. `platform` is the name or file of a declared platform, if it is of one.
 
     `notes` say what could not be reproduced of the requests that the story was made from.
     """
@@ -221,7 +221,7 @@ class AnyStory(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
 
 
 class Story(AnyStory, frozen=True, kw_only=True):
-    """A story of the web chat, on a fresh organisation with `policy`: names and seconds as in policy files, with dayfly's
+    """A story on a fresh organisation with `policy`: names and seconds as in policy files, with dayfly's
     defaults.
     """
 

@@ -39,17 +39,3 @@ def references(document: Any) -> Iterator[str]:
     elif isinstance(document, list):
         for value in document:
             yield from references(value)
-
-
-def is_deeper_than(document: Any, levels: int) -> bool:
-    """Return whether lists and objects are nested in a JSON value beyond so many levels."""
-    row = [document]
-    for _ in range(levels + 1):
-        row = [item for value in row for item in _items(value)]
-    return bool(row)
-
-
-def _items(value: Any) -> Any:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()

@@ -40,6 +40,7 @@ from contracts.stories.model import (
 )
 from contracts.stories.names import Kind, literal, reference
 from mockserver.engine.model import Policy
+from mockserver.journal import SESSION_ID
 from mockserver.platform.places import Place
 from mockserver.settings import policy_to
 
@@ -139,10 +140,10 @@ def exchange(step: Call, kinds: Mapping[str, Kind]) -> PlannedExchange:
             )
         case Create():
             body = () if step.guest is None else _json({"guest": msgspec.to_builtins(step.guest)})
-            saves = _saved(step.save, "session", "webChatSessionId")
+            saves = _saved(step.save, "session", SESSION_ID)
             return _post(step, SESSIONS, _bearer(step.token), JSON, body, saves)
         case Send():
-            body = tuple(joined(('{"webChatSessionId":', *_json(step.session), f',"text":{json.dumps(step.text)}}}')))
+            body = tuple(joined((f'{{"{SESSION_ID}":', *_json(step.session), f',"text":{json.dumps(step.text)}}}')))
             return _post(step, MESSAGES, _bearer(step.token), JSON, body)
         case Request():
             raw: Text = () if step.text is UNSET else (step.text,)

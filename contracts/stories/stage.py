@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
@@ -88,19 +89,18 @@ class StoryStage:
             return error.got
 
 
-class StoryPlace(Protocol):
+class StoryPlace(ABC):
     """A place to run stories in, each on a stage of its own."""
 
     name: str
-    has_control: bool
+    has_control = True
 
+    @abstractmethod
     def stage(self, story: Any) -> AbstractContextManager[StoryStage]:
         """Provide a fresh stage for a story, and remove it afterwards. Raises ProbeError."""
-        ...
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - there may be nothing to close
         """Close what was opened."""
-        ...
 
 
 @contextmanager
@@ -125,10 +125,9 @@ def _whole(control: RemoteControl) -> Iterator[RemoteControl]:
         control.call("POST", "/clock/resume", {})
 
 
-class InProcessStage:
+class InProcessStage(StoryPlace):
     """A mock of its own, in this process."""
 
-    has_control = True
     name = "the mock in this process"
 
     def __init__(self, assembly: Assembly | None = None) -> None:
@@ -170,10 +169,9 @@ def _reason(tenant: Tenant, context_id: str) -> str | None:
         return None
 
 
-class MockInProcess:
+class MockInProcess(StoryPlace):
     """Mocks of a declared platform in this process: each story has its own."""
 
-    has_control = True
     name = InProcessStage.name
 
     def __init__(self, platform: Platform) -> None:
@@ -194,14 +192,9 @@ class MockInProcess:
         with _whole(control):
             yield StoryStage(Web(NOWHERE, transport=Transport(app.answering, lambda _: None)), {}, control, in_process=True)
 
-    def close(self) -> None:
-        """See StoryPlace."""
 
-
-class RemoteMock:
-    """A running mock at a URL, controlled by its control API: of the web chat, or of a `declared` platform."""
-
-    has_control = True
+class RemoteMock(StoryPlace):
+    """A running mock at a URL, controlled by its control API. `declared`: it is of a declared platform."""
 
     def __init__(self, url: str, admin_token: str = "", *, declared: bool = False) -> None:
         from contracts.remote.web import Web
@@ -226,7 +219,7 @@ class RemoteMock:
         self._web.close()
 
 
-class Service:
+class Service(StoryPlace):
     """Any provider at a URL, used with the credentials `given`. Nothing can be controlled, and waits are real."""
 
     has_control = False

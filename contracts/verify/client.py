@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
@@ -13,9 +13,9 @@ from contracts.clients.errors import ClientError
 from contracts.generate import Extent
 from contracts.judge import Delivery, Parameters
 from contracts.report.model import Report
-from contracts.verify.declared import declaration
+from contracts.verify.declared import codes_of, declaration
 from contracts.verify.errors import ContractViolated, CorpusUnkept, NothingExercised, ProtocolViolated
-from contracts.verify.expected import NOTHING, WEB_CHAT, ExpectedFailures, load, named
+from contracts.verify.expected import known
 from contracts.verify.run import Options, verify
 from contracts.verify.subject import Subject, subject_of
 
@@ -65,8 +65,8 @@ def verify_client(
     text)`, plain or asynchronous. `expected_failures` is a file, or reasons by clause. With `socket` the platform listens at
     `base_url`, so that what an HTTP stack does by itself is seen. `patience` is in seconds of real time. With `show_output` the
     client prints as it would without dayfly; otherwise only reports show its output. `command` starts a client in any language,
-    in the working directory; `one_shot` and `real_time` are for it only. `platform` is a declared platform instead
-    of the web chat; see `verify_protocol`.
+    in the working directory; `one_shot` and `real_time` are for it only. `platform` is a declared platform; see
+    `verify_protocol`.
 
     The client is named by its file, relative to `root` (None: the working directory). `test` is the pytest test to run again if
     the command line cannot name the client. HeldTo describes `held_to`.
@@ -80,9 +80,9 @@ def verify_client(
     given = {"show_output": show_output} | ({} if patience is None else {"patience": patience})
     subject = subject_of(make_client, command, flags, given, socket=socket, root=Path(root or Path.cwd()), methods=methods)
     kept = None if corpus is None else Path(corpus)
-    known = _known(expected_failures, WEB_CHAT if declared is None else declared.codes)
     drawn = Options(examples=examples, seed=seed, profile=profile, walk=walk, corpus=kept, corpus_keep=corpus_keep)
-    options = replace(drawn, clauses=codes_in(clauses), parameters=Parameters(**held_to), expected=known)
+    expected = known(expected_failures, codes_of(declared))
+    options = replace(drawn, clauses=codes_in(clauses), parameters=Parameters(**held_to), expected=expected)
     report = _verified(verifying, subject, options)
     return _kept(replace(report, replay_with=subject.typed, test=test))
 
@@ -123,9 +123,3 @@ def _kept(report: Report) -> Report:
 def codes_in(clauses: str | Iterable[str]) -> tuple[str, ...]:
     """Return the codes as a tuple; a single one may be given as a string."""
     return (clauses,) if isinstance(clauses, str) else tuple(clauses)
-
-
-def _known(given: str | Path | Mapping[str, str] | None, codes: Sequence[str]) -> ExpectedFailures:
-    if given is None:
-        return NOTHING
-    return named(given, codes) if isinstance(given, Mapping) else load(Path(given), codes)

@@ -27,7 +27,7 @@ from contracts.report.model import ClauseResult, Counterexample, Report, Source
 from contracts.scenario import complexity
 from contracts.verify.corpus import Corpus
 from contracts.verify.declared_trials import DeclaredTrials
-from contracts.verify.expected import expecting
+from contracts.verify.expected import CODES, expecting
 from contracts.verify.explore import examine, until_enough
 from contracts.verify.run import DEFAULT_OPTIONS, Options, pace, played_again, searched, select_from
 from contracts.verify.search import Search, Watch, settled
@@ -109,18 +109,25 @@ class PlatformSource(NamedTuple):
         verdicts = judge(platform, reading.trace, options.parameters, clauses)
         course = CourseOfRun(platform, reading.trace)
         results = [_of_recording(clause, verdicts, course, reading) for clause in clauses]
+        entries = {one.entry: one.status for one in reading.trace.exchanges if one.entry}
+        refused = {entry: status for entry, status in entries.items() if status is not None and status >= 400}
         report = Report(
             target=target,
             clauses=expecting(results, target, options.expected),
             source=source,
             elapsed_s=watch.seconds(),
             extent=reading.extent if reading.calls else "nothing reached the platform",
-            recording=_extent(reading),
+            recording=Extent(requests=reading.calls, entries=reading.entries, refused=refused) if entries else None,
         )
         return self._about(report, clauses)
 
     def _about(self, report: Report, clauses: Sequence[Requirement]) -> Report:
         return replace(report, platform=self.named, demands=tuple(clauses))
+
+
+def codes_of(declared: PlatformSource | None) -> Sequence[str]:
+    """Return the codes of the clauses for a platform's clients; see `declaration`."""
+    return CODES if declared is None else declared.codes
 
 
 def declaration(named: str | Path | None) -> PlatformSource | None:
@@ -155,13 +162,6 @@ def _search(
         campaign.planned = done + len(chosen)
         for scenario in chosen:
             examine(campaign, scenario)
-
-
-def _extent(reading: Reading) -> Extent | None:
-    """Return what was read of a HAR file; None for a journal."""
-    entries = {one.entry: one.status for one in reading.trace.exchanges if one.entry}
-    refused = {entry: status for entry, status in entries.items() if status is not None and status >= 400}
-    return Extent(requests=reading.calls, entries=reading.entries, refused=refused) if entries else None
 
 
 def _of_recording(demand: Requirement, verdicts: Verdicts, course: CourseOfRun, reading: Reading) -> ClauseResult:

@@ -66,7 +66,7 @@ class ExpectedFailures(Struct, frozen=True):
 NOTHING = ExpectedFailures()
 
 
-WEB_CHAT = tuple(clause.code for clause in CLAUSES)
+CODES = tuple(clause.code for clause in CLAUSES)
 
 
 def is_meant(given: str, code: str) -> bool:
@@ -74,7 +74,7 @@ def is_meant(given: str, code: str) -> bool:
     return given.upper() in {code.upper(), code.partition("/")[0]}
 
 
-def load(path: Path, codes: Sequence[str] = WEB_CHAT) -> ExpectedFailures:
+def load(path: Path, codes: Sequence[str] = CODES) -> ExpectedFailures:
     """Read a file, for clauses with these codes. Raises ExpectedFailuresError."""
     content = _toml(path)
     if "version" not in content:
@@ -88,9 +88,16 @@ def load(path: Path, codes: Sequence[str] = WEB_CHAT) -> ExpectedFailures:
     return _checked(file.failure, str(path), codes)
 
 
-def named(reasons: Mapping[str, str], codes: Sequence[str] = WEB_CHAT) -> ExpectedFailures:
+def named(reasons: Mapping[str, str], codes: Sequence[str] = CODES) -> ExpectedFailures:
     """Make expected failures from reasons by clause. Raises ExpectedFailuresError."""
     return _checked(tuple(ExpectedFailure(clause, reason) for clause, reason in reasons.items()), "", codes)
+
+
+def known(given: str | Path | Mapping[str, str] | None, codes: Sequence[str] = CODES) -> ExpectedFailures:
+    """Return the expected failures in a file, or those given by clause. Raises ExpectedFailuresError."""
+    if given is None:
+        return NOTHING
+    return named(given, codes) if isinstance(given, Mapping) else load(Path(given), codes)
 
 
 def expecting(results: Iterable[ClauseResult], target: str, known: ExpectedFailures) -> tuple[ClauseResult, ...]:

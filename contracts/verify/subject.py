@@ -8,31 +8,45 @@ import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from contracts.clients.base import Clients
 from contracts.clients.command import command_clients, typed
 from contracts.clients.errors import BeyondVirtualTime
-from contracts.report.model import Report
 from contracts.verify.names import below
+
+R = TypeVar("R")
 
 
 class Subject(NamedTuple):
-    """A client: its name, its arguments for `dayfly verify` (None: it has none), and the function that makes its clients."""
+    """A client: its name, its arguments for `dayfly verify` (None: it has none), and the function that makes its clients.
+
+    `flags` are options of a command. `in_real_time` returns the same client with its time real.
+    """
 
     name: str
     typed: str | None
-    clients: Callable[..., Clients]
+    clients: Callable[[], Clients]
+    flags: Mapping[str, bool] = {}
+    in_real_time: Callable[[], Subject] | None = None
 
-    def judged(self, judge: Callable[[str, Clients], Report]) -> Report:
-        """Judge the clients, in real time if they turn out to need that. Raise what `judge` raises."""
+    def driven(self, run: Callable[[Subject, Clients], R]) -> R:
+        """Return what `run` makes of the clients, in real time if they turn out to need that. Raise what `run` raises."""
         __tracebackhide__ = True
         try:
-            return judge(self.name, self.clients())
+            return run(self, self.clients())
         except BeyondVirtualTime as error:
-            clients = self.clients(real_time=True)
+            if self.in_real_time is None:
+                raise
+            again = self.in_real_time()
+            clients = again.clients()
             clients.real_time = error.reason
-            return judge(self.name, clients)
+            return run(again, clients)
+
+    def judged(self, judge: Callable[[str, Clients], R]) -> R:
+        """Return what `judge` makes of the clients and their name; see `driven`."""
+        __tracebackhide__ = True
+        return self.driven(lambda subject, clients: judge(subject.name, clients))
 
 
 def subject_of(
@@ -52,11 +66,8 @@ def subject_of(
     _check_kind(make_client, command, flags, socket)
     if make_client is None:
         return of_command(str(command), flags, given)
-    from contracts.clients.python import PythonClients  # with HTTP libraries, which a recording does not need
-
-    typed = _typed(make_client, socket, given.get("patience")) if _is_found(make_client) else None
-    clients = partial(PythonClients, make_client, socket=socket, methods=methods, **given)
-    return Subject(_name(make_client, root), typed, clients)
+    named = _name(make_client, Path.cwd()) if _is_found(make_client) else None
+    return of_factory(make_client, _name(make_client, root), named, given, socket=socket, methods=methods)
 
 
 def _check_kind(make_client: object, command: object, flags: Mapping[str, bool], socket: bool) -> None:
@@ -70,18 +81,28 @@ def _check_kind(make_client: object, command: object, flags: Mapping[str, bool],
         raise TypeError("socket is for a factory only: a process uses a socket anyway")
 
 
-def of_command(command: str, flags: dict[str, bool], given: dict[str, Any]) -> Subject:
+def of_command(command: str, flags: Mapping[str, bool], given: dict[str, Any]) -> Subject:
     """Return a client that a command starts; see `subject_of`."""
-
-    def clients(**more: bool) -> Clients:
-        return command_clients(command, **{**flags, **more}, **given)
-
-    return Subject(command, typed(command, flags, given.get("patience")), clients)
+    clients = partial(command_clients, command, **flags, **given)
+    in_real_time = partial(of_command, command, {**flags, "real_time": True}, given)
+    return Subject(command, typed(command, flags, given.get("patience")), clients, flags, in_real_time)
 
 
-def _typed(factory: Callable[[Any], Any], socket: bool, patience: float | None) -> str:
-    waits = "" if patience is None else f" --patience {patience:g}"
-    return shlex.quote(_name(factory, Path.cwd())) + (" --socket" if socket else "") + waits
+def of_factory(
+    factory: Callable[[Any], Any],
+    name: str,
+    target: str | None,
+    given: dict[str, Any],
+    *,
+    socket: bool,
+    methods: Mapping[str, str] | None,
+) -> Subject:
+    """Return a client that a factory makes; `target` is the argument that names it, None if none can."""
+    from contracts.clients.python import PythonClients  # with HTTP libraries, which a recording does not need
+
+    waits = f" --patience {given['patience']:g}" if "patience" in given else ""
+    typed = None if target is None else shlex.quote(target) + (" --socket" if socket else "") + waits
+    return Subject(name, typed, partial(PythonClients, factory, socket=socket, methods=methods, **given))
 
 
 def _is_found(factory: Callable[[Any], Any]) -> bool:

@@ -50,7 +50,8 @@ class Working:
             clients = self._world.clients
             raise PlatformUnreached(clients.way_in, _ends(run)[0].error, strayed=clients.strayed)
         if self._silent == SILENT_RUNS and _raised_in_silence(run):
-            raise NothingSent(_ends(run)[0].error, SILENT_RUNS, _first_frames(run))
+            raised = [line for line in run.log() if line.stream == "raised" and line.text]
+            raise NothingSent(_ends(run)[0].error, SILENT_RUNS, [line.text for line in raised if line.after == raised[0].after])
 
     def _reached_nothing(self, run: Run) -> bool:
         """Return whether the client made no request though it wanted to.
@@ -74,12 +75,6 @@ def _raised_in_silence(run: Run) -> bool:
 
 def _sent_something(run: Run) -> bool:
     return any(isinstance(entry, Arrival) for entry in run.trace)
-
-
-def _first_frames(run: Run) -> list[str]:
-    """Return the frames of the first message's exception."""
-    raised = [line for line in run.log() if line.stream == "raised" and line.text]
-    return [line.text for line in raised if line.after == raised[0].after]
 
 
 def _ends(run: Run) -> list[Ended]:

@@ -25,11 +25,11 @@ def scope(value: str, field: str = "scope") -> str:
     return value
 
 
-def scopes(values: Iterable[str], field: str = "scopes") -> tuple[str, ...]:
+def scopes(values: Iterable[str]) -> tuple[str, ...]:
     """Return the scopes without duplicates."""
     if isinstance(values, str):
-        raise InvalidRequest(field, "must be a list of scopes")
-    return tuple(dict.fromkeys(scope(value, field) for value in values))
+        raise InvalidRequest("scopes", "must be a list of scopes")
+    return tuple(dict.fromkeys(scope(value, "scopes") for value in values))
 
 
 def client_id(value: str) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from mockserver.control import checks
-from mockserver.control.records import CLIENTS, Records
+from mockserver.control.records import CLIENTS, Records, changed
 from mockserver.engine.decide import oauth_client, secret_of
 from mockserver.engine.model import WRITE_SCOPE, Credential
 from mockserver.errors import NotFound, NotNow
@@ -93,8 +92,7 @@ class OAuthClients:
 
 def _scoped(change: Callable[[tuple[str, ...]], tuple[str, ...]]) -> Edit:
     def edit(client: Credential, _now: int) -> Credential:
-        scopes = change(client.scopes or ())
-        return client if scopes == client.scopes else replace(client, version=client.version + 1, scopes=scopes)
+        return changed(client, scopes=change(client.scopes or ()))
 
     return edit
 

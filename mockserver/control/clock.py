@@ -6,10 +6,9 @@ from collections.abc import Callable
 from typing import Literal
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from mockserver import clock
-from mockserver.control.records import Read, Records
+from mockserver.control.records import Read, Records, changed
 from mockserver.engine.model import ClockState, Organization
 from mockserver.errors import InvalidRequest, NotNow
 
@@ -59,7 +58,7 @@ class Clock:
 
         def edit(organization: Organization, now: int) -> Organization:
             stands = now if target is None else _not_before(now, target)
-            return _with_clock(organization, ClockState(organization.clock.offset, stands))
+            return changed(organization, clock=ClockState(organization.clock.offset, stands))
 
         self._editor.change_organization(edit, "freeze_clock", {} if target is None else {"at": target / 1000})
         return self.now()
@@ -68,7 +67,7 @@ class Clock:
         """Let the clock run on from its present time, and return that. Journalled as `resume_clock`."""
 
         def edit(read: Read, organization: Organization) -> Organization:
-            return _with_clock(organization, _running(read.now, read.system))
+            return changed(organization, clock=_running(read.now, read.system))
 
         self._editor.change_clock(edit, "resume_clock")
         return self.now()
@@ -77,7 +76,7 @@ class Clock:
         def edit(read: Read, organization: Organization) -> Organization:
             target, state = _reachable(move(read.now)), organization.clock
             frozen = ClockState(state.offset, target)
-            return _with_clock(organization, _running(target, read.system) if state.frozen_at is None else frozen)
+            return changed(organization, clock=_running(target, read.system) if state.frozen_at is None else frozen)
 
         self._editor.change_clock(edit, what, dict(detail))
         return self.now()
@@ -97,9 +96,3 @@ def _reachable(target: int) -> int:
 
 def _running(now: int, system: int) -> ClockState:
     return ClockState(offset=now - system)
-
-
-def _with_clock(organization: Organization, state: ClockState) -> Organization:
-    if state == organization.clock:
-        return organization
-    return replace(organization, version=organization.version + 1, clock=state)

@@ -141,14 +141,16 @@ def _send_only(operation: str | None) -> str:
     return "send"
 
 
-def _is_whole(value: object) -> bool:
+def _iswhole(value: object) -> bool:
     """Return whether JSON Schema calls the value an integer. It does so for 1.0 too."""
     return isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1
 
 
-def _whole(lowest: int, highest: int) -> Callable[[str, Any], int]:
+def whole(lowest: int, highest: int) -> Callable[[str, Any], int]:
+    """Return a check that a field is a whole number within these bounds."""
+
     def check(field: str, value: Any) -> int:
-        if not _is_whole(value) or not lowest <= value <= highest:
+        if not _iswhole(value) or not lowest <= value <= highest:
             raise InvalidRequest(field, f"{shown(value)} must be a whole number from {lowest} to {highest}")
         return int(value)
 
@@ -181,10 +183,10 @@ def _seconds(field: str, value: Any) -> float:
 
 
 CHECKS: dict[str, Callable[[str, Any], Any]] = {
-    "times": _optional(_whole(1, 1_000_000_000)),
+    "times": _optional(whole(1, 1_000_000_000)),
     "probability": _probability,
-    "status": _whole(400, 599),
-    "retry_after": _optional(_whole(0, LONGEST)),
+    "status": whole(400, 599),
+    "retry_after": _optional(whole(0, LONGEST)),
     "retry_after_form": _one_of(*get_args(RetryAfterForm)),
     "after_acting": _one_of(False, True),
     "body": _one_of(*get_args(UnusableBody)),

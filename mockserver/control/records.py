@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from msgspec.structs import replace
+
 from mockserver.control import checks
+from mockserver.engine import life
 from mockserver.engine.model import UNASSIGNED, Credential, FaultPlan, Organization
 from mockserver.errors import ConflictError, InvalidRequest, NotFound
 from mockserver.journal import Entry, Perturbed
@@ -140,25 +143,22 @@ class Records:
     ) -> Organization:
         return self.change(ORGANIZATIONS, "", edit, what, detail)
 
-    def change_all(self, kind: Of[R], edit: Callable[[R, int], R], what: str, detail: dict[str, Any] | None = None) -> int:
+    def change_all(self, kind: Of[R], edit: Callable[[R, int], R], what: str) -> int:
         """Edit every record of a kind and return how many changed. Journalled once, with their `count`."""
         now = self.now()
         keys = [key_of(record) for record in self.all(kind) if edit(record, now) is not record]
         done = 0
         for start in range(0, len(keys), BATCH):
-            last = start + BATCH >= len(keys)
-            note = ChangeNote(what, detail or {}) if last else None
-            done += self._change_batch(kind, keys[start : start + BATCH], edit, note, done)
+            is_last = start + BATCH >= len(keys)
+            done += self._change_batch(kind, keys[start : start + BATCH], edit, what if is_last else None, done)
         return done
 
-    def _change_batch(
-        self, kind: Of[R], keys: Sequence[Key], edit: Callable[[R, int], R], note: ChangeNote | None, done: int
-    ) -> int:
+    def _change_batch(self, kind: Of[R], keys: Sequence[Key], edit: Callable[[R, int], R], what: str | None, done: int) -> int:
         for _ in range(ATTEMPTS):
             read = self.read(keys)
             edits = [(old, edit(old, read.now)) for old in read.records if isinstance(old, kind.type)]
             writes = [_write(key_of(new), old, new) for old, new in edits if new is not old]
-            noted = ChangeNote(note.what, {**note.detail, "count": done + len(writes)}) if note is not None else None
+            noted = ChangeNote(what, {"count": done + len(writes)}) if what is not None else None
             if self.platform.change(read.organization, writes, noted, read.now, read.system):
                 return len(writes)
         raise ConflictError(f"a {keys[0].kind}", ATTEMPTS)
@@ -197,6 +197,18 @@ class Records:
         if not isinstance(record, kind.type):
             raise NotFound(kind.kind, id)
         return record
+
+
+def revoke(record: Credential, now: int) -> Credential:
+    """Return a session or a token revoked, unchanged if it had ended before."""
+    return life.end(record, "ended", now)
+
+
+def changed(record: R, **values: Any) -> R:
+    """Return the record with these values as its next version; the same record if it has them already."""
+    if all(getattr(record, name) == value for name, value in values.items()):
+        return record
+    return replace(record, version=record.version + 1, **values)
 
 
 def gone(cursor: str, field: str) -> InvalidRequest:

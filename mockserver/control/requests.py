@@ -13,7 +13,7 @@ from mockserver.control import checks
 from mockserver.errors import InvalidRequest, NotFound
 from mockserver.ids import redact_tokens
 from mockserver.journal import Answer, Arrival, Entry, Failure, Perturbed
-from mockserver.journal_queries import WEB_CHAT, Exchange, Pair, Reader, Vocabulary, number
+from mockserver.journal_queries import USUAL, Exchange, Pair, Reader, Vocabulary, number
 from mockserver.stores.base import Store
 
 INTERVAL = 0.1
@@ -84,7 +84,7 @@ class Requests:
         store: Store,
         organization: str,
         hide: Callable[[str], str] = redact_tokens,
-        vocabulary: Vocabulary = WEB_CHAT,
+        vocabulary: Vocabulary = USUAL,
     ) -> None:
         self._store, self._organization, self._hide, self._vocabulary = store, organization, hide, vocabulary
 

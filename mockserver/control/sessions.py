@@ -9,7 +9,7 @@ from itertools import islice
 from msgspec import Struct
 
 from mockserver.control import checks
-from mockserver.control.records import SESSIONS, Records
+from mockserver.control.records import SESSIONS, Records, revoke
 from mockserver.engine import life
 from mockserver.engine.decide import state_of
 from mockserver.engine.model import Credential, State
@@ -119,11 +119,6 @@ class Sessions:
 
     def _end(self, id: str, edit: Callable[[Credential, int], Credential], what: str) -> SessionView:
         return self._view(self._editor.change(SESSIONS, id, edit, what, {"session": id}), self._editor.now())
-
-
-def revoke(session: Credential, now: int) -> Credential:
-    """Return the session revoked, unchanged if it had ended before."""
-    return life.end(session, "ended", now)
 
 
 def is_of(session: Credential, guest: str | None) -> bool:

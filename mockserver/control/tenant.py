@@ -12,7 +12,7 @@ from mockserver.assemble import Assembly
 from mockserver.control.clients import OAuthClients
 from mockserver.control.clock import Clock
 from mockserver.control.faults import Faults
-from mockserver.control.records import Records
+from mockserver.control.records import Records, changed
 from mockserver.control.requests import Requests
 from mockserver.control.sessions import Sessions
 from mockserver.control.tokens import Tokens
@@ -71,13 +71,10 @@ class Tenant:
         """
 
         def edit(organization: Organization, _now: int) -> Organization:
-            policy = policy_from(values, organization.policy)
-            if policy == organization.policy:
-                return organization
-            return replace(organization, version=organization.version + 1, policy=policy)
+            return changed(organization, policy=policy_from(values, organization.policy))
 
-        changed = policy_to(policy_from(values, self._editor.organization().policy))
-        detail = {name: changed[name] for name in values}
+        whole = policy_to(policy_from(values, self._editor.organization().policy))
+        detail = {name: whole[name] for name in values}
         return policy_to(self._editor.change_organization(edit, "set_policy", detail).policy)
 
     def grant_scope(self, scope: str) -> None:
@@ -95,9 +92,7 @@ class Tenant:
         """
 
         def edit(organization: Organization, _now: int) -> Organization:
-            if organization.rejects_tokens == reject:
-                return organization
-            return replace(organization, version=organization.version + 1, rejects_tokens=reject)
+            return changed(organization, rejects_tokens=reject)
 
         self._editor.change_organization(edit, "reject_tokens" if reject else "accept_tokens")
 

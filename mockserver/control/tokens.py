@@ -8,7 +8,7 @@ from itertools import islice
 from msgspec import Struct
 
 from mockserver.control import checks
-from mockserver.control.records import CLIENTS, TOKENS, Records, gone
+from mockserver.control.records import CLIENTS, TOKENS, Records, gone, revoke
 from mockserver.engine import life
 from mockserver.engine.decide import refuse_token
 from mockserver.engine.model import Credential, Policy
@@ -68,7 +68,7 @@ class Tokens:
 
     def revoke(self, token: str | None = None) -> int:
         """Revoke a token, or all live ones (401 `bad.credentials`), and return how many. Journalled as `revoke_tokens`."""
-        return self._end(token, _revoke, "revoke_tokens")
+        return self._end(token, revoke, "revoke_tokens")
 
     def _end(self, token: str | None, over: Edit, what: str) -> int:
         policy, clients = self._editor.organization().policy, self._clients()
@@ -99,10 +99,6 @@ class Tokens:
 
     def _clients(self) -> dict[str, Credential]:
         return {client.id: client for client in self._editor.all(CLIENTS)}
-
-
-def _revoke(token: Credential, now: int) -> Credential:
-    return life.end(token, "ended", now)
 
 
 def _view(token: Credential, now: int, policy: Policy, clients: dict[str, Credential]) -> TokenView:

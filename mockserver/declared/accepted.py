@@ -40,7 +40,9 @@ def accepted_if(platform: Platform, entry: Recorded, before: Before) -> str | No
         return "The same call without the injected fault." if entry.fault else None
     kind = platform.kinds.get(entry.refused_by)
     if kind is None and entry.cause == "route":
-        return _near(platform, entry)
+        calls = [f"{method} {path}" for one in platform.operations.values() for method, path in one.routes]
+        near = get_close_matches(f"{entry.method} {entry.path}", calls, n=1, cutoff=0.0)
+        return f"A call of one of the platform's paths; the nearest is {near[0]}." if near else ""
     told = (
         OTHERS.get(entry.cause, "").format(detail=entry.detail)
         if kind is None
@@ -56,12 +58,6 @@ def missed(entry: Recorded, before: Before) -> str | None:
     if entry.cause not in {"idle", "expired"} or known is None or known.end.at > at:
         return None
     return f"It came {span(at - known.end.at)} too late."
-
-
-def _near(platform: Platform, entry: Recorded) -> str:
-    calls = [f"{method} {path}" for one in platform.operations.values() for method, path in one.routes]
-    near = get_close_matches(f"{entry.method} {entry.path}", calls, n=1, cutoff=0.0)
-    return f"A call of one of the platform's paths; the nearest is {near[0]}." if near else ""
 
 
 def _if_others_pass(platform: Platform, entry: Recorded) -> str:

@@ -28,10 +28,10 @@ class Recorded(Struct, frozen=True, kw_only=True):
     """A request and its answer, if there is one. Times are milliseconds of the platform's time.
 
     `number` is its place among the requests that the journal keeps, `answer_seq` its answer's in the journal. `status` is None
-    before the answer, and if the connection was closed without one (`delivery` says which). `acted_at` is when the platform
-    decided, None if it did not: a fault answered in its place. `refused_by`
-    is a guard and `cause` its reason, both "" if none refused. `shown` and `issued` are credentials by kind; a secret one
-    is its pseudonym. `strangers` are those whose kind the declaration does not have, see `within`.
+    before the answer, and if the connection was closed without one. `acted_at` is when the platform decided, None if it did
+    not: a fault answered in its place. `refused_by` is a guard and `cause` its reason, both "" if none refused. `shown` and
+    `issued` are credentials by kind; a secret one is its pseudonym. `strangers` are those whose kind the declaration does not
+    have, see `within`.
     """
 
     number: int
@@ -43,10 +43,7 @@ class Recorded(Struct, frozen=True, kw_only=True):
     method: str
     path: str
     body: Any = UNSET
-    answered_at: int | None = None
     status: int | None = None
-    answer_body: Any = UNSET
-    delivery: Delivery = "complete"
     fault: str = ""
     acted_at: int | None = None
     answer_seq: int = 0
@@ -147,10 +144,7 @@ def _recorded(number: int, arrival: Arrival, answer: Answer | None) -> Recorded:
     return replace(
         head,
         answer=answer,
-        answered_at=answer.at,
         status=answer.status if answer.delivery in {"complete", "truncated"} else None,
-        answer_body=answer.body,
-        delivery=answer.delivery,
         fault=answer.fault or "",
         acted_at=answer.acted,
         answer_seq=answer.seq,

@@ -1,4 +1,4 @@
-"""The mock of a declared platform on a store: what replicas share is what the web chat's share."""
+"""The mock of a declared platform on a store: replicas share what is in it."""
 
 from __future__ import annotations
 

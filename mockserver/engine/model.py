@@ -15,7 +15,7 @@ Operation: TypeAlias = str
 """The name of an operation: one of OPERATIONS, or one that a declaration gives."""
 
 OPERATIONS: tuple[Operation, ...] = ("token", "create", "send")
-"""The operations of the web chat."""
+"""The operations that this engine decides."""
 
 WRITE_SCOPE = "webchat:session:write"
 """The scope named in the thread. No public specification lists it."""
@@ -35,7 +35,7 @@ NEVER = 1 << 53
 
 
 class State(StrEnum):
-    """The states of a session, as the web chat calls them. All but ACTIVE are final."""
+    """The states of a session. All but ACTIVE are final."""
 
     ACTIVE = "active"
     REVOKED = "revoked"

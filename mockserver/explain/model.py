@@ -112,7 +112,7 @@ class Explanation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The explanation of one request.
 
     `accepted_if` says what would have been accepted, or is None if the request was. `missed` says how close it came.
-    `session` is the web chat's, `credentials` are a declared platform's: those that the request showed or brought.
+    `session` is the request's. If its platform is declared, `credentials` are those that it showed or brought instead.
     """
 
     context_id: str

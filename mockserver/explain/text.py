@@ -31,7 +31,7 @@ def to_text(told: Explanation, width: int = 80) -> str:
 def _blocks(told: Explanation, width: int) -> Iterator[list[str]]:
     yield [*_headline(told), f"contextId {told.context_id}"]
     yield _folded(told.summary, width)
-    yield _section("Asked", _asked(told.asked, of_web_chat=not told.credentials), width)
+    yield _section("Asked", _asked(told.asked, names_client=not told.credentials), width)
     if told.answer is not None:
         yield _section("Answered", _given(told.answer), width)
     if told.guards:
@@ -58,8 +58,8 @@ def _guards(guards: tuple[GuardVerdict, ...]) -> Iterator[str]:
         yield f"{', '.join(guard.name for guard in same)}: {verdict}"
 
 
-def _asked(asked: ExplainedRequest, *, of_web_chat: bool) -> Iterator[str]:
-    yield f"at {asked.time}" + (f", by {_by(asked)}" if of_web_chat else "")
+def _asked(asked: ExplainedRequest, *, names_client: bool) -> Iterator[str]:
+    yield f"at {asked.time}" + (f", by {_by(asked)}" if names_client else "")
     if asked.text is not None:
         yield f'text: "{plain(asked.text)}"'
     if asked.body is not None:

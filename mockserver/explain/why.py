@@ -11,7 +11,7 @@ from mockserver.explain.case import RequestCase, when
 from mockserver.explain.guards import REFUSED_BY
 from mockserver.explain.model import SessionLife
 from mockserver.explain.words import plural, span
-from mockserver.journal import Perturbed
+from mockserver.journal import SESSION_ID, Perturbed
 from mockserver.journal_queries import Pair
 from mockserver.reasons import RECORDS
 
@@ -220,7 +220,7 @@ def _body(case: RequestCase) -> str:
     if case.arrival.operation == "create":
         return 'No body, or {"guest": {"name": …, "email": …}} with at most 254 characters each.'
     longest = case.policy.max_text
-    return f'{{"webChatSessionId": …, "text": …}}: an id that is not empty, and a text of 1 to {longest} characters.'
+    return f'{{"{SESSION_ID}": …, "text": …}}: an id that is not empty, and a text of 1 to {longest} characters.'
 
 
 def _rate(case: RequestCase) -> str:

@@ -254,7 +254,8 @@ class _Compiler:
             answer = self._answer(row["status"], example, media, row.get("headers", {}), (), known, constants)
         except Wrong as wrong:
             raise Wrong(wrong.problem, *path) from wrong
-        return _worded(answer, row, message)
+        words = {word: row.get(word, "") for word in ("why", "advice")}
+        return replace(answer, code=row.get("code"), message=message, harmless=row.get("harmless", False), **words)
 
     def _answer(
         self,
@@ -370,11 +371,6 @@ def _told(lasting: int | None, told: Any) -> Get:
     if "told" in told and parse(told["told"]).part == "header":
         return lambda values: formatdate((values.now + lasting) // 1000, usegmt=True)
     return lambda values: iso(values.now + lasting)
-
-
-def _worded(answer: Answer, row: dict[str, Any], message: str) -> Answer:
-    words = {word: row.get(word, "") for word in ("why", "advice")}
-    return replace(answer, code=row.get("code"), message=message, harmless=row.get("harmless", False), **words)
 
 
 def _condition(place: str, value: Any) -> tuple[Callable[[HttpMessage], bool], str]:

@@ -106,7 +106,7 @@ def handed_on(operations: list[FoundOperation]) -> list[Guess]:
     for issuing in operations:
         for name, place in issuing.answers.items():
             words = _words(name)
-            asked = {word for one in (name, _owned(issuing, name)) for word in [_plain(one)]}
+            asked = {word for one in (name, f"{_owner(issuing)}_{name}") for word in [_plain(one)]}
             if not words or words[-1] not in IDS or name in TOKENS or asked & {_plain(one) for one in issuing.asks}:
                 continue
             if issuing.method not in {"post", "put"} and words[-1] not in SHORT_LIVED:
@@ -144,11 +144,6 @@ def _refused(using: Iterable[FoundOperation]) -> dict[str, Any]:
     if over == unknown:
         return {"unknown, ended, expired": none}
     return {"unknown": none, "ended, expired": refusal(over, "gone", "It is over.")}
-
-
-def _owned(issuing: FoundOperation, name: str) -> str:
-    """Return a plain name with its owner's, as in /carts/{cartId}."""
-    return f"{_owner(issuing)}_{name}"
 
 
 def _owner(issuing: FoundOperation) -> str:

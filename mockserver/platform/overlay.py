@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mockserver.platform.errors import Wrong, suggestion
+from mockserver.platform.message import dig
 from mockserver.platform.source import MOST_NODES, Path_, Source
 from mockserver.platform.source import read as read_file
 from mockserver.platform.words import check_words
@@ -92,12 +93,12 @@ class _Applied:
     def _remove(self, path: Path_, place: Path_) -> None:
         if not path:
             raise Wrong("the whole document cannot be removed", *place)
-        owner = _at(self._base.document, path[:-1])
-        if isinstance(owner, list | dict):
+        owner = dig(self._base.document, map(str, path[:-1]))
+        if isinstance(owner, list | dict):  # an earlier removal may have taken it away
             del owner[path[-1]]  # type: ignore[arg-type] # the query found it there
 
     def _update(self, path: Path_, update: Any, place: Path_) -> None:
-        target = _at(self._base.document, path)
+        target = dig(self._base.document, map(str, path))
         if isinstance(target, list):
             self._note((*path, len(target)), place, update)
             target.append(deepcopy(update))
@@ -133,18 +134,6 @@ class _Applied:
 def _last_first(path: Path_) -> list[tuple[bool, int, str]]:
     """Sort paths so that the removal of one moves none of the others."""
     return [(isinstance(step, str), step if isinstance(step, int) else 0, str(step)) for step in path]
-
-
-def _at(document: Any, path: Path_) -> Any:
-    """Return the value at a path; None if an earlier removal took it away."""
-    for step in path:
-        if isinstance(document, list) and isinstance(step, int) and step < len(document):
-            document = document[step]
-        elif isinstance(document, dict) and step in document:
-            document = document[str(step)]
-        else:
-            return None
-    return document
 
 
 def _paths(value: Any) -> Iterator[Path_]:

@@ -24,7 +24,6 @@ from mockserver.platform.message import NOTHING, HttpMessage, base64_json, basic
 
 _PLACE = re.compile(r"\$(request|response)\.(?:(header|query|path|cookie)\.([^#\s]+)|(body))(?:#(\S+))?")
 _HEADER_LENSES = ("bearer", "basic.user", "basic.password", "jwt/…", "query/…", "path/…")
-_BODY_LENSES = ("/json/pointer", "form/field", "jws.protected/claim")
 
 Read = Callable[[HttpMessage], Any]
 
@@ -60,17 +59,13 @@ def parse(text: str) -> Place:
     if side == "response" and part in {"query", "path"}:
         raise Wrong(f"{text!r}: an answer has no {part}")
     if body:
-        _check_body_lens(text, lens)
+        if not lens.startswith(("/", "form/", "jws.")) or (lens.startswith("jws.") and "/" not in lens):
+            raise Wrong(f"{text!r}: after body comes #/pointer, #form/field or #jws.protected/claim")
     elif lens and part == "header":
         _check_header_lens(text, lens)
     elif lens:
         raise Wrong(f"{text!r}: a {part} has no lens")
     return place
-
-
-def _check_body_lens(text: str, lens: str) -> None:
-    if not lens.startswith(("/", "form/", "jws.")) or (lens.startswith("jws.") and "/" not in lens):
-        raise Wrong(f"{text!r}: after body comes #/pointer, #form/field or #jws.protected/claim")
 
 
 def _check_header_lens(text: str, lens: str) -> None:

@@ -76,7 +76,9 @@ class Deadlines:
     def remove(self, id: str) -> None:
         former = self._ends.pop(id, None)
         if former is not None:
-            self._take_off_page(id, former)
+            page = self._pages.get(former >> PAGE)
+            if page is not None and page.pop(id, None) is not None:
+                self.live -= 1
 
     def advance(self, now: int) -> None:
         """Let sessions end whose time has come. If very many pages have passed, the next calls handle the rest."""
@@ -116,11 +118,6 @@ class Deadlines:
         page = self._pages[number] = {}
         heappush(self._waiting, number)
         return page
-
-    def _take_off_page(self, id: str, ends_at: int) -> None:
-        page = self._pages.get(ends_at >> PAGE)
-        if page is not None and page.pop(id, None) is not None:
-            self.live -= 1
 
     def _turn(self, number: int) -> None:
         """Take a page that has passed as a whole off the calendar."""

@@ -37,7 +37,8 @@ class Directory:
             if write.expected is not None or write.new is None:
                 continue
             if write.key.kind == "organization":
-                self._enlist(organization)
+                number = self._link.call("INCR", self._keys.organizations_written)
+                self._link.call("ZADD", self._keys.organizations, "NX", number, to_bytes(organization))
             elif write.key.kind == "client" and not self._own(organization, write.key):
                 return False
         return True
@@ -56,10 +57,6 @@ class Directory:
 
     def strike(self, organization: str) -> None:
         self._link.call("ZREM", self._keys.organizations, to_bytes(organization))
-
-    def _enlist(self, organization: str) -> None:
-        number = self._link.call("INCR", self._keys.organizations_written)
-        self._link.call("ZADD", self._keys.organizations, "NX", number, to_bytes(organization))
 
     def _own(self, organization: str, client: Key) -> bool:
         place = self._keys.owner(client.id)

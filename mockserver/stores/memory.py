@@ -139,7 +139,7 @@ class MemoryStore:
                 key = write.key
                 held = records[key.kind].get(key.id)
                 changed = (None if held is None else held.version) != write.expected
-                if changed or (key.kind == "client" and self._is_anothers(key.id, organization)):
+                if changed or (key.kind == "client" and self._owners.get(key.id, organization) != organization):
                     return False
             if room is not None and tenant.deadlines.live + len(writes) > room and tenant.is_full(writes, room, now):
                 return False
@@ -238,9 +238,6 @@ class MemoryStore:
         """Return the tenant of an organisation that these writes create, None if they do not."""
         founds = any(write.key.kind == "organization" and write.new is not None for write in writes)
         return self._tenant(organization) if founds and version is None else None
-
-    def _is_anothers(self, client_id: str, organization: str) -> bool:
-        return self._owners.get(client_id, organization) != organization
 
     def _apply(self, tenant: _Tenant, organization: str, writes: Sequence[Write], now: int, retention: int) -> None:
         deadlines, sessions, credentials = tenant.deadlines, 0, 0

@@ -1,6 +1,6 @@
 """The web application of a declared platform: its operations on the fast lane, and a control API.
 
-The control API is the web chat's, as far as it applies to a declaration. Credentials of any kind take the place of sessions,
+The control API is that of `admin`, as far as it applies to a declaration. Credentials of any kind take the place of sessions,
 tokens and clients.
 """
 
@@ -15,13 +15,13 @@ from flask import Flask
 from mockserver.clock import iso
 from mockserver.control import Control
 from mockserver.control.clock import Clock
+from mockserver.control.faults import CHECKS, whole
 from mockserver.declared.assembly import DeclaredAssembly
 from mockserver.declared.credentials import By, DeclaredCredentials
 from mockserver.declared.entries import Recorded
 from mockserver.declared.handler import CONTEXT, REASON, DeclaredHandler
 from mockserver.declared.mock import Mock
 from mockserver.engine.model import Fault
-from mockserver.errors import InvalidRequest
 from mockserver.faults import effect_of
 from mockserver.platform.model import Platform
 from mockserver.settings import LONGEST, Settings
@@ -32,7 +32,7 @@ from mockserver.web.admin.reading import convert
 from mockserver.web.console import CONSOLE, NAME, Console, credentials
 from mockserver.web.console.extension import DECLARED_TABS
 from mockserver.web.cors import Cors
-from mockserver.wire import Answering
+from mockserver.wire import Serving
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -52,7 +52,7 @@ class DeclaredApp:
 
     def __init__(
         self,
-        handler: Answering,
+        handler: Serving,
         control: Flask | None = None,
         cors: Cors | None = None,
         console: WSGIApplication | None = None,
@@ -73,9 +73,7 @@ class DeclaredApp:
         return fast_lane.refuse(self.answering, environ, start_response)
 
 
-def create_declared_app(
-    mock: Mock, settings: Settings = Settings(), *, base_url: str = "", extensions: Sequence[Extension] = ()
-) -> DeclaredApp:
+def create_declared_app(mock: Mock, settings: Settings = Settings(), *, extensions: Sequence[Extension] = ()) -> DeclaredApp:
     """Return the application that serves a mock, with its control API, a console and `extensions` of that."""
     parts = DeclaredAssembly(mock, settings)
     app = Flask("mockserver.web.declared")
@@ -84,7 +82,7 @@ def create_declared_app(
     credentials.views(mock.platform, DeclaredCredentials(mock), console)
     for extend in extensions:
         extend(app, parts)
-    handler = DeclaredHandler(mock, base_url=base_url, opaque=settings.opaque)
+    handler = DeclaredHandler(mock, opaque=settings.opaque)
     return DeclaredApp(handler, app, Cors(settings.cors, exposed(mock.platform)), console)
 
 
@@ -191,19 +189,12 @@ def _add_faults(calls: Calls, mock: Mock) -> None:
 
 def _checked(fault: Fault) -> Fault:
     """Return a fault whose numbers are within bounds. Raises InvalidRequest."""
-    statuses = range(300, 400) if fault.kind == "redirect" else range(400, 600)
-    bounds: dict[str, tuple[float, range]] = {
-        "status": (fault.status, statuses),
-        "times": (fault.times or 0, range(1_000_000_001)),
-        "skip": (fault.skip, range(1_000_000_001)),
-        "retry_after": (fault.retry_after or 0, range(LONGEST + 1)),
-        "milliseconds": (fault.milliseconds, range(LONGEST * 1000 + 1)),
-    }
-    for name, (value, allowed) in bounds.items():
-        if value not in allowed and not (name == "status" and fault.kind not in {"status", "redirect"}):
-            raise InvalidRequest(name, f"{value} must be a whole number from {allowed[0]} to {allowed[-1]}")
-    if not 0 < fault.probability <= 1:
-        raise InvalidRequest("probability", f"{fault.probability} must be a number greater than 0, at most 1")
+    checks = {name: CHECKS[name] for name in ("times", "retry_after", "probability")}
+    checks |= {"skip": whole(0, 1_000_000_000), "milliseconds": whole(0, LONGEST * 1000)}
+    if fault.kind in {"status", "redirect"}:
+        checks["status"] = whole(300, 399) if fault.kind == "redirect" else CHECKS["status"]
+    for name, check in checks.items():
+        check(name, getattr(fault, name))
     return fault
 
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from mockserver.web.delivery import deliver, pause
 from mockserver.web.room import BEGINNING, PIECE, PLACES, ROOM, SMALL, Held
-from mockserver.wire import MAX_READ, Answering, Request
+from mockserver.wire import MAX_READ, Request, Serving
 from mockserver.wire.message import USUAL, bounded
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def unread(environ: WSGIEnvironment) -> Request:
     return _request(environ, size, b"", unheld=True)
 
 
-def _arrive_with_room(handler: Answering, environ: WSGIEnvironment) -> Any:
+def _arrive_with_room(handler: Serving, environ: WSGIEnvironment) -> Any:
     """Read a large body within the limits of its room. The journal keeps only its beginning.
 
     If too many are on their way, it is not read, and the request is refused.
@@ -137,7 +137,7 @@ def _others(environ: WSGIEnvironment) -> tuple[tuple[str, str], ...]:
     return bounded([(key[5:].lower().replace("_", "-"), environ[key]) for key in keys])
 
 
-def answer(handler: Answering, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+def answer(handler: Serving, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """Answer a WSGI call from the handler, after the wait of a fault. If the mock itself fails, the answer is a 500."""
     call = request = None
     try:
@@ -151,7 +151,7 @@ def answer(handler: Answering, environ: WSGIEnvironment, start_response: StartRe
     return deliver(response, environ, start_response)
 
 
-def refuse(handler: Answering, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+def refuse(handler: Serving, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """Answer at once, without reading its body, a WSGI call that might have to wait."""
     response = handler.busy(unread(environ))
     return deliver(replace(response, headers=[*response.headers, ("Connection", "close")]), environ, start_response)

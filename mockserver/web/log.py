@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Literal, get_args
+from typing import Literal
 
 from mockserver.clock import iso
 
 LogLevel = Literal["error", "warning", "info", "debug"]
-
-LOG_LEVELS: tuple[LogLevel, ...] = get_args(LogLevel)
 
 
 class _Lines(logging.Formatter):

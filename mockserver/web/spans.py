@@ -27,7 +27,7 @@ _log = logging.getLogger("dayfly")
 def traced(app: WSGIApplication, platform: PlatformService | None, provider: TracerProvider | None = None) -> WSGIApplication:
     """Return `app` with a span for each request of the platform; `app` itself if spans are not wanted.
 
-    `platform` explains refusals; None if the server has another one than the web chat.
+    `platform` explains refusals; None for a declared one.
     """
     provider = provider or _configured()
     if provider is None:

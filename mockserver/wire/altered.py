@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from mockserver.engine.model import RetryAfterForm, UnusableBody
+from mockserver.journal import SESSION_ID
 
 PAGE = "/maintenance"
 """The path that redirects lead to. It is a gateway's page, not an operation of the platform."""
@@ -29,7 +30,7 @@ def unusable(body: bytes, kind: UnusableBody) -> bytes:
         return b"[]"
     document = msgspec.json.decode(body)
     wanted = next(iter(document))
-    fields = {"webChatSessionId"} if "webChatSessionId" in document else set()
+    fields = {SESSION_ID} if SESSION_ID in document else set()
     for name in {wanted, *fields}:
         if kind == "no_field":
             del document[name]

@@ -99,8 +99,11 @@ def is_nested_too_deeply(raw: bytes, document: Any) -> bool:
 
     Code that walks it later may already be deeper in Python's stack.
     """
-    if raw.count(b"[") + raw.count(b"{") <= MAX_DEPTH:
-        return False
+    return raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and is_deep(document)
+
+
+def is_deep(document: Any) -> bool:
+    """Return whether objects and lists nest deeper than MAX_DEPTH, without recursion."""
     depth, level = 0, [document]
     while level and depth <= MAX_DEPTH:
         inner = [value.values() if type(value) is dict else value for value in level if type(value) in (dict, list)]

@@ -15,6 +15,7 @@ from mockserver.engine.decide import Outcome, ParsedRequest, refusal, secret_of
 from mockserver.engine.model import Credential, Operation, Reason
 from mockserver.errors import StoreUnavailable
 from mockserver.ids import token_owner
+from mockserver.journal import SESSION_ID
 from mockserver.service import PlatformService
 from mockserver.stores.base import LIGHT
 from mockserver.wire import altered, schemas
@@ -46,7 +47,7 @@ UNREAD = frozenset(reason for reason in Reason if reason.startswith(("auth.", "s
 
 
 class Handler(Serving):
-    """Answers requests of the web chat's operations.
+    """Answers requests of the operations in ROUTES.
 
     `key_header` names, in lower case, a header of the client's own that makes a request idempotent. It is journalled as a
     digest, as are headers with a usual name for that.
@@ -330,7 +331,7 @@ def _read_with_care(operation: Operation, request: Request, shown: _Shown) -> tu
 def _content(operation: Operation, document: dict[str, Any]) -> tuple[str, int, tuple[str, str]]:
     """Return what the engine needs of a valid document: session id, length of the text, guest."""
     if operation == "send":
-        return document["webChatSessionId"], len(document["text"]), ("", "")
+        return document[SESSION_ID], len(document["text"]), ("", "")
     guest = document.get("guest")
     return "", 0, (guest["name"], guest["email"]) if guest else ("", "")
 

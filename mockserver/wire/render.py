@@ -11,7 +11,7 @@ from mockserver.clock import http_date
 from mockserver.engine import life
 from mockserver.engine.decide import Outcome, lacking
 from mockserver.engine.model import Reason
-from mockserver.journal import Delivery
+from mockserver.journal import SESSION_ID, Delivery
 from mockserver.platform.message import HttpMessage
 from mockserver.platform.model import Answer, Values
 from mockserver.wire import altered
@@ -79,8 +79,8 @@ def ok_body(outcome: Outcome) -> dict[str, str]:
     """The body of an accepted create or send, and nothing more than the platform tells."""
     assert outcome.session is not None  # it has written one
     if outcome.message_id:
-        return {"id": outcome.message_id, "webChatSessionId": outcome.session.id}
-    return {"webChatSessionId": outcome.session.id}
+        return {"id": outcome.message_id, SESSION_ID: outcome.session.id}
+    return {SESSION_ID: outcome.session.id}
 
 
 def token_body(outcome: Outcome) -> dict[str, Any]:

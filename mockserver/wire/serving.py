@@ -32,6 +32,7 @@ CALL = "_dayfly_call"
 class Serving(ABC):
     """Answers requests in two steps: a request arrives, and its call is finished. A front end may wait in between.
 
+    It uses only a call's `delay` (seconds to wait), `effect` and `context_id`.
     `opaque` leaves out the headers that no real server sends; the journal keeps what they say.
     """
 
@@ -45,6 +46,10 @@ class Serving(ABC):
     @abstractmethod
     def arrive(self, request: Request) -> Any:
         """Read a request, journal its arrival and draw the fault that hits it. Blocks only for the store."""
+
+    @abstractmethod
+    def takes(self, path: str, authorization: str | None) -> int:
+        """Return how many bytes of a body are needed."""
 
     def receive(self, call: Any, arrive: Callable[[Any], Seen], may_fail: bool) -> None:
         """Journal a call's arrival and read its snapshot by `arrive`, and draw its fault if it `may_fail`.
@@ -76,6 +81,7 @@ class Serving(ABC):
         """Return an answer that is not the platform's, with its journal entry."""
 
     def finish(self, call: Any) -> Response:
+        """Decide a call and return its answer."""
         if call.answered_with is not None:
             return call.answered_with  # type: ignore[no-any-return]
         try:

@@ -1,4 +1,4 @@
-"""The answers to refused requests. They are rows of the web chat's declaration, which is compiled for the first refusal."""
+"""The answers to refused requests. They are rows of a declaration, which is compiled for the first refusal."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from mockserver.engine.model import Reason
 from mockserver.platform import Platform, compile_platform, find
+from mockserver.platform.library import WEB_CHAT
 from mockserver.platform.model import Answer, Values
 from mockserver.reasons import RECORDS
 
@@ -28,8 +29,8 @@ _INJECTED = {
 
 @lru_cache(maxsize=64)
 def _platform(rate: int | None) -> Platform:
-    """Return the web chat with a rate limit, which an answer tells."""
-    return compile_platform(find("webchat"), {} if rate is None else {"token.rate": rate})
+    """Return the declaration with a rate limit, which an answer tells."""
+    return compile_platform(find(WEB_CHAT), {} if rate is None else {"token.rate": rate})
 
 
 @lru_cache(maxsize=1024)

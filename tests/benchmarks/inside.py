@@ -17,7 +17,7 @@ from mockserver.engine.model import Credential, Organization, Policy
 from mockserver.inprocess import Transport
 from mockserver.platform import compile_platform, find
 from mockserver.settings import Settings
-from mockserver.wire import Answering, Request
+from mockserver.wire import Request, Serving
 from mockserver.wire.bodies import JSON
 from tests.benchmarks.serving import CREATE, CREDENTIALS, GUEST, LONG, SEND, issued
 
@@ -70,7 +70,7 @@ def declared() -> tuple[float, float]:
     return own, general
 
 
-def _pair(handler: Answering) -> Callable[[], None]:
+def _pair(handler: Serving) -> Callable[[], None]:
     token = issued(handler)
 
     def ask(path: str, body: bytes) -> bytes:

@@ -401,8 +401,8 @@ ANSWERS = (
     Mutant(
         "a session's id is that of the one before",
         RENDER,
-        '    return {"webChatSessionId": outcome.session.id}',
-        '    return _kept.setdefault(outcome.session.within, {"webChatSessionId": outcome.session.id})\n\n\n'
+        "    return {SESSION_ID: outcome.session.id}",
+        "    return _kept.setdefault(outcome.session.within, {SESSION_ID: outcome.session.id})\n\n\n"
         "_kept: dict[str, dict[str, str]] = {}",
         "P1",
     ),
@@ -450,8 +450,8 @@ ANSWERS = (
     Mutant(
         "a create tells more than the platform",
         RENDER,
-        '    return {"webChatSessionId": outcome.session.id}',
-        '    return {"webChatSessionId": outcome.session.id, "expiresIn": "300"}',
+        "    return {SESSION_ID: outcome.session.id}",
+        '    return {SESSION_ID: outcome.session.id, "expiresIn": "300"}',
         "P11",
     ),
     Mutant("a 401 without a challenge", WEB_CHAT, """, headers: {WWW-Authenticate: 'Bearer realm="dayfly"'}""", "", "P11"),

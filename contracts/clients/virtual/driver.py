@@ -6,13 +6,12 @@ import os
 import random
 import subprocess
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from contracts.clients import lines
-from contracts.clients.base import Clients, Driver, Intent, Lost, Seat
+from contracts.clients.base import Clients, Driver, Intent, Lost, Seat, VirtualTimeClients
 from contracts.clients.child import Child, command_line, telling_line
-from contracts.clients.clock import VirtualClock
-from contracts.clients.conversation import Conversation, left_at_work
+from contracts.clients.conversation import Conversation, hangs, left_at_work
 from contracts.clients.errors import ClientError, ClientProtocolError
 from contracts.clients.process import PATIENCE, shown_too
 from contracts.clients.virtual.server import HOST
@@ -25,38 +24,24 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class VirtualClients:
+class VirtualClients(VirtualTimeClients):
     """Clients that `command` starts, on a runtime that has a shim; `virtual.probe` finds out whether it has one."""
-
-    clock: Literal["virtual", "wall"] = "virtual"
-    door: Literal["socket", "in_process"] = "socket"
-    is_process = True
-    strayed = False
-    way_in = "send its requests to the URL in its variable DAYFLY_BASE_URL"
-    real_time = ""
 
     def __init__(self, command: str, *, one_shot: bool = False, patience: float = PATIENCE, show_output: bool = False) -> None:
         """`one_shot`: a process is started for each intent."""
         stdout = subprocess.DEVNULL if one_shot else subprocess.PIPE
         self._starter = Starter(command_line(command), stdout=stdout)
         self._one_shot, self._patience, self._show_output = one_shot, patience, show_output
-        self._time = VirtualClock()
-        self.system: Callable[[], int] | None = self._time.milliseconds
-        self.note = ""
+        super().__init__()
 
     def open(self, make_app: Callable[[], WSGIApplication]) -> None:
         """See Clients; each client gets a platform of its own with its seat."""
-
-    def begin(self) -> None:
-        """See Clients."""
-        self.note = ""
-        self._time.restart()
 
     def start(self, seat: Seat) -> Driver:
         """See Clients."""
         if self._show_output:
             seat = seat._replace(wrote=shown_too(seat.wrote))
-        simulation = Simulation(self._time, self._patience, seed=random.getrandbits(32))
+        simulation = Simulation(self.time, self._patience, seed=random.getrandbits(32))
         if self._one_shot:
             from contracts.clients.virtual.one_shot import VirtualOneShot
 
@@ -68,24 +53,16 @@ class VirtualClients:
             raise
         return VirtualDriver(self, child, seat, simulation, self._patience)
 
-    def skip(self, seconds: float) -> None:
-        """See Clients."""
-        self._time.move_to(self._time.after(seconds))
-
     def close(self) -> None:
         """See Clients."""
         self._starter.close()
 
 
-class SimulatedDriver:
+class SimulatedDriver(Driver):
     """The part of a driver that is the same for all processes in a simulation."""
 
     def __init__(self, clients: Clients, simulation: Simulation, patience: float) -> None:
         self._clients, self._simulation, self._patience = clients, simulation, patience
-
-    def conduct(self, body: Callable[[], None]) -> None:
-        """See Driver."""
-        body()
 
     def grant(self, seconds: float) -> None:
         """See Driver."""
@@ -168,10 +145,7 @@ class VirtualDriver(SimulatedDriver):
         try:
             return run()
         except Silent:
-            silent = f"for {self._patience:g} s neither an answer on stdout nor a request"
-            unfinished = self._lines.unfinished
-            problem = f"the client hangs: {silent}" + (f"; {unfinished}" if unfinished else "")
-            raise Lost(problem, self._words, waited=True) from None
+            raise hangs(self._patience, self._lines.unfinished, self._words) from None
         except ClientProtocolError as error:
             raise Lost(error.problem) from error
 

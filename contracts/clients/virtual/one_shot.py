@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from contracts.clients.base import Clients, Intent, Lost, Seat, shortened
+from contracts.clients.base import Clients, Intent, Seat, shortened
 from contracts.clients.child import KEPT_OUTPUT, telling_line
-from contracts.clients.one_shot import outcome_of
+from contracts.clients.one_shot import hangs, outcome_of
 from contracts.clients.virtual.driver import SimulatedDriver
 from contracts.clients.virtual.simulation import Simulation, check_left
 from contracts.clients.virtual.starting import Input, Starter
@@ -15,11 +15,12 @@ from contracts.clients.virtual.starting import Input, Starter
 class VirtualOneShot(SimulatedDriver):
     """A command, run for each intent; intents of one item run at once."""
 
+    output = ""
+
     def __init__(self, clients: Clients, starter: Starter, seat: Seat, simulation: Simulation, patience: float) -> None:
         super().__init__(clients, simulation, patience)
         self._starter, self._seat = starter, seat
         self._count = 0
-        self.output = ""
 
     def send(self, intents: Sequence[Intent], schedule: Sequence[int]) -> None:
         """See Driver. Raises ClientError if the command cannot be started, Lost if it hangs."""
@@ -32,9 +33,7 @@ class VirtualOneShot(SimulatedDriver):
                 self._count += 1
                 running.append(_Running(intent, self._count, self._starter, self._seat, simulation, self._patience))
             if not simulation.run_to_end(lambda: all(one.has_ended() for one in running)):
-                silent = f"for {self._patience:g} s it neither ended nor made a request"
-                words = next(one.words for one in running if not one.has_ended())
-                raise Lost(f"the command hangs: {silent}; it was killed", words, waited=True)
+                raise hangs(self._patience, next(one.words for one in running if not one.has_ended()))
         finally:
             for one in running:
                 one.close()

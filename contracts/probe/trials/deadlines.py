@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from contracts.platform_requests import WRITE_SCOPE
 from contracts.probe.probe_run import ProbeRun
 from contracts.probe.refusals import IDLE, TTL_OVER, USED_UP, RequiredRefusal
 from contracts.probe.trials.trial import Need, ProbeTrial
+from mockserver.engine.model import WRITE_SCOPE
 
 SECONDS = 10
 DEADLINE = SECONDS * 1000

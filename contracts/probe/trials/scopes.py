@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from contracts.platform_requests import WRITE_SCOPE
 from contracts.probe.probe_run import ProbeRun
 from contracts.probe.refusals import NO_SCOPE
 from contracts.probe.trials.trial import Need, ProbeTrial
+from mockserver.engine.model import WRITE_SCOPE
 
 OTHER_SCOPE = "conversations:readonly"
 

@@ -8,9 +8,10 @@ from contracts.har.survey import UNKNOWN
 from contracts.replay.infer.evidence import Constraint
 from contracts.replay.infer.solve import Span
 from contracts.replay.recording import RecordedStep, Recording
+from mockserver.journal import SESSION_ID
 
 ENDINGS = frozenset({"expire_tokens", "revoke_tokens", "reject_tokens", "reset"})
-MEMBERS = {"webChatSessionId", "text"}
+MEMBERS = {SESSION_ID, "text"}
 
 
 def token_ttl(recording: Recording) -> Span:
@@ -48,33 +49,29 @@ def _smaller(known: Constraint | None, found: Constraint) -> Constraint:
 
 def max_text(steps: Iterable[RecordedStep]) -> Span:
     """Return the span of a message's length in characters: from the longest accepted to the shortest refused for its length."""
-    above, at_most = Constraint(0, 0), None
-    for step in steps:
-        length = step.text_length
-        if step.operation != "send" or length is None:
-            continue
-        if step.status == 200 and length - 1 > above.value:
-            above = Constraint(length - 1, step.number)
-        elif step.status == 400 and step.code == "constraint.validation" and length > 1 and _is_well_formed(step):
-            at_most = min(at_most or Constraint(length - 1, step.number), Constraint(length - 1, step.number))
-    return Span(above if above.number else None, at_most)
 
+    def is_refused_for_it(step: RecordedStep) -> bool:
+        """Only the length of its text can be wrong with it."""
+        if step.status != 400 or step.code != "constraint.validation" or step.session is None:
+            return False
+        return step.body is None or (set(step.document) == MEMBERS and "\x00" not in step.document["text"])
 
-def _is_well_formed(step: RecordedStep) -> bool:
-    """Return whether only the length of its text can be wrong with it."""
-    if step.session is None or step.body is None:
-        return step.session is not None
-    return set(step.document) == MEMBERS and "\x00" not in step.document["text"]
+    sends = (step for step in steps if step.operation == "send" and step.text_length is not None)
+    return _lengths((Constraint((step.text_length or 0) - 1, step.number), step, is_refused_for_it(step)) for step in sends)
 
 
 def max_body(steps: Iterable[RecordedStep]) -> Span:
     """Return the span of a body's length in bytes."""
+    calls = (step for step in steps if step.operation is not None and step.fault is None)
+    return _lengths((Constraint(step.size - 1, step.number), step, step.status == 413) for step in calls)
+
+
+def _lengths(found: Iterable[tuple[Constraint, RecordedStep, bool]]) -> Span:
+    """Return the span that is less than the lengths of accepted steps, and at most that of steps which are refused for it."""
     above, at_most = Constraint(0, 0), None
-    for step in steps:
-        if step.operation is None or step.fault is not None:
-            continue
-        if step.status == 200 and step.size - 1 > above.value:
-            above = Constraint(step.size - 1, step.number)
-        elif step.status == 413 and step.size > 1:
-            at_most = min(at_most or Constraint(step.size - 1, step.number), Constraint(step.size - 1, step.number))
+    for shorter, step, is_refused_for_it in found:
+        if step.status == 200 and shorter.value > above.value:
+            above = shorter
+        elif is_refused_for_it and shorter.value > 0:
+            at_most = min(at_most or shorter, shorter)
     return Span(above if above.number else None, at_most)

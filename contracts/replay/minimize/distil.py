@@ -88,7 +88,7 @@ class Proof:
     """Runs stories, none of them twice. A context manager."""
 
     def __init__(self, place: StoryPlace | None = None) -> None:
-        """The stories run in `place`, by default a mock of the web chat in this process."""
+        """The stories run in `place`, by default the mock in this process."""
         self._place = place or InProcessStage(assemble(Settings()))
         self._seen: dict[bytes, bool] = {}
         self.requests = 0

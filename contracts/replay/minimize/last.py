@@ -14,13 +14,12 @@ from msgspec.structs import replace
 
 from contracts.platform_requests import FORM
 from contracts.replay.traces import fault_of
-from contracts.stories.codec import MAX_DEPTH
 from contracts.stories.model import GRANT, MAX_FILL, Call, Create, Expected, Fault, Request, Send, Token
-from contracts.stories.names import escaped, is_deeper_than
+from contracts.stories.names import escaped
 from mockserver.control.faults import fault_to
 from mockserver.engine.model import Reason
-from mockserver.journal import Answer, Arrival, Guest
-from mockserver.wire.bodies import is_json
+from mockserver.journal import SESSION_ID, Answer, Arrival, Guest
+from mockserver.wire.bodies import is_deep, is_json
 from mockserver.wire.redaction import REDACTED
 
 NOT_ISSUED = "not-issued-here"
@@ -125,7 +124,7 @@ def _guessed(arrival: Arrival, answer: Answer, authorization: str | None, notes:
         yield _made_of(arrival, answer, authorization, text=f"{{{member},{member}}}"), (*notes, told)
     if answer.reason == Reason.INVALID and arrival.body is UNSET:
         told = "Only the beginning of the body was recorded; the story sends one that is too long as well."
-        yield _made_of(arrival, answer, authorization, json={"webChatSessionId": "x", "text": "x" * 50_000}), (*notes, told)
+        yield _made_of(arrival, answer, authorization, json={SESSION_ID: "x", "text": "x" * 50_000}), (*notes, told)
 
 
 def _usual(arrival: Arrival, token: str | msgspec.UnsetType | None) -> Call | None:
@@ -138,8 +137,8 @@ def _usual(arrival: Arrival, token: str | msgspec.UnsetType | None) -> Call | No
         return Create(token=token)
     if not isinstance(body, dict):
         return None
-    if arrival.operation == "send" and set(body) == {"webChatSessionId", "text"} and _are_texts(body):
-        return Send(session=escaped(body["webChatSessionId"]), text=body["text"], token=token)
+    if arrival.operation == "send" and set(body) == {SESSION_ID, "text"} and _are_texts(body):
+        return Send(session=escaped(body[SESSION_ID]), text=body["text"], token=token)
     guest = body.get("guest")
     if arrival.operation == "create" and set(body) == {"guest"} and isinstance(guest, dict) and set(guest) == {"name", "email"}:
         return Create(token=token, guest=Guest(**guest)) if _are_texts(guest) else None
@@ -186,7 +185,7 @@ _ANOTHER = "The token is not recorded; the story sends another one, which was no
 def _raw(arrival: Arrival, answer: Answer, authorization: str | None, notes: tuple[str, ...]) -> Made:
     if arrival.method in _BODILESS:
         yield _made_of(arrival, answer, authorization), notes
-    elif is_deeper_than(arrival.body, MAX_DEPTH):
+    elif is_deep(arrival.body):
         yield _made_of(arrival, answer, authorization, text=msgspec.json.encode(arrival.body).decode()), notes
     elif arrival.body is not UNSET:
         yield _made_of(arrival, answer, authorization, json=_escaped(arrival.body)), notes

@@ -22,7 +22,7 @@ from contracts.report.exports.controls import AN_INSTANT, DOES, SCOPES
 from contracts.report.exports.shell import comment, word
 from contracts.report.model import ClauseResult, Counterexample
 from contracts.report.words import item_words, perturbation_words, request_words
-from mockserver.journal import Answer, Arrival, Began, Ended, Perturbed
+from mockserver.journal import SESSION_ID, Answer, Arrival, Began, Ended, Perturbed
 
 _FORM = "application/x-www-form-urlencoded"
 
@@ -125,7 +125,7 @@ class _Script:
         """Keep the ids and tokens that the client got in variables with the labels of the reports."""
         if call.received_session is not None:
             label = self._ids[call.received_session] = self._history.sessions[call.received_session].label
-            yield f"{label}=$(field webChatSessionId)"
+            yield f"{label}=$(field {SESSION_ID})"
         if call.received_token is not None:
             label = self._tokens[call.received_token] = self._history.token_label(call.received_token)
             yield f"{label}=$(field access_token)"
@@ -134,7 +134,10 @@ class _Script:
         if arrival.body is UNSET:
             return word(arrival.text or "")
         if (arrival.media_type or "").startswith(_FORM) and isinstance(arrival.body, dict):
-            return _form(arrival.body, answer)
+            # If the client's credentials were accepted, this organisation's take their place.
+            variables = {"ORGANIZATION-CLIENT-ID": "CLIENT_ID", "ORGANIZATION-CLIENT-SECRET": "CLIENT_SECRET"}
+            own = dict(zip(("client_id", "client_secret"), variables, strict=True)) if answer.status == 200 else {}
+            return word(urlencode({name: own.get(name, value) for name, value in arrival.body.items()}), variables)
         return word(_json(arrival.body), self._ids)
 
     def _authorization(self, call: Call) -> Iterator[str]:
@@ -159,13 +162,6 @@ def _reply(answer: Answer) -> str:
     if answer.delivery == "complete":
         return str(answer.status)
     return "cut" if answer.delivery == "truncated" else "none"
-
-
-def _form(fields: dict[str, str], answer: Answer) -> str:
-    """Return a login's form. If the client's credentials were accepted, this organisation's take their place."""
-    variables = {"ORGANIZATION-CLIENT-ID": "CLIENT_ID", "ORGANIZATION-CLIENT-SECRET": "CLIENT_SECRET"}
-    own = dict(zip(("client_id", "client_secret"), variables, strict=True)) if answer.status == 200 else {}
-    return word(urlencode({name: own.get(name, value) for name, value in fields.items()}), variables)
 
 
 def _perturbation(entry: Perturbed) -> Iterator[str]:

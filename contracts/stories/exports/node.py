@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 
 from contracts.report.cells import clean
-from contracts.stories.exports.parts import expected, heading, prologue, steps, variable, words
+from contracts.stories.exports.parts import expected, expression, heading, prologue, steps, variable, words
 from contracts.stories.model import CLIENT, AnyStory
-from contracts.stories.plan import BasicAuth, Change, Coded, Gap, Planned, PlannedExchange, Text, whole_policy
+from contracts.stories.plan import BasicAuth, Change, Gap, Planned, PlannedExchange, whole_policy
 from mockserver.platform.places import Place
 
 _END = """\
@@ -22,6 +23,13 @@ _END = """\
 """
 
 
+def _saved(gap: Gap) -> str:
+    return f"saved.{variable(gap)}"
+
+
+_text = partial(expression, literal=json.dumps, saved=_saved)
+
+
 def render(story: AnyStory, url: str) -> str:
     """Return the script, an ES module. It needs only Node 18 or newer."""
     return "\n".join([*_head(story, url), *(f"  {line}".rstrip() for line in steps(story, _request, _change)), _END])
@@ -29,7 +37,7 @@ def render(story: AnyStory, url: str) -> str:
 
 def _head(story: AnyStory, url: str) -> Iterator[str]:
     yield "#!/usr/bin/env node"
-    yield from (_comment(line) for line in heading(story, "node FILE", url))
+    yield from (f"// {clean(line)}".rstrip() for line in heading(story, "node FILE", url))
     yield ""
     yield prologue("prologue.mjs", url)
     yield f"const POLICY = {'undefined' if story.platform else json.dumps(whole_policy(story))};"
@@ -45,11 +53,11 @@ def _head(story: AnyStory, url: str) -> Iterator[str]:
 def _change(number: int, plan: Planned, sent: Change) -> Iterator[str]:
     yield f"console.log({json.dumps(words(number, plan.step))});"
     body = ", ".join(
-        f"{json.dumps(name)}: {_piece(one) if isinstance(one, Gap) else json.dumps(one)}" for name, one in sent.body.items()
+        f"{json.dumps(name)}: {_saved(one) if isinstance(one, Gap) else json.dumps(one)}" for name, one in sent.body.items()
     )
     yield f"made = await mock.world('{sent.method}', {_text(sent.path)}, {{ {body} }});"
     for gap, way in sent.saves.items():
-        yield f"{_piece(gap)} = made{''.join(f'[{json.dumps(member)}]' for member in way)};"
+        yield f"{_saved(gap)} = made{''.join(f'[{json.dumps(member)}]' for member in way)};"
 
 
 def _request(number: int, plan: Planned, sent: PlannedExchange) -> Iterator[str]:
@@ -64,7 +72,7 @@ def _request(number: int, plan: Planned, sent: PlannedExchange) -> Iterator[str]
     yield f"{indent}expect(answer, {', '.join(wanted)});"
     if sent.times > 1:
         yield "}"
-    yield from (f"{_piece(gap)} = {_found(place)};" for gap, place in sent.saves.items())
+    yield from (f"{_saved(gap)} = {_found(place)};" for gap, place in sent.saves.items())
 
 
 def _found(place: Place) -> str:
@@ -95,18 +103,3 @@ def _body(sent: PlannedExchange) -> list[str]:
     if sent.fill:
         return [_text(sent.body), str(sent.fill)]
     return [_text(sent.body)] if sent.body else []
-
-
-def _text(text: Text) -> str:
-    """Return an expression, with saved values in its gaps."""
-    return " + ".join(map(_piece, text)) or "''"
-
-
-def _piece(piece: str | Gap | Coded) -> str:
-    if isinstance(piece, Coded):
-        return f"encoded({_text(piece.text)})"
-    return json.dumps(piece) if isinstance(piece, str) else f"saved.{variable(piece)}"
-
-
-def _comment(text: str) -> str:
-    return f"// {clean(text)}".rstrip()

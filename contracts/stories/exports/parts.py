@@ -10,7 +10,7 @@ from typing import Any
 from contracts.report.cells import clean, wrap
 from contracts.report.style import PLAINER
 from contracts.stories.model import AnyStory, Expected
-from contracts.stories.plan import Change, Gap, Planned, PlannedExchange, planned
+from contracts.stories.plan import Change, Coded, Gap, Planned, PlannedExchange, Text, planned
 from contracts.stories.words import step_words, told_as
 
 COLUMNS = 120
@@ -63,3 +63,14 @@ def variable(gap: Gap) -> str:
     """Return the name of the variable with a saved value."""
     name = re.sub(r"\W", "_", gap.name)
     return f"saved_{name}" if gap.what in {"token", "session"} else f"{gap.what}_{name}"
+
+
+def expression(text: Text, literal: Callable[[str], str], saved: Callable[[Gap], str]) -> str:
+    """Return a text as an expression of a language that adds texts by a plus sign; `saved` writes a gap's variable."""
+
+    def piece(one: str | Gap | Coded) -> str:
+        if isinstance(one, Coded):
+            return f"encoded({expression(one.text, literal, saved)})"
+        return literal(one) if isinstance(one, str) else saved(one)
+
+    return " + ".join(map(piece, text)) or "''"

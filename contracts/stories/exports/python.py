@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from contracts.report.exports.shell import comment
-from contracts.stories.exports.parts import expected, heading, prologue, steps, variable, words
+from contracts.stories.exports.parts import expected, expression, heading, prologue, steps, variable, words
 from contracts.stories.model import CLIENT, AnyStory, Expected
-from contracts.stories.plan import BasicAuth, Change, Coded, Gap, Planned, PlannedExchange, Text, whole_policy
+from contracts.stories.plan import BasicAuth, Change, Gap, Planned, PlannedExchange, Text, whole_policy
 from mockserver.platform.places import Place
 
 _END = """
@@ -16,6 +17,9 @@ if __name__ == "__main__":
     sys.stdout.reconfigure(errors="backslashreplace")
     main(test_story)
 """
+
+
+_text = partial(expression, literal=ascii, saved=variable)
 
 
 def render(story: AnyStory, url: str) -> str:
@@ -99,14 +103,3 @@ def _expected(answer: Expected) -> str:
     status, *others = expected(answer)
     named = zip(("code", "reason", "retry_after"), others, strict=False)
     return ", ".join([ascii(status), *(f"{name}={value!a}" for name, value in named if value is not None)])
-
-
-def _text(text: Text) -> str:
-    """Return an expression, with variables in its gaps."""
-    return " + ".join(map(_piece, text)) or "''"
-
-
-def _piece(piece: str | Gap | Coded) -> str:
-    if isinstance(piece, Coded):
-        return f"encoded({_text(piece.text)})"
-    return ascii(piece) if isinstance(piece, str) else variable(piece)

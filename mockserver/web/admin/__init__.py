@@ -17,11 +17,11 @@ from mockserver.web.admin.sessions import SessionPart
 Views = Callable[[Calls, Control], None]
 """Adds views."""
 
-WEB_CHAT: tuple[Views, ...] = (server.add, organizations.add, access.add, sessions.add)
+OF_ORGANIZATIONS: tuple[Views, ...] = (server.add, organizations.add, access.add, sessions.add)
 COMMON: tuple[Views, ...] = (server.add_common, clock.add, faults.add, requests.add)
 
 
-def register(app: Flask, assembly: Assembly, own: tuple[Views, ...] = WEB_CHAT) -> None:
+def register(app: Flask, assembly: Assembly, own: tuple[Views, ...] = OF_ORGANIZATIONS) -> None:
     """Add the control API of `assembly` to the application, behind its guard: the views of all platforms, and its `own`."""
     blueprint, control = Blueprint("admin", __name__, url_prefix=PREFIX), Control(assembly)
     app.url_map.converters["session"] = SessionPart

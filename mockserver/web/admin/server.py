@@ -14,7 +14,7 @@ from mockserver.web.admin.metrics import metrics_of
 
 
 def add(calls: Calls, control: Control) -> None:
-    """Add the views that a server of the web chat alone has."""
+    """Add the views that only a server with many organisations has."""
     started = control.assembly.platform.system()
 
     @calls.add("GET", "/openapi.json")

@@ -41,7 +41,7 @@ TABS = (
     ("faults", "Faults"),
     ("access", "Access"),
 )
-"""The console's own tabs for the web chat: endpoints and titles."""
+"""The console's own tabs: endpoints and titles."""
 
 DECLARED_TABS = (("requests", "Requests"), ("credentials", "Credentials"), ("faults", "Faults"))
 """The console's own tabs for a declared platform."""

@@ -15,7 +15,7 @@ from contracts.stories import library
 from contracts.stories.codec import decode
 from contracts.stories.model import Create, CreateClient, Expected, Request, Send, SetPolicy, Story, Token
 from contracts.stories.run import StoryResult, as_json, run
-from contracts.stories.stage import InProcessStage, RemoteMock, Service, StoryStage, client_of
+from contracts.stories.stage import InProcessStage, RemoteMock, Service, StoryPlace, StoryStage, client_of
 from mockserver.assemble import assemble
 from mockserver.inprocess import Transport
 from mockserver.settings import Settings
@@ -32,7 +32,7 @@ def place() -> Iterator[InProcessStage]:
     place.close()
 
 
-class Elsewhere:
+class Elsewhere(StoryPlace):
     """A provider without control, in this process; what is waited is counted."""
 
     name, has_control = "elsewhere", False

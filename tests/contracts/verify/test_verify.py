@@ -22,7 +22,7 @@ from contracts.report.json import document
 from contracts.report.model import ClauseResult, Counterexample, Report
 from contracts.scenario import Advance, Scenario, Send, load
 from contracts.verify import ContractViolated, NothingExercised, Options, UnknownClause, replay, verify, verify_client
-from contracts.verify.subject import of_command
+from contracts.verify.subject import Subject, of_command, of_factory
 from tests.contracts.clients.staging import PATIENCE
 from tests.contracts.small import Small, SmallAsync
 
@@ -300,6 +300,18 @@ def test_a_command_whose_time_turns_out_to_be_its_own_is_judged_in_real_time() -
 
     assert of_command(PEER, {}, {}).judged(judge).real_time == "it says so"
     assert seen == ["virtual", "wall"]
+
+
+def test_the_arguments_that_name_it_say_that_its_time_is_real() -> None:
+    def run(client: Subject, clients: Clients) -> tuple[str | None, str]:
+        if clients.clock == "virtual":
+            raise BeyondVirtualTime("it says so")
+        return client.typed, clients.real_time
+
+    assert of_command(PEER, {}, {"patience": 5}).driven(run) == (f"--command '{PEER}' --real-time --patience 5", "it says so")
+    factory = of_factory(Small, "small", "small", {}, socket=False, methods=None)
+    with pytest.raises(BeyondVirtualTime):  # its time is as virtual as it gets
+        factory.driven(run)
 
 
 @pytest.mark.parametrize(

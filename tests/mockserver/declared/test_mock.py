@@ -167,8 +167,9 @@ def test_the_journal_tells_what_was_on_the_wire_and_what_the_platform_did(bench:
     answer = bench.ask("/work", token, body=b"{}")
     entry = bench.mock.journal[-1]
     assert (entry.operation, entry.method, entry.path, entry.body) == ("work", "POST", "/work", {})
-    assert (entry.arrived_at, entry.answered_at, entry.status) == (NOON + 1000, NOON + 1000, 200)
-    assert (entry.shown, entry.answer_body) == ({"token": pseudonym(token)}, answer.body)
+    assert entry.answer is not None
+    assert (entry.arrived_at, entry.answer.at, entry.status) == (NOON + 1000, NOON + 1000, 200)
+    assert (entry.shown, entry.answer.body) == ({"token": pseudonym(token)}, answer.body)
     assert bench.mock.find(answer.header("Dayfly-Context")[0]) == entry
 
 

@@ -64,6 +64,25 @@ def test_a_fault_is_planned_for_an_operation_of_the_platform(http: httpx.Client)
     assert [read(http, good).status_code for _ in range(2)] == [503, 200]
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "hint"),
+    [
+        ("times", 0, "from 1 to 1000000000"),
+        ("skip", -1, "from 0 to 1000000000"),
+        ("retry_after", -1, "from 0 to"),
+        ("milliseconds", -1, "from 0 to"),
+        ("probability", 0, "greater than 0, at most 1"),
+        ("status", 200, "from 400 to 599"),
+    ],
+)
+def test_a_fault_beyond_its_bounds_is_refused(field: str, value: int, hint: str, http: httpx.Client) -> None:
+    answer = http.post("/__admin/faults", json={"kind": "status", "operation": "read", field: value})
+    assert answer.status_code == 400
+    assert (answer.json()["error"]["field"], hint in answer.json()["error"]["message"]) == (field, True)
+    redirect = {"kind": "redirect", "operation": "read"}
+    assert [http.post("/__admin/faults", json={**redirect, "status": one}).status_code for one in (302, 503)] == [201, 400]
+
+
 def test_the_clock_is_one_however_it_is_moved(http: httpx.Client) -> None:
     good = token(http)
     http.post("/__admin/clock/freeze")

@@ -3,10 +3,13 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
+from typing import get_args
 
 import pytest
 
-from mockserver.web.log import LOG_LEVELS, LogLevel, log_to_standard_error
+from mockserver.web.log import LogLevel, log_to_standard_error
+
+LOG_LEVELS: tuple[LogLevel, ...] = get_args(LogLevel)
 
 
 @pytest.fixture

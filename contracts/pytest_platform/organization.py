@@ -1,4 +1,4 @@
-"""The web chat for a test: an organisation of its own."""
+"""The platform of a test: an organisation of its own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from contracts.pytest_platform.reached import Reached, Served
 from contracts.report.model import Counterexample, Report
 from contracts.verify import Options, check
 from mockserver.control import Tenant
-from mockserver.wire import Answering
+from mockserver.wire import Serving
 
 
 class Platform(Reached):
@@ -15,7 +15,7 @@ class Platform(Reached):
     `sessions`, `tokens`, `clients`, scopes and policy of it are those of `mockserver.control.Tenant`.
     """
 
-    def __init__(self, tenant: Tenant, handler: Answering, served: Served | None = None) -> None:
+    def __init__(self, tenant: Tenant, handler: Serving, served: Served | None = None) -> None:
         super().__init__(tenant, handler, served)
         self._name = tenant.name
         self.id, self.client_id, self.client_secret = tenant.id, tenant.client_id, tenant.client_secret
