@@ -31,9 +31,7 @@ def _doubling(unit: Unit, call: Call, before: Sequence[Call], history: DeclaredH
     Several units may have the same values, so it is certain if more calls with them were accepted than units with them were
     asked for. Two calls of one unit may be for an earlier one too, which may be under way still.
     """
-    nouns = {noun for noun, effect in history.platform.effects.items() if effect["by"] == call.operation}
-    rivals = [run for run in history.units if run.began < call.left and run.noun in nouns]
-    asked = [run for run in rivals if run.noun != unit.name or history.carries(call, run)]
+    asked = [run for run in history.asked(call.operation, call.left) if history.carries(call, run)]
     own = next((run for run in asked if run.noun == unit.name), None)
     alike = [one for one in before if own is not None and one.left > own.began and history.carries(one, own)]
     beside = [one for one in before if one.does == unit.name and one.intent is call.intent]
