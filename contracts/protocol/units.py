@@ -38,20 +38,20 @@ def _doubling(unit: Unit, call: Call, before: Sequence[Call], history: DeclaredH
     if own is not None and len(alike) >= len(asked):
         times = f"{len(alike) + 1} times for {len(asked)} units with these values" if len(asked) > 1 else "twice"
         is_certain = bool(unit.effect.get("keeps")) or bool(beside)
-        yield _twice(f"{name_of(own)} was accepted {times}", alike[-1], call, "" if is_certain else SOMETHING_ELSE)
+        yield _twice(f"{name_of(own)} was accepted {times}", alike[-len(asked) :], call, "" if is_certain else SOMETHING_ELSE)
     elif beside and call.intent is not None:
         is_altered = call.altered is not None and not history.may_be_something_else(call)
         is_certain = is_altered and any(one.kept == call.kept for one in beside)
         why = FOR_ANOTHER if any(one in alike for one in beside) else SOMETHING_ELSE
-        yield _twice(f"{name_of(call.intent)} was accepted twice", beside[-1], call, "" if is_certain else why)
+        yield _twice(f"{name_of(call.intent)} was accepted twice", beside[-1:], call, "" if is_certain else why)
 
 
 FOR_ANOTHER = "one of them may have been for another unit with the same values"
 """The reason for a doubt if no more calls with some values were accepted than units with them were asked for."""
 
 
-def _twice(message: str, first: Call, second: Call, why: str) -> Breach:
-    evidence = (at("accepted", first), at("accepted again", second))
+def _twice(message: str, before: Sequence[Call], again: Call, why: str) -> Breach:
+    evidence = (*(at("accepted", call) for call in before), at("accepted again", again))
     return Breach(f"{message}; uncertain, because {why}" if why else message, evidence, certain=not why)
 
 

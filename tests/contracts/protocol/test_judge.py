@@ -746,14 +746,17 @@ def test_a_unit_that_was_not_accepted_may_be_so_beside_the_next_one() -> None:
 
 
 def test_of_two_units_at_once_none_is_doubled_until_there_are_three_calls() -> None:
-    tape = Tape(toy(clients.TOKENS, effects=STORING))
+    platform = toy(clients.TOKENS, effects=STORING)
+    tape = Tape(platform)
     for began in (1, 1.5):
         tape.unit(began, 9, name="storing", payload={"id": "x"})
     tape.call("/items/x", 2, 3, method="PUT")
     tape.call("/items/x", 4, 5, method="PUT")
     assert tape.broken == set()
     tape.call("/items/x", 6, 7, method="PUT")
-    assert tape.broken == {"D1/storing"}
+    (found,) = judge(platform, tape.trace).violated
+    assert found.code == "D1/storing"
+    assert [evidence.seq for evidence in found.evidence] == [1, 2, 3]
 
 
 def test_a_success_of_the_unit_counts_though_a_call_about_something_else_follows() -> None:
