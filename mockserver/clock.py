@@ -78,4 +78,6 @@ def instant(at: float | str, field: str = "at") -> int:
         seconds = (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         raise InvalidRequest(field, f"{at!r} is not a time; write it like 2026-11-22T14:17:40Z") from None
-    return to_milliseconds(seconds, field)
+    if not EARLIEST <= seconds * 1000 <= LATEST:
+        raise InvalidRequest(field, f"{at!r} is not a time this clock can reach; its years are 1 to 9798")
+    return round(seconds * 1000)

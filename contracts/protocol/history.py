@@ -70,11 +70,31 @@ class DeclaredHistory(History):
         return self.exchange(call).heard
 
     def may_be_something_else(self, call: Call) -> bool:
-        """See History. It may if it has not the unit's values, unless the unit is done and no other call had them."""
+        """See History.
+
+        It may if it has not the unit's values, unless the unit is done and no call with them can have done it.
+        """
         unit = call.intent
         if unit is None or call.altered is None:
             return False
-        return unit.outcome != "accepted" or any(one.accepted and one.does and one.altered is None for one in unit.calls)
+        if unit.outcome != "accepted" or any(one.accepted and one.does and one.altered is None for one in unit.calls):
+            return True
+        done = [one for one in self.in_order if self._may_have_done(one, unit)]
+        claims = [run for run in self.asked(call.operation, unit.ended or FOREVER) if run.outcome == "accepted"]
+        others = [run for run in claims if run is not unit and all(self.carries(one, run) for one in done[:1])]
+        return len(done) > len(others)
+
+    def asked(self, operation: str | None, place: float) -> list[JudgedIntent]:
+        """Return the units that had begun before a place, and whose work an operation does."""
+        nouns = {noun for noun, effect in self.platform.effects.items() if effect["by"] == operation}
+        return [run for run in self.units if run.began < place and run.noun in nouns]
+
+    def _may_have_done(self, call: Call, unit: JudgedIntent) -> bool:
+        """Return whether a call had a unit's values before it ended, and may have been accepted as far as the client knew."""
+        if call.operation != self.platform.effects[unit.noun]["by"] or call.left >= (unit.ended or FOREVER):
+            return False
+        is_open = call.status is None and call.effect is SendEffect.UNKNOWN
+        return (call.accepted or is_open) and self.carries(call, unit)
 
     def carries(self, call: Call, unit: JudgedIntent) -> bool:
         """Return whether a call of the operation that does a unit's work has the values of that unit."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import UNSET
 
+from contracts.errors import TraceMalformed
 from contracts.history import jump_of
 from contracts.protocol.recording import Reading
 from contracts.protocol.trace import FOREVER, PLAIN_FAULTS, DeclaredTrace, Happened, Journalled, TraceExchange
@@ -30,7 +31,7 @@ def read(entries: Iterable[Entry], platform: Platform, *, complete: bool = False
     """Read a journal.
 
     `complete`: if it begins with its first entry, no id was issued before it. `sequential`: the client made one call at a time.
-    Otherwise a request that came soon after an answer may have left before it.
+    Otherwise a request that came soon after an answer may have left before it. Raises TraceMalformed.
     """
     every = merged(entries)
     places = {id(entry): float(place) for place, entry in enumerate(every)}
@@ -68,6 +69,9 @@ def _exchange(nth: int, pair: Pair, places: dict[int, float], platform: Platform
     spoiled = answer is not None and bool(answer.fault) and not str(answer.fault).startswith(PLAIN_FAULTS)
     arrived = answer is not None and answer.delivery == "complete" and answer.status is not None
     left = places[id(arrival)]
+    returned = FOREVER if answer is None else places.get(id(answer), left + 0.5)
+    if answer is not None and returned < left:
+        raise TraceMalformed(answer.seq, f"no request {answer.context_id!r} arrived before it; keep the lines in their order")
     return TraceExchange(
         number=nth,
         method=arrival.method,
@@ -77,7 +81,7 @@ def _exchange(nth: int, pair: Pair, places: dict[int, float], platform: Platform
         body=_written(arrival.body) or (arrival.text or "").encode(),
         left=left,
         left_at=arrival.at,
-        returned=FOREVER if answer is None else places.get(id(answer), left + 0.5),
+        returned=returned,
         returned_at=arrival.at if answer is None else answer.at,
         status=answer.status if answer is not None and arrived else None,
         answer_headers=_retry_after(answer) if answer is not None and arrived else [],

@@ -31,29 +31,27 @@ def _doubling(unit: Unit, call: Call, before: Sequence[Call], history: DeclaredH
     Several units may have the same values, so it is certain if more calls with them were accepted than units with them were
     asked for. Two calls of one unit may be for an earlier one too, which may be under way still.
     """
-    nouns = {noun for noun, effect in history.platform.effects.items() if effect["by"] == call.operation}
-    rivals = [run for run in history.units if run.began < call.left and run.noun in nouns]
-    asked = [run for run in rivals if run.noun != unit.name or history.carries(call, run)]
+    asked = [run for run in history.asked(call.operation, call.left) if history.carries(call, run)]
     own = next((run for run in asked if run.noun == unit.name), None)
     alike = [one for one in before if own is not None and one.left > own.began and history.carries(one, own)]
     beside = [one for one in before if one.does == unit.name and one.intent is call.intent]
     if own is not None and len(alike) >= len(asked):
         times = f"{len(alike) + 1} times for {len(asked)} units with these values" if len(asked) > 1 else "twice"
         is_certain = bool(unit.effect.get("keeps")) or bool(beside)
-        yield _twice(f"{name_of(own)} was accepted {times}", alike[-1], call, "" if is_certain else SOMETHING_ELSE)
+        yield _twice(f"{name_of(own)} was accepted {times}", alike[-len(asked) :], call, "" if is_certain else SOMETHING_ELSE)
     elif beside and call.intent is not None:
         is_altered = call.altered is not None and not history.may_be_something_else(call)
         is_certain = is_altered and any(one.kept == call.kept for one in beside)
         why = FOR_ANOTHER if any(one in alike for one in beside) else SOMETHING_ELSE
-        yield _twice(f"{name_of(call.intent)} was accepted twice", beside[-1], call, "" if is_certain else why)
+        yield _twice(f"{name_of(call.intent)} was accepted twice", beside[-1:], call, "" if is_certain else why)
 
 
 FOR_ANOTHER = "one of them may have been for another unit with the same values"
 """The reason for a doubt if no more calls with some values were accepted than units with them were asked for."""
 
 
-def _twice(message: str, first: Call, second: Call, why: str) -> Breach:
-    evidence = (at("accepted", first), at("accepted again", second))
+def _twice(message: str, before: Sequence[Call], again: Call, why: str) -> Breach:
+    evidence = (*(at("accepted", call) for call in before), at("accepted again", again))
     return Breach(f"{message}; uncertain, because {why}" if why else message, evidence, certain=not why)
 
 

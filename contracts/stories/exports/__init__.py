@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 DEFAULT_URL = "http://127.0.0.1:8403"
 """Where `dayfly serve` listens unless it is told otherwise."""
 
-_PLAIN_URL = re.compile(r"https?://([\w.-]+|\[[\w:.]+\])(:\d+)?(/[\w.~%/-]*)?", re.ASCII)
+_PLAIN_URL = re.compile(r"https?://([\w.-]+|\[[\da-fA-F:.]+\])(:\d+)?(/[\w.~%/-]*)?", re.ASCII)
 
 
 class ScriptKind(NamedTuple):

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from contracts.clients.python import PythonClients
+from contracts.errors import TraceMalformed
 from contracts.judge import Status
 from contracts.protocol import journal
 from contracts.protocol.history import DeclaredHistory, history_of
@@ -23,7 +24,7 @@ from mockserver.declared.mock import Mock
 from mockserver.declared.past import LATEST, DeclaredPast, past_of
 from mockserver.engine import life
 from mockserver.ids import pseudonym
-from mockserver.journal import Entry, Header
+from mockserver.journal import Answer, Entry, Header
 from mockserver.journal_queries import Reader
 from mockserver.platform import Platform, compile_platform, find
 from mockserver.web.declared import create_declared_app
@@ -61,6 +62,13 @@ def known(history: DeclaredHistory, platform: Platform) -> Iterator[tuple[Any, .
                 call.lasts,
                 effects,
             )
+
+
+def test_a_journal_whose_answers_come_first_is_malformed() -> None:
+    toy, client = RIGHT[0]
+    platform, _, entries = next(played(toy, client))
+    with pytest.raises(TraceMalformed, match=r"no request '.*' arrived before it; keep the lines in their order"):
+        journal.read(sorted(entries, key=lambda entry: not isinstance(entry, Answer)), platform)
 
 
 @pytest.mark.parametrize(("toy", "client"), RIGHT, ids=[client.__name__ for _, client in RIGHT])

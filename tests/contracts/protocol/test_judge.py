@@ -687,6 +687,35 @@ def test_a_unit_is_doubled_during_one_of_another_kind() -> None:
     assert repeated(15, ("", "accepted"), name="reading", effects=both).broken >= {"D1/storing"}
 
 
+def test_a_unit_of_another_kind_with_other_values_does_not_excuse_a_doubled_one() -> None:
+    tape = Tape(toy(clients.TOKENS, effects=f"{STORING[:-1]}, saving: {STORING[10:]}"))
+    for began, name, id in ((1, "saving", "y"), (11, "storing", "x")):
+        tape.unit(began, began + 8, name=name, payload={"id": id}, alone=True)
+        tape.call(f"/items/{id}", began + 1, began + 2, method="PUT")
+    tape.call("/items/x", 15, 16, method="PUT")
+    assert tape.broken == {"D1/storing"}
+
+
+@pytest.mark.parametrize("is_accepted", [True, False])
+def test_a_client_may_look_if_a_unit_was_done_that_is_asked_for_again(is_accepted: bool) -> None:
+    tape = Tape(toy(clients.TOKENS, effects=STORING))
+    tape.unit(1, 9, name="storing", payload={"id": "x"}, outcome="failed", alone=True)
+    tape.unit(11, 19, name="storing", payload={"id": "x"}, alone=True)
+    tape.call("/items/x", 2, 3, method="PUT", status=None, accepted=is_accepted)
+    for left in (12, 14):
+        tape.call("/items/index", left, left + 1, method="PUT")
+    assert tape.broken == set()
+    assert tape.verdicts()["D1/storing"] == tape.verdicts()["D4/storing"] == "inconclusive"
+
+
+def test_a_unit_is_altered_though_another_one_with_its_values_was_not() -> None:
+    tape = Tape(toy(clients.TOKENS, effects=STORING))
+    for began, id in ((1, "x"), (11, "X")):
+        tape.unit(began, began + 8, name="storing", payload={"id": "x"}, alone=True)
+        tape.call(f"/items/{id}", began + 1, began + 2, method="PUT")
+    assert tape.broken == {"D4/storing"}
+
+
 @pytest.mark.parametrize("name", ["storing", "reading"])
 def test_without_values_a_call_outside_of_the_unit_may_be_about_something_else(name: str) -> None:
     both = "{storing: {by: store, delivery: at-most-once}, reading: {by: logIn, delivery: any}}"
@@ -717,14 +746,17 @@ def test_a_unit_that_was_not_accepted_may_be_so_beside_the_next_one() -> None:
 
 
 def test_of_two_units_at_once_none_is_doubled_until_there_are_three_calls() -> None:
-    tape = Tape(toy(clients.TOKENS, effects=STORING))
+    platform = toy(clients.TOKENS, effects=STORING)
+    tape = Tape(platform)
     for began in (1, 1.5):
         tape.unit(began, 9, name="storing", payload={"id": "x"})
     tape.call("/items/x", 2, 3, method="PUT")
     tape.call("/items/x", 4, 5, method="PUT")
     assert tape.broken == set()
     tape.call("/items/x", 6, 7, method="PUT")
-    assert tape.broken == {"D1/storing"}
+    (found,) = judge(platform, tape.trace).violated
+    assert found.code == "D1/storing"
+    assert [evidence.seq for evidence in found.evidence] == [1, 2, 3]
 
 
 def test_a_success_of_the_unit_counts_though_a_call_about_something_else_follows() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
 
@@ -67,6 +68,12 @@ def test_a_time_in_words_is_in_utc_unless_it_names_a_zone(tenant: Tenant, text: 
 def test_what_is_no_time_is_refused(tenant: Tenant) -> None:
     with pytest.raises(InvalidRequest, match="'noon' is not a time; write it like 2026-11-22T14:17:40Z"):
         tenant.clock.set("noon")
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_beyond_the_clock_is_quoted_as_it_was_given(tenant: Tenant, text: str) -> None:
+    with pytest.raises(InvalidRequest, match=rf"'{re.escape(text)}' is not a time .* its years are 1 to 9798"):
+        tenant.clock.set(text)
 
 
 def test_freezing_at_an_instant_jumps_there(tenant: Tenant, clock: ManualClock) -> None:

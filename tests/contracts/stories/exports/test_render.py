@@ -38,6 +38,7 @@ UNUSABLE = [
         "http://a/$(id)",
         "http://a?x&id",
         "http://[::1",
+        "http://[::g]",
         "http://\u0430",
         "unix:/x",
         "http://u:p@x",
