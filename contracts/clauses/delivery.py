@@ -143,7 +143,7 @@ def mark_false_outcome(unit: Unit, moment: Moment, case: Case) -> Mark:
         case IntentEnded(intent) if intent.outcome != "never" and intent.noun == unit.name and intent.alone:
             confirmed = _confirmed(intent, case)
             is_done = confirmed is not None if unit.answered else any(call.accepted for call in _calls_for(intent))
-            if intent.outcome == "accepted" and not is_done:
+            if intent.outcome == "accepted" and not is_done and not _has_begun(intent):
                 return _false_success(intent, case)
             if intent.outcome == "failed" and confirmed is not None and not _is_doubtful(confirmed, intent, unit):
                 known = f"the {confirmed.status} to {noun_of(confirmed, 'its')} had reached the client"
@@ -151,6 +151,11 @@ def mark_false_outcome(unit: Unit, moment: Moment, case: Case) -> Mark:
                 return Breach(message, (at("accepted", confirmed), *reported(intent)))
             return EXERCISED
     return None
+
+
+def _has_begun(intent: JudgedIntent) -> bool:
+    """Return whether a 2xx for the unit had begun to come when the client reported."""
+    return any(call.begun and call.was_over(intent.ended or 0) for call in _calls_for(intent))
 
 
 def _is_doubtful(confirmed: Call, intent: JudgedIntent, unit: Unit) -> bool:

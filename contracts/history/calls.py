@@ -118,6 +118,14 @@ class Call:
         return self.answer is not None and self.answer.accepted
 
     @property
+    def begun(self) -> bool:
+        """Return whether a 2xx to it began to come, and was cut: who reads the status alone knows that it was accepted."""
+        answer = self.answer
+        if answer is None or answer.delivery != "truncated":
+            return False
+        return answer.accepted and (answer.status or 500) < 300 and self.returned is not None
+
+    @property
     def back(self) -> float:
         """The place at which it returned; infinite if it never did."""
         return inf if self.returned is None else self.returned

@@ -10,6 +10,7 @@ import pytest
 from mockserver.journal import Guest
 from tests.contracts.tape import DEAD, LOST_REQUEST, LOST_RESPONSE, OPAQUE, SCOPE, Tape, bearer
 
+CUT: dict[str, Any] = {"delivery": "truncated"}
 AT_LEAST: dict[str, Any] = {"delivery": "at-least-once"}
 
 
@@ -303,6 +304,9 @@ def test_d2_does_not_count_ids_that_were_never_issued_as_tries() -> None:
         ({}, "failed", "violated"),
         (LOST_RESPONSE, "accepted", "violated"),
         (LOST_RESPONSE, "failed", "held"),
+        (CUT, "accepted", "held"),
+        (CUT, "failed", "held"),
+        (CUT | {"status": 500, "accepted": True}, "accepted", "violated"),
         ({"status": 500, "accepted": True}, "failed", "held"),
         ({"status": 500, "accepted": True}, "accepted", "violated"),
         (LOST_REQUEST, "accepted", "violated"),
