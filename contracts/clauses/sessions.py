@@ -45,13 +45,13 @@ def step_reused(kind: str, any_used: bool, moment: Moment, case: Case) -> tuple[
             return any_used or (limit is not None and len(_spent(credential, place + 1)) >= limit), None
         case CallLeft(call, place) if kind in call.shown:
             uses = uses_before(kind, call, place, case)
-            if uses and not _may_repeat(call, uses, place, case):
+            if uses and not may_repeat(call, uses, place, case):
                 return any_used, _if_limited(_reuse(kind, call, uses, place, case), kind, call, case)
             return any_used, EXERCISED if any_used else None
     return any_used, None
 
 
-def _may_repeat(call: Call, uses: list[Call], place: float, case: Case) -> bool:
+def may_repeat(call: Call, uses: list[Call], place: float, case: Case) -> bool:
     """Return whether the client repeats sends of this message whose outcome is unknown, under the same idempotency key."""
     key = call.key(case.parameters.idempotency_key)
     return key is not None and all(
