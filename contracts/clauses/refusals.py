@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from contracts.clauses.excuses import first_dead, overtaken, tried_enough
-from contracts.clauses.sessions import uses_before
+from contracts.clauses.sessions import may_repeat, uses_before
 from contracts.clauses.words import answer_to, at, name_of, noun_of, reported, told
 from contracts.history import (
     REJECTS,
@@ -33,13 +33,19 @@ def mark_dead_retried(kind: str, moment: Moment, case: Case) -> Mark:
 
 
 def _dead_retry(kind: str, call: Call, place: float, case: Case) -> Breach | None:
-    """If the id was used up as well, presenting it again is a reuse, which S1 reports."""
+    """If the id was used up as well, presenting it again is a reuse, which S1 reports. Without S1 it is a doubt."""
     credential = case.history.shown_by(call, kind)
     refused = next((told for told in credential.dead if case.history.knew(told, call)), None)
-    if refused is None or uses_before(kind, call, place, case):
+    if refused is None:
         return None
     message = f"{credential.name} was presented again after a {refused.status} that showed it is dead"
-    return Breach(message, (at(f"dead {credential.noun} refused", refused), at("presented again", call)))
+    evidence = (at(f"dead {credential.noun} refused", refused), at("presented again", call))
+    uses = uses_before(kind, call, place, case)
+    if not uses:
+        return Breach(message, evidence)
+    if may_repeat(call, uses, place, case) or not case.asked.isdisjoint({"S1", f"S1/{kind}"}):
+        return None
+    return Breach(f"{message}; it had been used up before, which is for S1 to judge: ask for S1 too", evidence, certain=False)
 
 
 def _dead_sends(case: Case) -> float:

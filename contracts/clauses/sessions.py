@@ -8,9 +8,10 @@ from itertools import takewhile
 from math import isinf
 
 from msgspec import UnsetType
+from msgspec.structs import replace
 
 from contracts.clauses.excuses import handed_on
-from contracts.clauses.words import at, doing, name_of, quote, seconds, told
+from contracts.clauses.words import UNKNOWN_POLICY, at, doing, name_of, quote, seconds, told
 from contracts.history import Call, CallLeft, CallReturned, JudgedIntent, Moment, SeenCredential, SendEffect, document
 from contracts.judge import EXERCISED, UPPER_BOUND, Breach, Case, Clause, Mark, StatefulClause
 from mockserver.journal import SESSION_ID, Guest
@@ -21,10 +22,10 @@ FROM_DOUBLING = ("R3", "R4")
 
 def uses_before(kind: str, call: Call, place: float, case: Case) -> list[Call]:
     """Return the calls that had used up the id of `call` when it left, may have, or were under way; empty if uses are left."""
-    limit = case.history.limits.get(kind)
+    credential = case.history.shown_by(call, kind)
+    limit = case.history.limit_of(kind, credential)
     if limit is None:
         return []
-    credential = case.history.shown_by(call, kind)
     beside = [other for other in call.beside if other.shown.get(kind) == credential.id]
     uses = [*_spent(credential, place), *beside]
     return uses if len(uses) >= limit else []
@@ -39,17 +40,18 @@ def step_reused(kind: str, any_used: bool, moment: Moment, case: Case) -> tuple[
     """Judge S1, for ids of any kind."""
     match moment:
         case CallReturned(call, place) if kind in call.shown:
-            spent = _spent(case.history.shown_by(call, kind), place + 1)
-            return any_used or len(spent) >= case.history.limits[kind], None
+            credential = case.history.shown_by(call, kind)
+            limit = case.history.limit_of(kind, credential)
+            return any_used or (limit is not None and len(_spent(credential, place + 1)) >= limit), None
         case CallLeft(call, place) if kind in call.shown:
             uses = uses_before(kind, call, place, case)
-            if uses and not _may_repeat(call, uses, place, case):
-                return any_used, _reuse(kind, call, uses, place, case)
+            if uses and not may_repeat(call, uses, place, case):
+                return any_used, _if_limited(_reuse(kind, call, uses, place, case), kind, call, case)
             return any_used, EXERCISED if any_used else None
     return any_used, None
 
 
-def _may_repeat(call: Call, uses: list[Call], place: float, case: Case) -> bool:
+def may_repeat(call: Call, uses: list[Call], place: float, case: Case) -> bool:
     """Return whether the client repeats sends of this message whose outcome is unknown, under the same idempotency key."""
     key = call.key(case.parameters.idempotency_key)
     return key is not None and all(
@@ -74,6 +76,13 @@ def _reuse(kind: str, call: Call, uses: list[Call], place: float, case: Case) ->
     else:
         message = f"{name} was presented again after a {doing(call)} with an unknown outcome"
     return Breach(message, (at("first use", uses[0]), at("used again", call)))
+
+
+def _if_limited(breach: Breach, kind: str, call: Call, case: Case) -> Breach:
+    """Return the breach, uncertain if it is not known how many uses the id is good for."""
+    if case.history.has_limit(case.history.shown_by(call, kind)):
+        return breach
+    return replace(breach, message=f"{breach.message}{UNKNOWN_POLICY}", certain=False)
 
 
 def _overlap(flying: list[Call], call: Call, case: Case) -> bool:

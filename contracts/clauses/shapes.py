@@ -14,8 +14,11 @@ MAX_NAME = 254
 """Longest name and e-mail address of a guest, in characters."""
 
 
-def problem(arrival: Arrival, max_text: int) -> str:
-    """Describe what is wrong with the body of a create or a send; empty if nothing is, or if too little was recorded."""
+def problem(arrival: Arrival, max_text: int | None) -> str:
+    """Describe what is wrong with the body of a create or a send; empty if nothing is, or if too little was recorded.
+
+    `max_text` is the longest text, in characters; None is any length.
+    """
     if arrival.truncated:
         return ""
     if arrival.size == 0 and arrival.body is UNSET:

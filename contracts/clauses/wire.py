@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from contracts.clauses import shapes
 from contracts.clauses.excuses import handed_on, made_up
-from contracts.clauses.words import at, noun_of, quote, told
-from contracts.history import CallLeft, CallReturned, Moment
+from contracts.clauses.words import UNKNOWN_POLICY, at, noun_of, quote, told
+from contracts.history import Call, CallLeft, CallReturned, Moment
 from contracts.judge import EXERCISED, Breach, Case, Clause, Mark
 
 BODIES = frozenset({"create", "send"})
@@ -16,7 +16,7 @@ def _mark_payload(moment: Moment, case: Case) -> Mark:
     """A body is checked here when its request leaves. The platform may refuse one that passes this check."""
     match moment:
         case CallLeft(call) if call.operation in BODIES:
-            problem = shapes.problem(call.arrival, case.history.policy("max_text", 4000))
+            problem = shapes.problem(call.arrival, case.history.policy("max_text", MAX_TEXT, call))
             if not problem or handed_on(call):
                 return EXERCISED
             return Breach(f"the body of {noun_of(call)} is invalid: {problem}", (at("invalid", call),))
@@ -24,7 +24,31 @@ def _mark_payload(moment: Moment, case: Case) -> Mark:
             if made_up(call) or handed_on(call):
                 return None
             return Breach(f"the platform refused the body of {noun_of(call)}: {call.code}", (at("invalid", call),))
+        case CallReturned(call) if call.operation == "send":
+            return _doubted_text(call, case)
     return None
+
+
+def _doubted_text(call: Call, case: Case) -> Breach | None:
+    """Return a breach that is not certain: the text may be too long under a policy that the trace does not have.
+
+    No doubt is left if the platform's answer shows that it looked further than at the body.
+    """
+    passed = call.answer is not None and (call.answer.accepted or call.answer.reason.startswith(BEHIND_BODY))
+    if passed or handed_on(call) or case.history.policy("max_text", MAX_TEXT, call) is not None:
+        return None
+    later = [value for _, value in case.history.policy_changes["max_text"] if isinstance(value, int)]
+    problem = shapes.problem(call.arrival, min([MAX_TEXT, *later]))
+    if not problem:
+        return None
+    return Breach(f"the body of {noun_of(call)} is invalid: {problem}{UNKNOWN_POLICY}", (at("invalid", call),), certain=False)
+
+
+BEHIND_BODY = ("session.", "rate.")
+"""The reasons of the guards that come after the body's."""
+
+MAX_TEXT = 4000
+"""The longest text, in characters, unless the policy says otherwise."""
 
 
 W1 = Clause(

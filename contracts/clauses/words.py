@@ -28,6 +28,9 @@ def seconds(milliseconds: float) -> str:
     return f"{milliseconds / 1000:.3f}".rstrip("0").rstrip(".") + " s"
 
 
+UNKNOWN_POLICY = "; uncertain, because the policy was changed later, and the trace does not have the one that held then"
+"""The reason for a doubt if a limit was changed after a request."""
+
 LONGEST_TEXT = 40
 """Characters of a client's text that are quoted."""
 

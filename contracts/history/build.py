@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterable
+from typing import Any
 
 from contracts.history.attribution import attributed
 from contracts.history.calls import (
@@ -42,7 +44,8 @@ class _Folding:
     def __init__(self, trace: Trace, reading: UnitReading | None) -> None:
         self.history = History(trace.header, reading=reading, credentials={"session": {}, "token": {}})
         self.history.renewing, self.history.renewals = {"token": ("token",)}, {"token": []}
-        self.history.limits = {"session": self.history.policy("handshakes", 1)}
+        self.history.policy_changes = _policy_changes(trace.entries)
+        self.history.limits = {"session": self.history.policy("handshakes", 1) or 1}
         self._units = (
             {} if reading is None else {id: (number, unit) for number, unit in enumerate(reading.units) for id in unit.calls}
         )
@@ -279,6 +282,16 @@ class _Folding:
         if pseudonym not in tokens:
             label = f"t{len(tokens) + 1}"
             tokens[pseudonym] = SeenCredential(pseudonym, label, f"token {label}", "token")
+
+
+def _policy_changes(entries: Iterable[Numbered]) -> dict[str, list[tuple[int, Any]]]:
+    """Return the values that changes of the policy set, by name, each with the entry of its change."""
+    found: dict[str, list[tuple[int, Any]]] = {}
+    for entry in entries:
+        if isinstance(entry, Perturbed) and entry.what == "set_policy":
+            for name, value in entry.detail.items():
+                found.setdefault(name, []).append((entry.seq, value))
+    return found
 
 
 def _quoted(id: str) -> str:

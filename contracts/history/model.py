@@ -5,7 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
+from operator import attrgetter, itemgetter
+from typing import Any
 
 from msgspec import UnsetType
 
@@ -28,6 +29,8 @@ class History:
     content, by that content. `waits` are the calls whose answer asked the client to wait. All five are in the order in which
     the client knew.
 
+    `policy_changes` are the values that changes of the policy set, by name, each with the entry of its change.
+
     `doubts` says why it is uncertain which intent a call or the end of an intent belongs to, by the entry that evidence points
     to.
 
@@ -41,6 +44,7 @@ class History:
     intents: list[JudgedIntent] = field(default_factory=list)
     credentials: dict[str, dict[str, SeenCredential]] = field(default_factory=dict)
     limits: Mapping[str, int] = field(default_factory=dict)
+    policy_changes: Mapping[str, list[tuple[int, Any]]] = field(default_factory=dict)
     changes: list[WorldChanged] = field(default_factory=list)
     renewing: Mapping[str | None, Sequence[str]] = field(default_factory=dict)
     renewals: dict[str, list[Call]] = field(default_factory=dict)
@@ -191,7 +195,48 @@ class History:
         token = self.credentials["token"].get(pseudonym or "")
         return token.label if token is not None else pseudonym or "no token"
 
-    def policy(self, name: str, default: int) -> int:
-        """Return a whole number of the policy in force; `default` if the recording does not have it."""
-        value = self.header.policy.get(name)
+    def policy_at(self, seq: int) -> Mapping[str, Any]:
+        """Return the policy that held when entry `seq` came.
+
+        The header of a mock's journal has the policy at its end. So a value that a later change replaced is missing, unless an
+        earlier change had set it.
+        """
+        if not self.policy_changes:
+            return self.header.policy
+        policy = dict(self.header.policy)
+        for name, changes in self.policy_changes.items():
+            earlier = bisect_left(changes, seq, key=itemgetter(0))
+            if earlier:
+                policy[name] = changes[earlier - 1][1]
+            elif self.header.organization:
+                policy.pop(name, None)
+        return policy
+
+    def policy(self, name: str, default: int, call: Call | None = None) -> int | None:
+        """Return a whole number of the policy under which a call was decided, or one from before the recording (None).
+
+        It is `default` if the recording has no policy, and None if a change leaves open which value held.
+        """
+        arrived = 0 if call is None else call.seq
+        answered = arrived if call is None or call.answer is None else call.answer.seq
+        policy, changes = self.policy_at(arrived), self.policy_changes.get(name, ())
+        if changes and (name not in policy or any(arrived < seq < answered for seq, _ in changes)):
+            return None
+        value = policy.get(name)
         return value if isinstance(value, int) and not isinstance(value, bool) else default
+
+    def limit_of(self, kind: str, credential: SeenCredential) -> int | None:
+        """Return how many uses an id is good for; None for any number. A session keeps the number of its creation.
+
+        If that is not known, it is one use: see `has_limit`.
+        """
+        if "handshakes" not in self.policy_changes:
+            return self.limits.get(kind)
+        return self._handshakes(credential) or 1
+
+    def has_limit(self, credential: SeenCredential) -> bool:
+        """Return whether it is known how many uses an id is good for."""
+        return "handshakes" not in self.policy_changes or self._handshakes(credential) is not None
+
+    def _handshakes(self, session: SeenCredential) -> int | None:
+        return self.policy("handshakes", 1, session.created)

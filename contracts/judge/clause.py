@@ -50,10 +50,14 @@ Mark = Exercised | Breach | None
 
 
 class Case(Struct, frozen=True):
-    """The whole history and the parameters. A step must not look past the moment it is given."""
+    """The whole history and the parameters. A step must not look past the moment it is given.
+
+    `asked` are the codes of the clauses that are judged.
+    """
 
     history: History
     parameters: Parameters
+    asked: frozenset[str] = frozenset()
 
 
 Look = Callable[[Moment, Case], Mark]

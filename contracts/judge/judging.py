@@ -48,6 +48,7 @@ def judge(
 
 def decide(case: Case, clauses: Sequence[Clause], explains: Mapping[str, Sequence[str]]) -> Judgement:
     """Judge a history by `clauses`; see `judge`."""
+    case = replace(case, asked=frozenset(clause.code for clause in clauses))
     verdicts = tuple(verdict(clause, case) for clause in clauses)
     roots = _Roots(clauses, case, verdicts, explains)
     return Judgement(roots.named(), case.history, roots)

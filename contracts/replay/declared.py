@@ -7,6 +7,7 @@ which the declaration builds them again.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import partial
@@ -92,12 +93,7 @@ class DeclaredReplay:
         self._past: dict[int, set[str]] = {}
         self._mock = _Issuing(reading.platform, start)
         self._web = Web(NOWHERE, transport=Transport(DeclaredHandler(self._mock), lambda _: None))
-        for at, one in known:
-            self._mock.at = at
-            self._mock.beside = {kind: self._own(id) for kind, id in one.beside.items()}
-            self._mock.register(one.kind, Registered(self._own(one.id), one.bound))
-            if one.ended:
-                self._mock.end(one.kind, self._own(one.id))
+        self._to_issue = deque(known)
 
     @property
     def unit(self) -> str:
@@ -142,13 +138,27 @@ class DeclaredReplay:
         waiting = next(events, None)
         for call in self._history.calls:
             while waiting is not None and waiting.place < call.left:
+                self._pass_time(waiting.at)
                 self._repeat(waiting)
                 waiting = next(events, None)
-            yield self._ask(call, self._history.exchange(call))
+            exchange = self._history.exchange(call)
+            acted = exchange.journalled.acted if exchange.journalled is not None else None
+            self._pass_time(acted or exchange.left_at)
+            yield self._ask(call, exchange)
+
+    def _pass_time(self, now: int) -> None:
+        """Set the clock to `now`, and issue on the way what the recording does not show to be issued, each at its time."""
+        while self._to_issue and self._to_issue[0][0] <= now:
+            self._mock.at, one = self._to_issue.popleft()
+            self._mock.beside = {kind: self._own(id) for kind, id in one.beside.items()}
+            self._mock.register(one.kind, Registered(self._own(one.id), one.bound))
+            if one.ended:
+                self._mock.end(one.kind, self._own(one.id))
+        self._mock.at = max(self._mock.at, now)
 
     def _repeat(self, event: Happened) -> None:
         """Repeat a change from outside. The clock follows the stamps anyway, and answers have the faults."""
-        self._mock.at, kind, id = max(self._mock.at, event.at), event.detail.get("kind"), event.detail.get("id")
+        kind, id = event.detail.get("kind"), event.detail.get("id")
         if event.what == "reset":
             self._mock.reset()
             self._numbers.clear()
@@ -167,8 +177,7 @@ class DeclaredReplay:
     # -- requests ----------------------------------------------------------------------------------------------------
 
     def _ask(self, call: Call, exchange: TraceExchange) -> ReplayedRequest:
-        acted = exchange.journalled.acted if exchange.journalled is not None else None
-        self._mock.at, number = max(self._mock.at, acted or exchange.left_at), exchange.entry or exchange.number
+        number = exchange.entry or exchange.number
         shown = call.shown | call.ended
         self._numbers.append(number)
         self._past[number] = {kind for kind, id in shown.items() if (kind, id) in self._before}

@@ -75,7 +75,7 @@ def _change_words(answer: Answer, history: History) -> str:
     if answer.token is not None:
         return f"{history.token_label(answer.token)} issued"
     if answer.issued is not None:
-        return f"{history.sessions[answer.issued].label} created{_limits(history.header.policy)}"
+        return f"{history.sessions[answer.issued].label} created{_limits(history.policy_at(answer.seq))}"
     change = answer.session
     if change is None or change.before == change.after:
         return ""

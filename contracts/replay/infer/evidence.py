@@ -13,6 +13,9 @@ from typing import Literal, NamedTuple
 from contracts.har.survey import UNKNOWN
 from contracts.replay.recording import RecordedStep, Recording, WorldStep
 
+SHORTEST = 1000
+"""Milliseconds that every platform lets a session live. A refusal within them has another reason."""
+
 ENDINGS = {"expire_session", "revoke_session"}
 
 
@@ -96,9 +99,15 @@ class SessionSpan:
         before = [use for use in self._accepted if use.epoch == step.epoch and use.latest <= step.earliest]
         gaps = [gap for use in (created, *before) if (gap := _most(use, step, slack)) is not None]
         uses = sum(_maybe_before(use, step) for use in (*self._accepted, *self._uncertain))
-        choice = as_told(Alternative(step.number, min(gaps, default=None), age, uses or None), step.reason)
+        idle = _likely(min(gaps, default=None), step)
+        choice = as_told(Alternative(step.number, idle, _likely(age, step), uses or None), step.reason)
         if age is not None and choice is not None:
             evidence.choices.append(choice)
+
+
+def _likely(bound: int | None, step: RecordedStep) -> int | None:
+    """Return the bound; None if it is so short that time is not the reason, unless the answer says so."""
+    return None if bound is not None and bound < SHORTEST and step.reason is None else bound
 
 
 def _maybe_before(use: RecordedStep, step: RecordedStep) -> bool:

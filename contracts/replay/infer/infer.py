@@ -10,7 +10,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from contracts.replay.infer.choose import Range, alone, together
-from contracts.replay.infer.evidence import Alternative, sessions
+from contracts.replay.infer.evidence import SHORTEST, Alternative, sessions
 from contracts.replay.infer.limits import max_body, max_text, token_ttl
 from contracts.replay.infer.solve import Solution, Span, solve
 from contracts.replay.recording import Recording
@@ -28,6 +28,10 @@ OTHERS = ("token_ttl", "max_text", "max_body")
 """The values that are not about sessions."""
 
 MOST_NOTES = 5
+
+SEVERAL = {"entry": "entries", "line": "lines"}
+
+OTHER_CAUSES = "the session may have been ended from outside, or be another client's, or the client may have lost a permission"
 
 
 def infer(recording: Recording, policy: Policy, *, differs: bool) -> Inference:
@@ -124,8 +128,10 @@ def _unexplained(solution: Solution, recording: Recording) -> Iterator[str]:
     numbers = [choice.number for choice in solution.unexplained]
     if numbers:
         listed = ", ".join(map(str, numbers[:MOST_NOTES])) + (" …" if len(numbers) > MOST_NOTES else "")
-        what = f"{recording.unit} {listed}" if len(numbers) == 1 else f"{recording.unit}s {listed}"
-        yield f"the refusal in {what} fits no policy: the session was ended from outside, or is another client's"
+        what = f"the refusal in {recording.unit} {listed} fits"
+        if len(numbers) > 1:
+            what = f"the refusals in {SEVERAL[recording.unit]} {listed} fit"
+        yield f"{what} no policy whose limits are {SHORTEST // 1000} s or more: {OTHER_CAUSES}"
 
 
 def _choices(solution: Solution, recording: Recording) -> Iterator[str]:

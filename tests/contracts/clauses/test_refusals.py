@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from contracts.clauses import judged
+from contracts.clauses.refusals import R1
 from tests.contracts.clauses.examples import deliver
 from tests.contracts.tape import DEAD, LOST_REQUEST, LOST_RESPONSE, OPAQUE, SCOPE, Tape
 
@@ -37,6 +39,18 @@ def test_r1_is_silent_where_the_id_was_used_up_before() -> None:
     tape.send(session, **DEAD)
     assert tape.status("S1") == "violated"
     assert tape.status("R1") == "held"
+
+
+@pytest.mark.parametrize(("refusals", "status"), [(1, "held"), (2, "inconclusive")])
+def test_r1_alone_does_not_hold_if_only_s1_would_tell(refusals: int, status: str) -> None:
+    tape = opened()
+    session = tape.create()
+    tape.send(session)
+    for _ in range(refusals):
+        tape.send(session, **DEAD)
+    verdict = judged(tape.entries, clauses=[R1]).of("R1")
+    assert verdict.status == status
+    assert verdict.message.endswith("ask for S1 too") == (status == "inconclusive")
 
 
 def test_r1_holds_for_an_id_that_a_bare_403_left_alive() -> None:

@@ -75,6 +75,28 @@ def test_s1_forbids_a_second_send_while_the_first_is_on_its_way(status: int) -> 
     assert tape.judged().of("S1").message == "session s1 was presented again while a send of it was on its way"
 
 
+def test_s1_goes_by_the_policy_that_held_when_a_session_was_created() -> None:
+    tape = Tape()
+    tape.entries[0] = Header(organization="o", policy={"handshakes": 1})
+    tape.perturb("set_policy", handshakes=2)
+    session = sent_once(tape)
+    tape.perturb("set_policy", handshakes=1)
+    tape.send(session)
+    assert tape.status("S1") == "not_exercised"
+    tape.send(session, **DEAD)
+    assert tape.status("S1") == "violated"
+
+
+def test_s1_does_not_guess_the_policy_before_a_change() -> None:
+    tape = Tape()
+    tape.entries[0] = Header(organization="o", policy={"handshakes": 1})
+    tape.send(sent_once(tape))
+    tape.perturb("set_policy", handshakes=1)
+    verdict = tape.judged().of("S1")
+    assert verdict.status == "inconclusive"
+    assert "the trace does not have the one that held then" in verdict.message
+
+
 def test_s1_counts_sends_on_their_way_where_the_policy_allows_several_handshakes() -> None:
     tape = Tape(handshakes=2)
     session = tape.create()

@@ -15,11 +15,11 @@ from msgspec import UNSET
 from contracts.clauses import shapes
 from mockserver.assemble import assemble
 from mockserver.engine.model import Operation
-from mockserver.journal import Arrival, ShownCredential
+from mockserver.journal import Arrival, Header, ShownCredential
 from mockserver.settings import Settings
 from mockserver.wire import Handler, Request
 from mockserver.wire.bodies import FORM
-from tests.contracts.tape import PATHS, Tape, bearer
+from tests.contracts.tape import DEAD, LOST_REQUEST, PATHS, SCOPE, Tape, bearer
 
 GUEST = {"name": "ann", "email": "ann@example.com"}
 
@@ -89,6 +89,57 @@ def test_w1_goes_by_the_policys_longest_text() -> None:
     tape = Tape(max_text=5)
     tape.leave("send", bearer("t:1"), {"webChatSessionId": "x", "text": "123456"})
     assert tape.status("W1") == "violated"
+
+
+def after_change(**policy: Any) -> Tape:
+    """A journal of a mock, whose header has the policy at its end."""
+    tape = Tape(**policy)
+    tape.entries[0] = Header(organization="o", policy=policy)
+    return tape
+
+
+def test_w1_goes_by_the_policy_that_held_when_a_text_came() -> None:
+    tape = after_change(max_text=5)
+    tape.send(tape.create(), "long enough")
+    tape.perturb("set_policy", max_text=3)
+    tape.send(tape.create(), "abc")
+    tape.perturb("set_policy", max_text=5)
+    tape.send(tape.create(), "abcde")
+    assert tape.status("W1") == "held"
+    tape.perturb("set_policy", max_text=3)
+    tape.perturb("set_policy", max_text=5)
+    tape.send(tape.create(), "abcdef")
+    assert tape.judged().of("W1").message.endswith("`text` is longer than 5 characters")
+    assert tape.status("W1") == "violated"
+
+
+def test_w1_goes_by_the_first_policy_of_a_header_that_was_written_first() -> None:
+    tape = Tape(max_text=3)
+    tape.leave("send", bearer("t:1"), {"webChatSessionId": "x", "text": "abcd"})
+    tape.perturb("set_policy", max_text=5)
+    assert tape.status("W1") == "violated"
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [({}, "held"), (DEAD, "held"), (SCOPE, "inconclusive"), (LOST_REQUEST, "inconclusive"), ({"status": 400}, "violated")],
+)
+def test_w1_does_not_guess_the_policy_before_a_change(answer: dict[str, Any], status: str) -> None:
+    tape = after_change(max_text=3)
+    tape.send(tape.create(), "a long text", **answer)
+    tape.perturb("set_policy", max_text=3)
+    verdict = tape.judged().of("W1")
+    assert verdict.status == status
+    assert ("the trace does not have the one that held then" in verdict.message) == (status == "inconclusive")
+
+
+def test_w1_leaves_open_which_policy_held_for_a_request_that_a_change_overtook() -> None:
+    tape = after_change(max_text=3)
+    tape.perturb("set_policy", max_text=3)
+    context = tape.leave_send(tape.create(), "abcd")
+    tape.perturb("set_policy", max_text=5)
+    tape.answer(context)
+    assert tape.status("W1") == "held"
 
 
 @pytest.mark.parametrize(("fault", "status"), [(None, "violated"), ("status 400", "held")])

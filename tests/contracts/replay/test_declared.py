@@ -158,6 +158,24 @@ def test_what_is_from_before_belongs_to_what_was_shown_beside_it(tmp_path: Path,
     assert replayed("jenkins", read + done, tmp_path / "two.har", capsys)["agrees"]
 
 
+def test_a_later_entry_does_not_change_an_earlier_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Entry 3 shows a session from before the recording. Entry 2 comes after its own session's idle timeout."""
+    began = entry(0, "POST", "/mcp", {}, 200)
+    began["request"]["postData"] = _rpc("initialize")
+    began["response"]["headers"] = _listed({"Mcp-Session-Id": "brought"})
+    gone = entry(40, "POST", "/mcp", {"Mcp-Session-Id": "brought"}, 404, json.dumps({"error": {"code": -32001}}))
+    older = entry(90, "POST", "/mcp", {"Mcp-Session-Id": "from-before"}, 200)
+    for one in (gone, older):
+        one["request"]["postData"] = _rpc("ping")
+    told = replayed("mcp", [began, gone, older], tmp_path / "later.har", capsys)
+    assert [one["reproduced"]["status"] for one in told["results"]] == [200, 404, 200]
+    assert [one["reason"] for one in told["refusals"]] == ["session.idle"]
+
+
+def _rpc(method: str) -> dict[str, str]:
+    return {"mimeType": "application/json", "text": json.dumps({"jsonrpc": "2.0", "id": 1, "method": method})}
+
+
 def test_a_client_has_the_secret_that_was_accepted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     asked = [
         entry(nth, "POST", "/token", {"Authorization": httpx.BasicAuth("me", secret)._auth_header}, *answer, form=FORM)

@@ -290,6 +290,33 @@ def test_an_answer_that_contradicts_another_fits_no_policy() -> None:
     assert report.inference.notes[0].startswith("the refusal in entry 5 fits no policy")
 
 
+def test_a_fresh_session_is_not_refused_for_its_age() -> None:
+    report = told(lived((0.1, 200), (0.1, 200), (0.1, 403), (0.1, 403)))
+    assert (report.inference.explanations, report.inference.explains_all) == ([], False)
+    assert report.inference.policy == report.policy
+    assert report.inference.undecided == {}
+    assert report.inference.notes == [
+        "the refusals in entries 7, 9 fit no policy whose limits are 1 s or more: the session may have been ended from "
+        "outside, or be another client's, or the client may have lost a permission"
+    ]
+
+
+def test_a_fresh_session_that_was_used_is_refused_for_its_use() -> None:
+    har = lived((0.1, 200))
+    har.send("id-0", status=403)
+    report = told(har)
+    assert (reasons(report)[-1], report.differing) == ("session.consumed", [])
+    assert findings(report, "handshakes") == (None, 1)
+
+
+def test_a_limit_below_a_second_is_believed_if_the_answer_says_so() -> None:
+    har = started()
+    har.milliseconds = 500
+    har.send(status=403, answered={"Dayfly-Reason": "session.idle"})
+    (explanation,) = told(har).inference.explanations
+    assert explanation.name == "idle_timeout"
+
+
 def test_a_token_that_expired_earlier_than_the_mocks() -> None:
     har = Har()
     har.add("https://login.cloud.example/oauth/token", None, {"access_token": BEARER}, headers={"Authorization": None})
