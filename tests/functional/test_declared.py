@@ -67,6 +67,22 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     return call
 
 
+@pytest.mark.parametrize(
+    ("reaches", "advised"),
+    [("raise RuntimeError('often')", True), ("self.platform.http_client().post('/mcp').json()['y']", False)],
+)
+def test_a_client_that_reaches_nothing_is_told_of_the_socket(run: Run, tmp_path: Path, reaches: str, advised: bool) -> None:
+    method = f"def tool_call(self, name, arguments):\n        {reaches}"
+    (tmp_path / "lost.py").write_text(
+        f"class Client:\n    def __init__(self, platform): self.platform = platform\n    {method}\n"
+    )
+    result = run("verify", f"{tmp_path}/lost.py:Client", "--platform", "mcp")
+    assert result.exit_code == 2
+    assert "the client cannot do tool_call though nothing goes wrong: " in result.output
+    assert ("no request of the client reached the mock; to reach it, make its HTTP client" in result.output) is advised
+    assert ("or use --socket" in result.output) is advised
+
+
 @pytest.fixture
 def clients(tmp_path: Path) -> Path:
     (tmp_path / "broken.py").write_text(f"MENDED = False\n{CLIENT}")
