@@ -102,7 +102,7 @@ def _parameters(held_to: HeldTo) -> Parameters:
     """Return the parameters. Raises TypeError for an option that does not exist, with the one that may be meant."""
     known = set(HeldTo.__annotations__)
     for name in held_to.keys() - known:
-        near = get_close_matches(name, known | verify_client.__kwdefaults__.keys(), n=1)
+        near = get_close_matches(name, {*known, *(verify_client.__kwdefaults__ or ())}, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else f"; what a client is held to is {', '.join(sorted(known))}"
         raise TypeError(f"verify_client has no option {name!r}{hint}")
     return Parameters(**held_to)
