@@ -205,7 +205,8 @@ def test_a_node_client_is_judged(capfd: Captured) -> None:
         ([CACHED, "--exmples", "1"], "dayfly verify: No such option '--exmples'. Did you mean '--examples'?"),
         (
             [CACHED, "--report", "pdf:x"],
-            "there is no report of the kind 'pdf'; the kinds are allure, har, html, json, junit, markdown, sarif, text, issue",
+            "there is no report of the kind 'pdf'; the kinds are allure, har, html, json, junit, markdown, sarif, text,"
+            " issue (with --platform)",
         ),
         ([CACHED, "--report", "json:/dev/null/place/x"], "/dev/null/place is not a directory and cannot become one"),
         ([CACHED, "--report", f"json:{CLIENTS}"], "is a directory; name a file in it"),

@@ -305,6 +305,15 @@ def test_a_journal_is_judged_explained_and_reproduced(tmp_path: Path, run: Run) 
     assert "are for the contextId of an answer" in run("explain", "R2/session", "--platform", "mcp", "--emit", "curl").output
 
 
+@pytest.mark.parametrize("emit", [(), ("--emit", "curl")])
+def test_a_journal_of_a_platform_of_one_s_own_asks_for_its_file(emit: tuple[str, ...], tmp_path: Path, run: Run) -> None:
+    journal = tmp_path / "journal.jsonl"
+    journal.write_text('{"type": "trace", "version": 1, "platform": "doors"}\n')
+    told = run("explain", "00000000-ffff-4000-8000-000000000001", "--journal", str(journal), *emit)
+    assert told.exit_code == 2
+    assert "this is a journal of the platform doors; give its file with --platform FILE" in told.output
+
+
 def test_a_client_may_change_what_it_is_given(tmp_path: Path, run: Run) -> None:
     """Each unit gets values of its own: what a client does to them is not what it was asked to send, nor what others are."""
     change = 'arguments["seen"] = True'
