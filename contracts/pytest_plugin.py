@@ -289,10 +289,17 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     return report
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Write a line for each client that was verified, and the output for a job of GitHub Actions."""
-    if hasattr(terminalreporter.config, "workerinput"):  # a worker of xdist, whose output is not shown
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
+    """Write a line for each client that was verified, and the output for a job of GitHub Actions.
+
+    If there were no tests, say what is missing to make some of the corpus.
+    """
+    if hasattr(config, "workerinput"):  # a worker of xdist, whose output is not shown
         return
+    corpus, client = _option(config, "corpus"), _option(config, "client") or _option(config, "command")
+    if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and corpus and not client:
+        named = "--dayfly-client module:factory or --dayfly-command COMMAND"
+        terminalreporter.write_line(f"dayfly: scenario files of {corpus} are tests only of a client: name it by {named}")
     reports = list(chain.from_iterable(terminalreporter.stats.values()))
     if not any(hasattr(report, "dayfly") for report in reports):
         return

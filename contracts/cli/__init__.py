@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def run(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit status: 0 held, 1 violated, 2 not done, 130 interrupted, 143 terminated."""
     import click
+    from click.exceptions import NoArgsIsHelpError
 
     from contracts.cli.group import Noted, dayfly
 
@@ -26,6 +27,9 @@ def run(arguments: Sequence[str]) -> int:
         return 130
     except SystemExit as error:  # the process does not end yet, because a client may have left threads
         return int(error.code or 0)
+    except NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return 2
     except click.ClickException as error:
         from contracts.cli.misplaced import explained
         from contracts.cli.output import tell_unjudged
@@ -63,8 +67,20 @@ def _printable(error: ClickException) -> str:
     from contracts.report.cells import clean
 
     quoted: Sequence[str] = getattr(error.__cause__, "quoted", ())
+    _name_variable(error)
     message = error.format_message().removesuffix("".join(f"\n  {line}" for line in quoted))
     return "\n  ".join([clean(" ".join(message.split())), *map(clean, quoted)])
+
+
+def _name_variable(error: ClickException) -> None:
+    """Let an error about a value that was taken from a variable name the variable."""
+    from click import BadParameter
+    from click.core import ParameterSource
+
+    if isinstance(error, BadParameter) and error.ctx is not None and error.param is not None and error.param.name:
+        name = f"{error.ctx.auto_envvar_prefix}_{error.param.name.upper()}"
+        if error.ctx.get_parameter_source(error.param.name) is ParameterSource.ENVIRONMENT:
+            error.param_hint = f"the variable {name}"
 
 
 def main() -> NoReturn:

@@ -152,7 +152,7 @@ def _from_journal(journal: str, named: str, tell: Callable[[DeclaredPast, str], 
     from mockserver.declared.past import DeclaredPast
 
     def trace(entries: list[Entry], name: str) -> R:
-        platform = named or platform_in(entries)
+        platform = named or _shipped(platform_in(entries), name)
         declared = declaration(platform)
         if declared is None:
             raise click.ClickException(f"{name}: this is a journal of the web chat; `dayfly reproduce` explains its refusals")
@@ -162,6 +162,15 @@ def _from_journal(journal: str, named: str, tell: Callable[[DeclaredPast, str], 
         raise click.ClickException(f"{name}: this is a HAR file; give a journal, as `dayfly serve --journal` writes it")
 
     return read_by(Readers(har, trace), journal, "default", "")
+
+
+def _shipped(platform: str, name: str) -> str:
+    """Return the platform of a journal. Raises ClickException if it does not come with dayfly, so that its file is needed."""
+    from mockserver.platform import names
+
+    if platform and platform not in names():
+        raise click.ClickException(f"{name}: this is a journal of the platform {platform}; give its file with --platform FILE")
+    return platform
 
 
 def compiled_for(declared: PlatformSource, entries: Iterable[Entry], name: str) -> Platform:

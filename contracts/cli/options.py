@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args
 import click
 
 from contracts.cli import completing
-from contracts.cli.output import destinations, json_too
+from contracts.cli.output import destinations, in_words, json_too
 from contracts.judge import DEFAULTS, Delivery, Parameters, header_name
 from contracts.report.kinds import KINDS, OF_DECLARED
 
@@ -175,7 +175,7 @@ def reports_as(kinds: Sequence[str]) -> Callable[[F], F]:
                 multiple=True,
                 callback=partial(destinations, kinds=kinds),
                 shell_complete=partial(completing.reports, kinds=kinds),
-                help=f"Write the report to a file as well, as {', '.join(kinds)}; - is standard output; may be repeated.",
+                help=f"Write the report to a file as well, as {in_words(kinds)}; - is standard output; may be repeated.",
             ),
             click.option(
                 "--json",

@@ -73,7 +73,7 @@ def destination(ctx: click.Context, param: click.Parameter, value: str, kinds: S
         raise click.BadParameter(f"{value!r} must be KIND:PATH, as in {example}; - is standard output", ctx, param)
     if kind not in kinds:
         near = get_close_matches(kind, kinds, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"the kinds are {', '.join(kinds)}"
+        hint = f"did you mean {near[0]}?" if near else f"the kinds are {in_words(kinds)}"
         raise click.BadParameter(f"there is no report of the kind {kind!r}; {hint}", ctx, param)
     if path != STDOUT and not _can_hold_files(Path(path).resolve().parent):
         raise click.BadParameter(f"{Path(path).parent} is not a directory and cannot become one", ctx, param)
@@ -82,6 +82,11 @@ def destination(ctx: click.Context, param: click.Parameter, value: str, kinds: S
     if path != STDOUT and kind not in DIRECTORIES and Path(path).is_dir():
         raise click.BadParameter(f"{path} is a directory; name a file in it", ctx, param)
     return Destination(kind, path)
+
+
+def in_words(kinds: Sequence[str]) -> str:
+    """Return the kinds of report as a list, with the option that some need."""
+    return ", ".join(f"{kind} (with --platform)" if kind in OF_DECLARED else kind for kind in kinds)
 
 
 def _can_hold_files(directory: Path) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
+from msgspec import DecodeError, ValidationError
 from msgspec.structs import replace
 
 from contracts.cli.leftovers import nothing_left_running
@@ -93,10 +94,13 @@ def _load(file: Path, own: Callable[[Path], S], other: Callable[[Path], object],
     """Read a scenario. Raises ScenarioError, or ClickException with a hint for one of the other kind."""
     try:
         return own(file)
-    except ScenarioError:
+    except ScenarioError as error:
         with suppress(ScenarioError):
             other(file)
             raise click.ClickException(f"{file}: this is a scenario of {hint}") from None
+        if isinstance(error.__cause__, DecodeError) and not isinstance(error.__cause__, ValidationError):
+            wanted = "give a scenario file, as `dayfly verify --corpus DIR` saves one for each finding"
+            raise click.ClickException(f"{error}; {wanted}") from error
         raise
 
 

@@ -16,6 +16,9 @@ from typing import Any, NoReturn
 from contracts.clients.common import TARGET_PREFIX
 from contracts.clients.errors import TargetError, Terminated
 
+MOST_NAMES = 10
+"""Names of a module that an error lists."""
+
 Factory = Callable[[Any], Any]
 """Makes a client from its view of the platform."""
 
@@ -28,11 +31,23 @@ def find(target: str) -> Factory:
     module = _imported(target, where)
     factory = getattr(module, name, None)
     if factory is None:
-        near = get_close_matches(name, vars(module), n=1)
-        raise TargetError(target, f"has no {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+        raise TargetError(target, f"has no {name!r}; {_instead(name, module)}")
     if not callable(factory):
         raise TargetError(target, f"{name!r} is {type(factory).__name__}, which cannot be called")
     return factory  # type: ignore[no-any-return]
+
+
+def _instead(name: str, module: ModuleType) -> str:
+    """Return the name that is meant, or the names that a module defines and that can be called."""
+    near = get_close_matches(name, vars(module), n=1)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    own = [
+        one
+        for one, value in vars(module).items()
+        if callable(value) and not one.startswith("_") and getattr(value, "__module__", "") == module.__name__
+    ]
+    return f"it has {', '.join(own[:MOST_NAMES])}" if own else "define a function or a class there that makes a client"
 
 
 def _imported(target: str, where: str) -> ModuleType:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
@@ -82,7 +83,7 @@ def verify_client(
     kept = None if corpus is None else Path(corpus)
     drawn = Options(examples=examples, seed=seed, profile=profile, walk=walk, corpus=kept, corpus_keep=corpus_keep)
     expected = known(expected_failures, codes_of(declared))
-    options = replace(drawn, clauses=codes_in(clauses), parameters=Parameters(**held_to), expected=expected)
+    options = replace(drawn, clauses=codes_in(clauses), parameters=_parameters(held_to), expected=expected)
     report = _verified(verifying, subject, options)
     return _kept(replace(report, replay_with=subject.typed, test=test))
 
@@ -95,6 +96,16 @@ def verify_protocol(make_client: Callable[[Any], Any], platform: str | Path, **o
     """
     __tracebackhide__ = True
     return verify_client(make_client, platform=platform, **options)
+
+
+def _parameters(held_to: HeldTo) -> Parameters:
+    """Return the parameters. Raises TypeError for an option that does not exist, with the one that may be meant."""
+    known = set(HeldTo.__annotations__)
+    for name in held_to.keys() - known:
+        near = get_close_matches(name, {*known, *(verify_client.__kwdefaults__ or ())}, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else f"; what a client is held to is {', '.join(sorted(known))}"
+        raise TypeError(f"verify_client has no option {name!r}{hint}")
+    return Parameters(**held_to)
 
 
 def _verified(verify: Callable[..., Report], subject: Subject, options: Options) -> Report:

@@ -22,11 +22,15 @@ from mockserver.platform.model import Platform
 
 
 class ClientNeverWorked(ClientError):
-    """A client fails a unit of work in a scenario without trouble. `error` is its report."""
+    """A client fails a unit of work in a scenario without trouble. `error` is its report.
 
-    def __init__(self, unit: str, error: str, output: str) -> None:
+    `way_in` says how to reach the platform, if no request did.
+    """
+
+    def __init__(self, unit: str, error: str, output: str, way_in: str = "") -> None:
         last = output.strip().splitlines()[-1:] or [""]
         words = f": {last[0]}" if last[0] else ""
+        words += f"; no request of the client reached the mock; to reach it, {way_in}" if way_in else ""
         super().__init__(f"the client cannot do {unit} though nothing goes wrong: {error or 'it gave no reason'}{words}")
         self.unit, self.error, self.output = unit, error, output
 
@@ -56,9 +60,11 @@ class DeclaredTrials:
         """See Trials. A client that fails in peace has not worked, unless it has broken a clause."""
         self._may_fail = self._may_fail or bool(trial.verdicts.violated)
         if all(isinstance(step, Do) and not step.during for step in scenario.steps) and not self._may_fail:
-            failed = next((unit for unit in trial.ran.trace.units if unit.outcome != "accepted"), None)
+            trace = trial.ran.trace
+            failed = next((unit for unit in trace.units if unit.outcome != "accepted"), None)
             if failed is not None:
-                raise ClientNeverWorked(failed.name, failed.error or trial.ran.hung, trial.ran.output)
+                way_in = "" if trace.exchanges else self.clients.way_in
+                raise ClientNeverWorked(failed.name, failed.error or trial.ran.hung, trial.ran.output, way_in)
 
     def simpler(self, scenario: DeclaredScenario) -> Iterator[DeclaredScenario]:
         """See Trials."""

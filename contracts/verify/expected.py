@@ -6,8 +6,10 @@ because an entry that is no longer needed would hide the next mistake.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated
@@ -84,8 +86,18 @@ def load(path: Path, codes: Sequence[str] = CODES) -> ExpectedFailures:
     try:
         file = msgspec.convert(content, _File)
     except msgspec.ValidationError as error:
-        raise ExpectedFailuresError(f"{path}: {error}") from error
+        raise ExpectedFailuresError(f"{path}: {error}{_hint(str(error))}") from error
     return _checked(file.failure, str(path), codes)
+
+
+def _hint(message: str) -> str:
+    """Return what may be meant by an unknown field; "" if the message is about something else."""
+    unknown = re.search(r"unknown field `([^`]*)`", message)
+    if unknown is None:
+        return ""
+    known = (ExpectedFailure if " - at `" in message else _File).__struct_fields__
+    near = get_close_matches(unknown[1], known, n=1)
+    return f"; did you mean `{near[0]}`?" if near else f"; the fields are {', '.join(known)}"
 
 
 def named(reasons: Mapping[str, str], codes: Sequence[str] = CODES) -> ExpectedFailures:

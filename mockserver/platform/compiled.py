@@ -176,6 +176,7 @@ class _Compiler:
         response, place = responses[good], (*told["place"], "responses", good)
         media, content = chosen(response.get("content") or {"": {}})
         example = self._samples.example(content, name)
+        self._check_members(name, issues, content, example)
         headers = {one: str(header["example"]) for one, header in response.get("headers", {}).items() if "example" in header}
         cookies: list[tuple[str, str]] = []
         try:
@@ -189,6 +190,20 @@ class _Compiler:
             return self._answer(status_of(good), example, media, headers, tuple(cookies), known)
         except Wrong as wrong:
             raise Wrong(wrong.problem, *place) from wrong
+
+    def _check_members(self, name: str, issues: Iterable[str], content: dict[str, Any], example: Any) -> None:
+        """Check that no place in the body of an operation's answer is a misspelt one. Raises Wrong at the kind's own word."""
+        for kind in issues:
+            declared = self._declaration.kinds[kind]["issued"]
+            keys = next(keys for keys in declared if keys == "*" or name in names_in(keys, self._names))
+            self._check_member(self._kinds[kind].issued[name], f"{{$issued.{kind}}}", content, example, kind, "issued", keys)
+        for lasting, where in self._told(issues):
+            self._check_member(where, f"{{$told.{lasting}}}", content, example, *lasting.split("."), "told")
+
+    def _check_member(self, place: Place, value: str, content: dict[str, Any], example: Any, *path: str) -> None:
+        meant = self._samples.meant(content, example, place.steps, value) if place.is_pointer else None
+        if meant is not None:
+            raise Wrong(f"{place}: the answer does not have it; did you mean {meant!r}?", "x-lifecycle", "kinds", *path)
 
     def _told(self, issues: Iterable[str]) -> Iterator[tuple[str, Place]]:
         """Yield the places in which an answer gives the lifetime of the ids it brings."""

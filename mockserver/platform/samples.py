@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Any
 
 from mockserver.platform.message import dig
@@ -12,6 +13,9 @@ DEEPEST = 20
 
 MOST = 10_000
 """The most characters of a text, or items of a list, in a generated body."""
+
+NEAR = 0.85
+"""How alike a misspelt name is at least: `pas` and `pass` are, `id` and `ids` or `access_token` and `refresh_token` are not."""
 
 _TOGETHER = ("allOf", "oneOf", "anyOf")
 
@@ -29,6 +33,31 @@ class Samples:
             told: dict[str, Any] = several.get(name) or next(iter(several.values()), {})
             return told["value"] if "value" in told else self.smallest(content.get("schema"))
         return content["example"]
+
+    def meant(self, content: dict[str, Any], example: Any, steps: tuple[str, ...], value: str) -> str | None:
+        """Return the member that a misspelt pointer into a body means: one with the value itself, or with nearly the same name.
+
+        None if the example or the schema has the pointer's own, or nothing like it: an example may leave out what is brought.
+        """
+        *owners, last = steps
+        owner, promised = dig(example, owners), self._properties(content.get("schema"), set())
+        if not isinstance(owner, dict) or last in owner or last in promised:
+            return None
+        same = (name for name, item in owner.items() if item == value)
+        return next(same, None) or next(iter(get_close_matches(last, {*owner, *promised}, 1, NEAR)), None)
+
+    def _properties(self, schema: Any, seen: set[str]) -> set[str]:
+        """Return the names of all properties in a schema, at any depth."""
+        if isinstance(schema, list):
+            return {name for part in schema for name in self._properties(part, seen)}
+        if not isinstance(schema, dict):
+            return set()
+        names = {*schema["properties"]} if isinstance(schema.get("properties"), dict) else set()
+        ref = schema.get("$ref")
+        if isinstance(ref, str) and ref not in seen:
+            seen.add(ref)
+            names |= self._properties(dig(self._components, steps_of(ref)), seen)
+        return names | self._properties([part for part in schema.values() if isinstance(part, dict | list)], seen)
 
     def smallest(self, schema: Any, depth: int = 0) -> Any:
         """Return a small value of the shape that a schema asks for, according to types, bounds and required members."""

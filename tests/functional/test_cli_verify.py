@@ -205,7 +205,8 @@ def test_a_node_client_is_judged(capfd: Captured) -> None:
         ([CACHED, "--exmples", "1"], "dayfly verify: No such option '--exmples'. Did you mean '--examples'?"),
         (
             [CACHED, "--report", "pdf:x"],
-            "there is no report of the kind 'pdf'; the kinds are allure, har, html, json, junit, markdown, sarif, text, issue",
+            "there is no report of the kind 'pdf'; the kinds are allure, har, html, json, junit, markdown, sarif, text,"
+            " issue (with --platform)",
         ),
         ([CACHED, "--report", "json:/dev/null/place/x"], "/dev/null/place is not a directory and cannot become one"),
         ([CACHED, "--report", f"json:{CLIENTS}"], "is a directory; name a file in it"),
@@ -223,6 +224,29 @@ def test_a_node_client_is_judged(capfd: Captured) -> None:
 def test_what_cannot_be_done_is_said_in_a_line_and_exits_2(arguments: list[str], words: str, capfd: Captured) -> None:
     assert run(["verify", *arguments]) == 2
     assert words in said(capfd)
+
+
+def test_a_wrong_value_of_a_variable_names_the_variable(monkeypatch: pytest.MonkeyPatch, capfd: Captured) -> None:
+    monkeypatch.setenv("DAYFLY_SEED", "abc")
+    assert run(["verify", CACHED]) == 2
+    assert said(capfd) == "dayfly verify: Invalid value for the variable DAYFLY_SEED: 'abc' is not a valid integer range."
+    assert run(["verify", CACHED, "--seed", "abd"]) == 2
+    assert said(capfd) == "dayfly verify: Invalid value for '--seed': 'abd' is not a valid integer range."
+
+
+@pytest.mark.parametrize("group", ["platform", "stories", "shim"])
+def test_a_group_alone_prints_its_help_as_it_is(group: str, capfd: Captured) -> None:
+    assert run([group, "--help"]) == 0
+    helped = capfd.readouterr().out
+    assert run([group]) == 2
+    assert capfd.readouterr().err == helped
+
+
+def test_a_file_that_is_no_scenario_is_told_what_makes_one(tmp_path: Path, capfd: Captured) -> None:
+    (tmp_path / "r.xml").write_text("<testsuites/>")
+    assert run(["replay", f"{tmp_path}/r.xml", CACHED]) == 2
+    told = "JSON is malformed: invalid character (byte 0); give a scenario file, as `dayfly verify --corpus DIR` saves one"
+    assert told in said(capfd)
 
 
 ANSWERS = """\

@@ -67,6 +67,22 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     return call
 
 
+@pytest.mark.parametrize(
+    ("reaches", "advised"),
+    [("raise RuntimeError('often')", True), ("self.platform.http_client().post('/mcp').json()['y']", False)],
+)
+def test_a_client_that_reaches_nothing_is_told_of_the_socket(run: Run, tmp_path: Path, reaches: str, advised: bool) -> None:
+    method = f"def tool_call(self, name, arguments):\n        {reaches}"
+    (tmp_path / "lost.py").write_text(
+        f"class Client:\n    def __init__(self, platform): self.platform = platform\n    {method}\n"
+    )
+    result = run("verify", f"{tmp_path}/lost.py:Client", "--platform", "mcp")
+    assert result.exit_code == 2
+    assert "the client cannot do tool_call though nothing goes wrong: " in result.output
+    assert ("no request of the client reached the mock; to reach it, make its HTTP client" in result.output) is advised
+    assert ("or use --socket" in result.output) is advised
+
+
 @pytest.fixture
 def clients(tmp_path: Path) -> Path:
     (tmp_path / "broken.py").write_text(f"MENDED = False\n{CLIENT}")
@@ -287,6 +303,15 @@ def test_a_journal_is_judged_explained_and_reproduced(tmp_path: Path, run: Run) 
     wrong = run("explain", context_id, "--journal", str(journal), "--platform", "acme")
     assert (wrong.exit_code, "this is a journal of the platform mcp; add --platform mcp" in wrong.output) == (2, True)
     assert "are for the contextId of an answer" in run("explain", "R2/session", "--platform", "mcp", "--emit", "curl").output
+
+
+@pytest.mark.parametrize("emit", [(), ("--emit", "curl")])
+def test_a_journal_of_a_platform_of_one_s_own_asks_for_its_file(emit: tuple[str, ...], tmp_path: Path, run: Run) -> None:
+    journal = tmp_path / "journal.jsonl"
+    journal.write_text('{"type": "trace", "version": 1, "platform": "doors"}\n')
+    told = run("explain", "00000000-ffff-4000-8000-000000000001", "--journal", str(journal), *emit)
+    assert told.exit_code == 2
+    assert "this is a journal of the platform doors; give its file with --platform FILE" in told.output
 
 
 def test_a_client_may_change_what_it_is_given(tmp_path: Path, run: Run) -> None:

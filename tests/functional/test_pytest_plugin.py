@@ -203,6 +203,19 @@ def test_options_come_from_the_command_line(pytester: pytest.Pytester) -> None:
     assert [path.name.partition("-")[0] for path in (pytester.path / "kept").iterdir()] == ["S1"]
 
 
+def test_a_corpus_without_a_client_says_what_is_missing(pytester: pytest.Pytester) -> None:
+    kept = pytester.mkdir("kept")
+    (kept / "S1-0.json").write_text("{}")
+    missing = "dayfly: scenario files of kept are tests only of a client: name it by --dayfly-client module:factory*"
+    done = pytester.runpytest_inprocess("-p", "no:cacheprovider", "kept", "--dayfly-corpus", "kept")
+    assert done.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+    done.stdout.fnmatch_lines([missing])
+    for options in ([], ["--dayfly-corpus", "kept", "--dayfly-client", "small:make"]):
+        quiet = pytester.runpytest_inprocess("-p", "no:cacheprovider", "--ignore", "kept", *options)
+        assert quiet.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+        quiet.stdout.no_fnmatch_line("dayfly: *")
+
+
 def test_a_client_without_a_name_is_verified_again_by_the_command_that_is_printed(pytester: pytest.Pytester) -> None:
     tests = """
     @pytest.mark.parametrize("word", ["a b"])

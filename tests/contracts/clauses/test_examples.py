@@ -83,6 +83,7 @@ class Client:
         self.platform, self.http = platform, platform.http_client()
         self.ids: dict[str, str] = {}
         self.token: str | None = None
+        self.fetching = threading.Lock()
 
     def fetch_token(self) -> str:
         pair = (self.platform.client_id, self.platform.client_secret)
@@ -267,6 +268,22 @@ def test_the_wrong_client_breaks_its_clause_and_the_right_one_does_not(name: str
     statuses = [replay("client", PythonClients(client), scenario, options).clauses[0].status for client in (wrong, right)]
     assert statuses[0] is Status.VIOLATED
     assert statuses[1] is not Status.VIOLATED
+
+
+def test_the_right_client_of_a4_keeps_it_for_messages_that_start_at_once() -> None:
+    class Patient(client_from("A4", EXAMPLES["A4"].right, METHOD, right=True)):  # type: ignore[misc]
+        def fetch_token(self) -> str:
+            try:
+                return str(super().fetch_token())
+            except httpx.HTTPStatusError:
+                self.platform.sleep(1)
+                return str(super().fetch_token())
+
+    sends = (Message(BOB, "0"), Message(ANN, "1"), Message(ANN, "2"))
+    at_once = SendParallel(sends, schedule=(3, 1, 3, 2, 1, 2))
+    scenario = Scenario((Fault("token", "status", status=429), at_once, Send(ANN, "3")))
+    (result,) = replay("client", PythonClients(Patient), scenario, Options(clauses=("A4",))).clauses
+    assert result.status is Status.HELD
 
 
 def test_every_example_is_run() -> None:

@@ -47,6 +47,8 @@ def test_a_file_hides_no_other_module(folder: Path) -> None:
         ("nowhere.py:factory", "there is no file nowhere.py"),
         ("no.such.module:factory", "there is no module 'no'"),
         ("client.py:factry", "has no 'factry'; did you mean 'factory'?"),
+        ("several.py:nowhere", "has no 'nowhere'; it has Notifier, make"),
+        ("nothing.py:nowhere", "has no 'nowhere'; define a function or a class there that makes a client"),
         ("client.py:number", "'number' is int, which cannot be called"),
         ("broken.py:factory", "importing it raised SyntaxError"),
         ("exits.py:factory", "importing it raised SystemExit: 3"),
@@ -54,6 +56,8 @@ def test_a_file_hides_no_other_module(folder: Path) -> None:
     ],
 )
 def test_what_leads_to_no_factory_is_said_in_a_line(folder: Path, target: str, problem: str) -> None:
+    (folder / "several.py").write_text("from json import dumps\nclass Notifier: pass\ndef make(): pass\ndef _own(): pass\n")
+    (folder / "nothing.py").write_text("import json\n")
     (folder / "broken.py").write_text("def factory(:\n")
     (folder / "exits.py").write_text("import sys\nsys.exit(3)\n")
     (folder / "lacking.py").write_text("import dayfly_not_there\n")

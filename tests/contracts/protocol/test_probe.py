@@ -11,7 +11,7 @@ import pytest
 
 from contracts import cli
 from contracts.protocol.probe import KnownCredential, ProbeCheck, prober
-from mockserver import LiveServer
+from mockserver import LiveServer, Settings, create_app
 from mockserver.declared.mock import Mock, Registered
 from mockserver.platform import compile_platform, find, names
 from mockserver.web.declared import DeclaredApp, create_declared_app
@@ -109,6 +109,20 @@ def test_the_command_tells_what_it_found(tmp_path: Path, capsys: pytest.CaptureF
     assert "ticket       spent is refused     held" in capsys.readouterr().out
     assert cli.run(["probe", "--platform", str(path), "http://127.0.0.1:9"]) == 2
     assert "there is no provider" in capsys.readouterr().err
+
+
+def test_a_mock_of_another_platform_is_not_accused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "uploads.yaml"
+    path.write_text(UPLOADS)
+    with served(find("oauth")) as url:
+        for given in ((), ("--client-id", "shop", "--client-secret", "a-secret-of-ours")):
+            assert cli.run(["probe", "--platform", str(path), url, *given]) == 2
+            said = capsys.readouterr()
+            assert "is a mock of the platform oauth, and not of uploads; give --platform oauth, or its file" in said.err
+            assert not said.out
+    with LiveServer(create_app(settings=Settings(client_id="demo", client_secret="demo-secret"))) as live:
+        assert cli.run(["probe", "--platform", str(path), live.url]) == 2
+    assert "is a mock of the platform webchat, and not of uploads; leave out --platform" in capsys.readouterr().err
 
 
 CHAIN = """

@@ -154,6 +154,21 @@ def test_only_the_clauses_asked_for_are_judged() -> None:
         judged(Caching, clauses=("S11",))
 
 
+@pytest.mark.parametrize(
+    ("option", "hint"),
+    [
+        ("sockets", "did you mean 'socket'?"),
+        ("max_ages", "did you mean 'max_age'?"),
+        ("x", "what a client is held to is"),
+    ],
+)
+def test_an_option_that_does_not_exist_is_refused_with_the_one_that_is_meant(option: str, hint: str) -> None:
+    wrong: Any = {option: True}
+    with pytest.raises(TypeError) as caught:
+        verify_client(Small, **wrong)
+    assert str(caught.value).startswith(f"verify_client has no option {option!r}; {hint}")
+
+
 def test_parameters_are_the_contracts() -> None:
     report = judged(Caching, clauses=("S2",), parameters=Parameters(max_age=1e9), examples=0)
     assert not report.violated

@@ -39,6 +39,21 @@ def test_what_is_wrong_is_told(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "content",
+    [
+        "{example: {refresh_token: '', at: 0}}",
+        "{example: {tokens: ''}, schema: {$ref: '#/components/schemas/answer'}}",
+        "{schema: {$ref: '#/components/schemas/answer'}}",
+        "{example: {token: '', last: '{$now}', lasts: 0}}",
+    ],
+)
+def test_an_example_may_leave_out_what_its_answer_brings(content: str, tmp_path: Path) -> None:
+    answer = "{properties: {tokens: {$ref: '#/components/schemas/answer'}, token: {type: string}}}"
+    text = TOY.replace("{example: {at: '{$now}'}}", content)
+    loaded(tmp_path, text.replace("components:\n", f"components:\n  schemas: {{answer: {answer}}}\n"))
+
+
+@pytest.mark.parametrize(
     ("changes", "places"),
     [
         (
@@ -78,6 +93,7 @@ def test_every_mistake_is_told(changes: dict[str, str], places: list[str], tmp_p
         ("schema: {type: object}", "schema: {$ref: '#/nowhere'}", 9),
         ("'{$now}'", "'{$nwo}'", 11),
         ("message: '{$detail}'", "message: '{$deta}'", 43),
+        ("{at: '{$now}'}", "{tokens: ''}", 29),
         ("schema: {type: object}", "schema: {type: 7}", 9),
     ],
 )

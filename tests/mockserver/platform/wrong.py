@@ -123,6 +123,20 @@ WRONG: dict[str, tuple[str, str, str, str]] = {
         TOKEN + "carried.work",
         "it must be a place in the request",
     ),
+    "a place beside the id in the example": (
+        "{at: '{$now}'}",
+        "{key: '{$issued.token}'}",
+        TOKEN + "issued.logIn",
+        "$response.body#/token: the answer does not have it; did you mean 'key'?",
+    ),
+    "a misspelt place of an id": ("{at: '{$now}'}", "{tokens: ''}", TOKEN + "issued.logIn", "did you mean 'tokens'?"),
+    "a misspelt place of a lifetime": ("{at: '{$now}'}", "{last: 0}", TOKEN + "ttl.told", "did you mean 'last'?"),
+    "a misspelt place beside a schema": (
+        "{example: {at: '{$now}'}}",
+        "{schema: {allOf: [{properties: {tokens: {type: string}}}]}}",
+        TOKEN + "issued.logIn",
+        "did you mean 'tokens'?",
+    ),
     "a place of an answer that has none": (
         "$response.body#/token",
         "$response.query.token",
