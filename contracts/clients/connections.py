@@ -161,8 +161,10 @@ def end_of(own: socket.socket) -> Endpoint | None:
 
 
 def arrived(receiver: socket.socket) -> None:
-    """Wait, in real time, until `receiver` has something to read. On a busy machine that may take a while, which is nobody's
-    pause. Only scheduled threads call it."""
+    """Wait, in real time, until `receiver` has something to read. Only scheduled threads call it.
+
+    On a busy machine that may take a while, in which the thread does not count as blocked.
+    """
     scheduled = current_scheduled()
     scheduled.delivering = True
     try:
