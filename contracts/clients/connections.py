@@ -176,8 +176,16 @@ def arrived(receiver: socket.socket) -> None:
 
 def late(files: Iterable[Any]) -> bool:
     """Wait for what is on its way to these sockets, or descriptors, and has not come yet; return whether anything was."""
-    numbers = {file if isinstance(file, int) else file.fileno() for file in files}
+    numbers = set(map(_number, files))
     return any(end.is_late() for own, end in list(_ends.items()) if own.fileno() in numbers)
+
+
+def _number(file: Any) -> int:
+    """Return a file's descriptor; -1 if it was closed."""
+    try:
+        return file if isinstance(file, int) else int(file.fileno())
+    except (OSError, ValueError):
+        return -1
 
 
 def is_ready(own: HasFileno, event: int, milliseconds: int = 0) -> bool:

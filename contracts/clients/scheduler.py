@@ -175,8 +175,10 @@ class Scheduler:
         `ready` is called from any thread at any time: it must be quick and change nothing. `outside`: it becomes true in real
         time, so the clock must wait for it. `files` are what it depends on.
         """
-        current_scheduled().files = files
+        scheduled = current_scheduled()
+        scheduled.files = files
         self._pause(ready, until, outside=outside)
+        scheduled.files = ()
         return ready()
 
     def adopt(self, body: Callable[[], None]) -> AdoptedThread:

@@ -3,8 +3,10 @@ from __future__ import annotations
 import gc
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import count
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 
 from contracts.clients.base import Hung
 from contracts.clients.clock import NANOSECONDS, VirtualClock
-from contracts.clients.connections import arrived
+from contracts.clients.connections import arrived, late
 from contracts.clients.scheduler import LONGEST, Scheduler
 from contracts.clients.scheduler_run import SchedulerWorker
 from tests.contracts.clients.staging import PATIENCE, a_stage, here, in_turn, play
@@ -77,6 +79,30 @@ def test_who_waits_for_a_delivery_is_not_passed_over(monkeypatch: pytest.MonkeyP
     with receiver, sender:
         play(lambda: here().sleep(30), receive)
     assert moments == [0]
+
+
+def test_who_sleeps_waits_for_no_file_any_more() -> None:
+    asked: list[list[Any]] = []
+
+    def late_for(files: Iterable[Any]) -> bool:
+        asked.append(list(files))
+        return False
+
+    def wait_and_sleep() -> None:
+        here().late = late_for
+        here().wait_until(lambda: False, here().clock.after(1), files=["a file"])
+        here().sleep(1)
+
+    play(wait_and_sleep)
+    assert asked == [["a file"]]
+
+
+def test_what_is_late_for_a_closed_file_is_nothing(tmp_path: Path) -> None:
+    with (tmp_path / "closed").open("w") as file:
+        pass
+    with socket.socket() as one:
+        pass
+    assert not late([file, one])
 
 
 def test_the_clock_jumps_to_whoever_wakes_first() -> None:
