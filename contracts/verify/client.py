@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
@@ -19,6 +18,7 @@ from contracts.verify.errors import ContractViolated, CorpusUnkept, NothingExerc
 from contracts.verify.expected import known
 from contracts.verify.run import Options, verify
 from contracts.verify.subject import Subject, subject_of
+from mockserver.platform.errors import suggestion
 
 
 class HeldTo(TypedDict, total=False):
@@ -102,9 +102,8 @@ def _parameters(held_to: HeldTo) -> Parameters:
     """Return the parameters. Raises TypeError for an option that does not exist, with the one that may be meant."""
     known = set(HeldTo.__annotations__)
     for name in held_to.keys() - known:
-        near = get_close_matches(name, {*known, *(verify_client.__kwdefaults__ or ())}, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else f"; what a client is held to is {', '.join(sorted(known))}"
-        raise TypeError(f"verify_client has no option {name!r}{hint}")
+        options = sorted({*known, *(verify_client.__kwdefaults__ or ())})
+        raise TypeError(f"verify_client has no option {name!r}; {suggestion(name, options)}")
     return Parameters(**held_to)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated
@@ -23,6 +22,7 @@ from contracts.errors import ContractsError
 from contracts.report.model import ClauseResult, Expectation
 from contracts.verify.errors import UnknownClause
 from contracts.verify.names import from_root
+from mockserver.platform.errors import suggestion
 
 VERSION = 1
 
@@ -96,8 +96,7 @@ def _hint(message: str) -> str:
     if unknown is None:
         return ""
     known = (ExpectedFailure if " - at `" in message else _File).__struct_fields__
-    near = get_close_matches(unknown[1], known, n=1)
-    return f"; did you mean `{near[0]}`?" if near else f"; the fields are {', '.join(known)}"
+    return f"; {suggestion(unknown[1], known)}"
 
 
 def named(reasons: Mapping[str, str], codes: Sequence[str] = CODES) -> ExpectedFailures:
