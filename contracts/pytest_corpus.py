@@ -15,13 +15,13 @@ from msgspec.structs import replace
 
 from contracts.clients.target import find
 from contracts.errors import ContractsError
-from contracts.protocol import scenario as steps
 from contracts.pytest_records import keep
 from contracts.report.model import Ending, Report
-from contracts.scenario import Played, load
-from contracts.verify import ContractViolated, Options, ProtocolViolated, replay
-from contracts.verify.declared import codes_of, declaration
+from contracts.scenario import Played
+from contracts.verify import ContractViolated, Options
+from contracts.verify.errors import violation
 from contracts.verify.names import from_root
+from contracts.verify.platforms import judged_platform
 from contracts.verify.subject import Subject, of_command, of_factory
 
 
@@ -35,25 +35,19 @@ class CorpusTarget:
         self, factory: str | None, command: str | None, options: Options, *, socket: bool, root: Path, platform: str | None
     ) -> None:
         self.factory, self.command, self.options, self.socket, self.root = factory, command, options, socket, root
-        self.declared = declaration(platform)
-
-    def load(self, path: Path) -> Played:
-        """Read a scenario file. Raises ScenarioError."""
-        return load(path) if self.declared is None else steps.load(path)
+        self.judged = judged_platform(platform)
 
     def replay(self, scenario: Any, path: Path) -> Report:
         """Put the client through a scenario. A saved counterexample is a test of the clause in its name."""
-        code, declared = path.name.partition("-")[0].replace(".", "/"), self.declared
-        options = replace(self.options, clauses=(code,) if code in codes_of(declared) else ())
-        judge = replay if declared is None else declared.replay
-        return self._subject().judged(partial(judge, scenario=scenario, options=options))
+        code = path.name.partition("-")[0].replace(".", "/")
+        options = replace(self.options, clauses=(code,) if code in self.judged.codes else ())
+        return self._subject().judged(partial(self.judged.replay, scenario=scenario, options=options))
 
     def _subject(self) -> Subject:
         if self.factory is None:
             return of_command(str(self.command), {}, {})
-        methods = None if self.declared is None else self.declared.methods
         name = from_root(self.factory, self.root)
-        return of_factory(find(self.factory), name, None, {}, socket=self.socket, methods=methods)
+        return of_factory(find(self.factory), name, None, {}, socket=self.socket, methods=self.judged.methods)
 
 
 class ScenarioFile(pytest.File):
@@ -66,7 +60,7 @@ class ScenarioFile(pytest.File):
     def collect(self) -> Iterator[ScenarioItem]:
         """Yield the one test in the file. Raises CollectError if it is not a scenario."""
         try:
-            scenario = self.target.load(self.path)
+            scenario = self.target.judged.load(self.path)
         except ContractsError as error:
             raise self.CollectError(str(error)) from error
         yield ScenarioItem.from_parent(self, name="replay", scenario=scenario)
@@ -85,7 +79,7 @@ class ScenarioItem(pytest.Item):
         report = self.parent.target.replay(self.scenario, self.path)
         keep(self, report)
         if report.failed:
-            raise (ProtocolViolated if report.platform else ContractViolated)(report)
+            raise violation(report)
         if report.exit_status() != 0:
             pytest.skip("the scenario puts no clause to the test")
         for result in report.with_ending(Ending.EXPECTED):

@@ -188,8 +188,8 @@ def verify_client(request: pytest.FixtureRequest) -> Callable[..., Report]:
     """`contracts.verify_client` with the options of the command line, of the configuration and of the marker `dayfly`."""
     from contracts.pytest_records import keep
     from contracts.verify import ContractViolated, NothingExercised, verify_client
-    from contracts.verify.declared import declaration
     from contracts.verify.errors import CorpusUnkept
+    from contracts.verify.platforms import judged_platform
 
     names = ("seed", "examples", "profile", "corpus", "expected_failures", "platform")
     defaults = {name: value for name in names if (value := _option(request.config, name)) is not None}
@@ -201,7 +201,7 @@ def verify_client(request: pytest.FixtureRequest) -> Callable[..., Report]:
         __tracebackhide__ = True
         given = {**defaults, **marked, **options}
         with _told_in_one_line():
-            declaration(given.get("platform"))
+            judged_platform(given.get("platform"))
         try:
             if given.get("platform") != defaults.get("platform") and "expected_failures" not in {**marked, **options}:
                 given.pop("expected_failures", None)  # the configured ones are another platform's
@@ -382,7 +382,7 @@ def _held_to(config: pytest.Config, marked: dict[str, Any], platform: str | None
 def _known(config: pytest.Config, platform: str | None) -> ExpectedFailures:
     """Return the expected failures. Raises ExpectedFailuresError, and others for a platform that cannot be used."""
     from contracts.verify import expected
-    from contracts.verify.declared import codes_of, declaration
+    from contracts.verify.platforms import judged_platform
 
-    declared, is_for_another = declaration(platform), platform != _option(config, "platform")
-    return expected.known(None if is_for_another else _option(config, "expected_failures"), codes_of(declared))
+    judged, is_for_another = judged_platform(platform), platform != _option(config, "platform")
+    return expected.known(None if is_for_another else _option(config, "expected_failures"), judged.codes)

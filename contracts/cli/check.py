@@ -10,6 +10,7 @@ import click
 from contracts.cli import completing
 from contracts.cli.options import (
     SETTINGS,
+    PlatformCommands,
     admin_token,
     contract_options,
     expected_failures,
@@ -19,7 +20,6 @@ from contracts.cli.options import (
 from contracts.cli.options import platform as platform_option
 from contracts.cli.output import Destination, tell
 from contracts.judge import Parameters
-from contracts.report.model import Source
 
 
 @click.command("check", context_settings=SETTINGS)
@@ -42,7 +42,7 @@ def command(
     recording: str,
     organization: str,
     admin_token: str,
-    platform: str,
+    platform: PlatformCommands,
     clauses: tuple[str, ...],
     contract: Parameters,
     expected_failures: Path | None,
@@ -56,22 +56,10 @@ def command(
     decides its format, not its name; gzip, and zip as Playwright writes it, are unpacked. If a HAR file holds several of
     dayfly's own traces, FILE.har#PAGE names one. The report says how much of a HAR file was read, and what was left out.
     """
-    from contracts.cli.declared import check as declared_check
-    from contracts.cli.declared import declaration
-    from contracts.cli.sources import WEB, recorded
-    from contracts.errors import TraceMalformed
-    from contracts.verify import Options, check
+    from contracts.verify import Options
 
-    declared = declaration(platform, context)
-    options = Options(clauses=clauses, parameters=contract, expected=known(expected_failures, declared))
-    if declared is not None:
-        report = declared_check(declared, recording, organization, admin_token, options)
-    else:
-        read = recorded(recording, organization, admin_token)
-        source: Source = "journal" if recording.startswith(WEB) else "recording"
-        try:
-            report = check(recording, read.trace, options, read.extent, source, read.in_other_order)
-        except TraceMalformed as error:
-            raise click.ClickException(f"{recording}: {error}") from error
+    platform.accept(context)
+    options = Options(clauses=clauses, parameters=contract, expected=known(expected_failures, platform.judged.codes))
+    report = platform.check(recording, organization, admin_token, options)
     tell(report, destinations, as_json=as_json)
     context.exit(report.exit_status(strict=strict))

@@ -6,23 +6,18 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import click
 from msgspec import to_builtins
 
 from contracts.cli import completing
-from contracts.cli.options import SETTINGS, admin_token
+from contracts.cli.options import SETTINGS, PlatformCommands, admin_token
 from contracts.cli.options import as_json as json_option
 from contracts.cli.options import platform as platform_option
 from contracts.cli.output import say_json
 from contracts.cli.sources import DEFAULT_URL, ask
 from contracts.stories.exports import KINDS
 from mockserver.ids import context_in, context_owner
-
-if TYPE_CHECKING:
-    from contracts.judge import Requirement
 
 BESIDE = 70
 """Fewest columns for a name and a sentence beside each other."""
@@ -50,7 +45,7 @@ def command(
     kind: str | None,
     admin_token: str,
     as_json: bool,
-    platform: str,
+    platform: PlatformCommands,
 ) -> None:
     """Explain a clause by its code or its name, or an answer by its contextId.
 
@@ -63,9 +58,9 @@ def command(
     elif subject is None:
         raise click.UsageError("name a clause or a contextId; --list shows the clauses")
     elif context_id is not None and kind is not None:
-        click.echo(_reproduction(context_id, url, journal, kind, admin_token, platform), nl=False)
+        click.echo(_reproduction(context_id, url, journal, kind, admin_token, platform.named), nl=False)
     elif context_id is not None and journal is not None:
-        _explain_from(journal, context_id, platform, as_json)
+        _explain_from(journal, context_id, platform.named, as_json)
     elif context_id is not None:
         _explain_request(context_id, url, admin_token, as_json)
     else:
@@ -82,12 +77,11 @@ def _check_options(both: bool, context_id: str | None, kind: str | None, journal
         raise click.UsageError("--emit cannot be combined with --json")
 
 
-def _list(platform: str, as_json: bool) -> None:
-    from contracts.cli.declared import clauses_of
+def _list(platform: PlatformCommands, as_json: bool) -> None:
     from contracts.cli.output import style_for
     from contracts.report.describe import document
 
-    clauses = clauses_of(platform)
+    clauses = platform.judged.demands
     if as_json:
         say_json({"clauses": [document(clause) for clause in clauses]})
         return
@@ -98,26 +92,21 @@ def _list(platform: str, as_json: bool) -> None:
         click.echo("\n".join(told))
 
 
-def _explain_clause(code_or_name: str, platform: str, as_json: bool) -> None:
-    from contracts.cli.declared import clauses_anywhere, clauses_of, is_declared
+def _explain_clause(code_or_name: str, platform: PlatformCommands, as_json: bool) -> None:
     from contracts.cli.output import style_for
     from contracts.report.describe import describe, document
     from contracts.verify import select_from
 
     if _PART_OF_ID.fullmatch(code_or_name):
         raise click.ClickException(f"{code_or_name!r} is not a whole contextId; copy all 36 characters of it")
-    found: Mapping[str, Sequence[Requirement]] = {platform: clauses_of(platform)}
-    if not is_declared(platform) and not any(code_or_name in {one.code, one.name} for one in found[platform]):
-        found = clauses_anywhere(code_or_name) or found
-        if platform in found and "/" in code_or_name:
-            raise click.UsageError(f"{code_or_name} is a clause of a declared platform: name that with --platform NAME|FILE")
+    found = platform.clauses_named(code_or_name)
     chosen = {name: select_from(clauses, (code_or_name,)) for name, clauses in found.items()}
     if as_json:
         say_json({"clauses": [document(clause) for clauses in chosen.values() for clause in clauses]})
         return
     for name, clauses in chosen.items():
         said = "\n".join(describe(clause, style_for(sys.stdout)) for clause in clauses)
-        click.echo(said if name == platform else f"on the platform {name}:\n{said}", nl=False, color=True)
+        click.echo(said if name == platform.named else f"on the platform {name}:\n{said}", nl=False, color=True)
 
 
 def _reproduction(context_id: str, url: str, journal: str | None, kind: str, admin_token: str, platform: str) -> str:

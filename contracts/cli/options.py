@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial, wraps
 from math import inf, isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar, get_args
 
 import click
 
@@ -16,7 +16,8 @@ from contracts.judge import DEFAULTS, Delivery, Parameters, header_name
 from contracts.report.kinds import KINDS, OF_DECLARED
 
 if TYPE_CHECKING:
-    from contracts.verify.declared import PlatformSource
+    from contracts.cli.declared import Declared
+    from contracts.cli.web_chat import WebChat
     from contracts.verify.expected import ExpectedFailures
     from contracts.verify.subject import Subject
 
@@ -39,6 +40,9 @@ class Seconds(click.FloatRange):
 
 TYPED = ("delivery", "max_age", "max_attempts", "min_attempts", "max_wait", "min_pause", "token_margin", "idempotency_key")
 """The parameters of the contract that are options."""
+
+PlatformCommands: TypeAlias = "WebChat | Declared"
+"""The part of each command that depends on the platform."""
 
 PATIENCE = Seconds(min=0.01, max=3600)
 
@@ -201,10 +205,26 @@ expected_failures = click.option(
     metavar="FILE",
     help="TOML: clauses known to be violated; they do not fail the run.",
 )
+
+
+def _commands(_: click.Context, __: click.Parameter, named: str) -> PlatformCommands:
+    """Return what commands do for the platform of this name or in this file."""
+    from mockserver.platform.library import is_declared
+
+    if is_declared(named):
+        from contracts.cli.declared import Declared
+
+        return Declared(named)
+    from contracts.cli.web_chat import WebChat
+
+    return WebChat(named)
+
+
 platform = click.option(
     "--platform",
     metavar="NAME|FILE",
     default="",
+    callback=_commands,
     help="A declared platform instead of the web chat: a name from `dayfly platform list`, or a file.",
 )
 admin_token = click.option("--admin-token", metavar="TOKEN", default="", help="The token of the control API.")
@@ -233,9 +253,8 @@ def chosen(choice: ClientChoice, methods: Mapping[str, str] | None = None) -> Su
     return of_factory(find(target), target, target, given, socket=choice.socket, methods=methods)
 
 
-def known(file: Path | None, declared: PlatformSource | None) -> ExpectedFailures:
-    """Read a file of expected failures. Raises ExpectedFailuresError."""
+def known(file: Path | None, codes: Sequence[str]) -> ExpectedFailures:
+    """Read a file of expected failures for clauses with these codes. Raises ExpectedFailuresError."""
     from contracts.verify import expected
-    from contracts.verify.declared import codes_of
 
-    return expected.known(file, codes_of(declared))
+    return expected.known(file, codes)

@@ -37,10 +37,12 @@ def show(platform: str, diagram: str | None, source: bool, as_json: bool) -> Non
     """Print a platform's kinds, guards and operations, and the clauses for its clients."""
     from textwrap import indent
 
-    from contracts.cli.declared import clauses_of, is_declared, worded
+    from contracts.cli.declared import worded
+    from contracts.protocol.rules import demands
     from mockserver.errors import NotFound
     from mockserver.platform import compile_platform, find
     from mockserver.platform.errors import suggestion
+    from mockserver.platform.library import is_declared
     from mockserver.platform.show import diagram as drawn
     from mockserver.platform.show import document
     from mockserver.platform.show import show as shown
@@ -58,7 +60,7 @@ def show(platform: str, diagram: str | None, source: bool, as_json: bool) -> Non
     if diagram is None:
         click.echo(shown(compiled), nl=False)
         if is_declared(platform):
-            click.echo(f"\nclauses for clients\n{indent(worded(clauses_of(platform)), '  ')}", nl=False)
+            click.echo(f"\nclauses for clients\n{indent(worded(demands(compiled)), '  ')}", nl=False)
         return
     if diagram not in compiled.kinds:
         raise NotFound("kind", diagram, suggestion(diagram, compiled.kinds))

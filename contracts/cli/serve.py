@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from contracts.cli.options import PlatformCommands
 from contracts.cli.options import platform as platform_option
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def command(
     tls_ca: Path | None,
     tls_cert: Path | None,
     tls_key: Path | None,
-    platform: str,
+    platform: PlatformCommands,
     workers: int,
     policy: Path | None,
     journal: str,
@@ -117,18 +117,10 @@ def command(
     """
     if find_spec("granian") is None:
         raise click.ClickException("the server is not installed: run `pip install granian`")
-    from contracts.cli import declared
-    from contracts.console_panels import make_app as make_web_chat
     from mockserver.serve import run
-    from mockserver.settings import Settings
     from mockserver.stores.durability import warning
 
-    if declared.is_declared(platform):
-        made = Settings.load(None, {}, journal_file=journal, **settings)
-        make_app, has_client = declared.make_app(platform, declared.policy_of(policy)), declared.has_client(platform)
-    else:
-        made = Settings.load(policy, os.environ, journal_file=journal, **settings)
-        make_app, has_client = make_web_chat, True
+    made, make_app, has_client = platform.served(policy, {**settings, "journal_file": journal})
     tell = _tell_programs if as_json else _tell_people
 
     def ready(serving: ServerProcess) -> None:

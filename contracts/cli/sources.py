@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Generic, NamedTuple, TypeVar
 
 import click
-from msgspec import UNSET
+from msgspec import UNSET, DecodeError, ValidationError
 
+from contracts.errors import ScenarioError
 from mockserver.journal import MAX_LINE, Entry, Header, TraceError, read
 
 if TYPE_CHECKING:
@@ -77,6 +79,20 @@ def read_by(readers: Readers[R], recording: str, organization: str, admin_token:
             return _read(readers, file, name, page)
     except OSError as error:
         raise click.ClickException(f"{name}: {error.strerror}") from error
+
+
+def read_scenario(file: Path, own: Callable[[Path], R], other: Callable[[Path], object], hint: str) -> R:
+    """Read a scenario. Raises ScenarioError, or ClickException with a hint for one of the other kind."""
+    try:
+        return own(file)
+    except ScenarioError as error:
+        with suppress(ScenarioError):
+            other(file)
+            raise click.ClickException(f"{file}: this is a scenario of {hint}") from None
+        if isinstance(error.__cause__, DecodeError) and not isinstance(error.__cause__, ValidationError):
+            wanted = "give a scenario file, as `dayfly verify --corpus DIR` saves one for each finding"
+            raise click.ClickException(f"{error}; {wanted}") from error
+        raise
 
 
 def file_and_page(recording: str) -> tuple[str, str | None]:

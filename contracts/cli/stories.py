@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from contracts.cli import completing
-from contracts.cli.options import SETTINGS, Seconds, admin_token
+from contracts.cli.options import SETTINGS, PlatformCommands, Seconds, admin_token
 from contracts.cli.options import as_json as json_option
 from contracts.cli.options import platform as platform_option
 from contracts.cli.output import say_json
@@ -37,11 +37,11 @@ def command() -> None:
 @command.command("list", context_settings=SETTINGS)
 @platform_option
 @json_option
-def list_stories(platform: str, as_json: bool) -> None:
+def list_stories(platform: PlatformCommands, as_json: bool) -> None:
     """List the stories that come with dayfly."""
     from contracts.stories import library, text
 
-    of = _folder(platform)
+    of = platform.judged.named
     stories = {name: library.find(name, of) for name in library.names(of)}
     if as_json:
         rows = [{"name": name, "title": story.title, "summary": story.summary} for name, story in stories.items()]
@@ -56,11 +56,11 @@ def list_stories(platform: str, as_json: bool) -> None:
 @click.option("--emit", "kind", type=click.Choice(list(KINDS)), help="Print the story as a script.")
 @platform_option
 @json_option
-def show(name: str, kind: str | None, platform: str, as_json: bool) -> None:
+def show(name: str, kind: str | None, platform: PlatformCommands, as_json: bool) -> None:
     """Show a story as steps, with the answer to each request."""
     from contracts.stories import codec, library, text
 
-    of = _folder(platform)
+    of = platform.judged.named
     if as_json and kind is not None:
         raise click.UsageError("--json cannot be combined with --emit")
     story = library.find(name, of)
@@ -93,7 +93,7 @@ def run_stories(
     context: click.Context,
     names: tuple[str, ...],
     every: bool,
-    platform: str,
+    platform: PlatformCommands,
     url: str | None,
     admin_token: str,
     client_id: str,
@@ -111,13 +111,13 @@ def run_stories(
     """
     from contracts.stories import library
 
-    of = _folder(platform)
+    of = platform.judged.named
     if every == bool(names):
         raise click.UsageError("name a story, or add --all; `dayfly stories list` shows their names")
     stories = {name: library.find(name, of) for name in (library.names(of) if every else names)}
     if not stories:
-        raise click.UsageError(f"no stories come with the platform {platform}; name a file")
-    place = _place(of, url, admin_token, client_id, client_secret)
+        raise click.UsageError(f"no stories come with the platform {of}; name a file")
+    place = _place(platform, url, admin_token, client_id, client_secret)
     try:
         told = _tell(stories, place, wait, as_json)
     finally:
@@ -125,28 +125,15 @@ def run_stories(
     context.exit(_status(told))
 
 
-def _folder(platform: str) -> str:
-    """Return the platform's name or file; "" without one. Raises SettingsError or DeclarationError."""
-    from contracts.verify.declared import declaration
-
-    return "" if declaration(platform) is None else platform
-
-
-def _place(platform: str, url: str | None, admin_token: str, client_id: str, client_secret: str) -> StoryPlace:
+def _place(platform: PlatformCommands, url: str | None, admin_token: str, client_id: str, client_secret: str) -> StoryPlace:
     from contracts.platform_requests import ClientCredentials
-    from contracts.stories.stage import InProcessStage, MockInProcess, RemoteMock, Service, client_of
-    from mockserver.platform import compile_platform, find
 
     if bool(client_id) != bool(client_secret):
         raise click.UsageError("--client-id and --client-secret go together")
     if url is None and client_id:
         raise click.UsageError("--client-id is for a provider at --url; the mock in this process has its own client")
-    declared = compile_platform(find(platform)) if platform else None
-    if url is None:
-        return InProcessStage() if declared is None else MockInProcess(declared)
-    if client_id:
-        return Service(url, client_of(ClientCredentials(client_id, client_secret), declared))
-    return RemoteMock(url, admin_token, declared=declared is not None)
+    client = ClientCredentials(client_id, client_secret) if client_id else None
+    return platform.place(url, admin_token, client)
 
 
 def _tell(stories: Mapping[str, AnyStory], place: StoryPlace, wait: float, as_json: bool) -> Mapping[str, StoryResult]:

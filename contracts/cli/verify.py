@@ -13,6 +13,7 @@ from contracts.cli.leftovers import nothing_left_running
 from contracts.cli.options import (
     SETTINGS,
     ClientChoice,
+    PlatformCommands,
     chosen,
     client_options,
     contract_options,
@@ -65,7 +66,7 @@ def command(
     seed: int | None,
     profile: str | None,
     walk: Extent | None,
-    platform: str,
+    platform: PlatformCommands,
     clauses: tuple[str, ...],
     contract: Parameters,
     corpus: Path | None,
@@ -80,11 +81,10 @@ def command(
     TARGET is package.module:factory or path/to/file.py:factory; factory(platform) returns a client with send(guest, text),
     or, with --platform, with a method for each unit of work that the platform declares.
     """
-    from contracts.cli.declared import declaration
-    from contracts.verify import Options, verify
+    from contracts.verify import Options
 
-    declared = declaration(platform, context, "profile", "walk")
-    judging, methods = (verify, None) if declared is None else (declared.verify, declared.methods)
+    platform.accept(context, "profile", "walk")
+    judged = platform.judged
     if corpus_keep and corpus is None:
         raise click.UsageError("--corpus-keep needs --corpus DIR")
     options = Options(
@@ -96,21 +96,17 @@ def command(
         parameters=replace(contract, one_shot=choice.one_shot),
         corpus=corpus,
         corpus_keep=corpus_keep,
-        expected=known(expected_failures, declared),
+        expected=known(expected_failures, judged.codes),
     )
 
     def run(client: Subject, clients: Clients) -> Report:
         with progress_bar() as watch:
-            return replace(judging(client.name, clients, options, watch), replay_with=client.typed)
+            return replace(judged.verify(client.name, clients, options, watch), replay_with=client.typed)
 
     with nothing_left_running(), clients_print_to_stderr():
-        report = chosen(choice, methods).driven(run)
+        report = chosen(choice, judged.methods).driven(run)
     tell(report, destinations, as_json=as_json)
-    _tell_if_all(report.examples, examples if declared is not None else None)
+    if report.platform and examples is not None and examples > report.examples:
+        told = f"{report.examples} scenarios are all that there are; --examples {examples} adds none"
+        click.echo(f"dayfly: {told}", err=True)
     context.exit(report.exit_status(strict=strict))
-
-
-def _tell_if_all(done: int, asked: int | None) -> None:
-    """Say so if more scenarios were asked for than a declared platform has."""
-    if asked is not None and asked > done:
-        click.echo(f"dayfly: {done} scenarios are all that there are; --examples {asked} adds none", err=True)

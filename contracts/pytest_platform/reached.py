@@ -14,7 +14,8 @@ from contracts.clients.http import Library, make_client
 from contracts.report.model import Counterexample, Report
 from contracts.report.style import PLAIN
 from contracts.report.table import table
-from contracts.verify import ContractViolated, Options, ProtocolViolated
+from contracts.verify import Options
+from contracts.verify.errors import violation
 from mockserver import inprocess
 from mockserver.control import Tenant
 from mockserver.wire import Serving
@@ -100,7 +101,7 @@ class Reached:
         __tracebackhide__ = True
         report = self._judged(options)
         if report.failed:
-            raise (ProtocolViolated if report.platform else ContractViolated)(report)
+            raise violation(report)
         return report
 
     def story(self) -> str:

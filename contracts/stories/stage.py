@@ -33,7 +33,7 @@ def client_of(credentials: ClientCredentials, platform: Platform | None = None) 
     """Return the values of an OAuth client, by which a story names it, or of the credential that a platform registers."""
     if platform is None:
         return {Gap(CLIENT, "id"): credentials.client_id, Gap(CLIENT, "secret"): credentials.client_secret}
-    kind = next((kind for kind in platform.kinds.values() if kind.registered), None)
+    kind = platform.registered
     if kind is None:
         return {}
     return {

@@ -13,10 +13,10 @@ from contracts.clients.errors import ClientError
 from contracts.generate import Extent
 from contracts.judge import Delivery, Parameters
 from contracts.report.model import Report
-from contracts.verify.declared import codes_of, declaration
-from contracts.verify.errors import ContractViolated, CorpusUnkept, NothingExercised, ProtocolViolated
+from contracts.verify.errors import CorpusUnkept, NothingExercised, violation
 from contracts.verify.expected import known
-from contracts.verify.run import Options, verify
+from contracts.verify.platforms import judged_platform
+from contracts.verify.run import Options
 from contracts.verify.subject import Subject, subject_of
 from mockserver.platform.errors import suggestion
 
@@ -75,16 +75,16 @@ def verify_client(
     Raises ContractViolated with the report as its text, NothingExercised, and others if the client cannot be verified.
     """
     __tracebackhide__ = True
-    declared = declaration(platform)
-    verifying, methods = (verify, None) if declared is None else (declared.verify, declared.methods)
+    judged = judged_platform(platform)
     flags = {"one_shot": one_shot, "real_time": real_time}
     given = {"show_output": show_output} | ({} if patience is None else {"patience": patience})
-    subject = subject_of(make_client, command, flags, given, socket=socket, root=Path(root or Path.cwd()), methods=methods)
+    where = Path(root or Path.cwd())
+    subject = subject_of(make_client, command, flags, given, socket=socket, root=where, methods=judged.methods)
     kept = None if corpus is None else Path(corpus)
     drawn = Options(examples=examples, seed=seed, profile=profile, walk=walk, corpus=kept, corpus_keep=corpus_keep)
-    expected = known(expected_failures, codes_of(declared))
+    expected = known(expected_failures, judged.codes)
     options = replace(drawn, clauses=codes_in(clauses), parameters=_parameters(held_to), expected=expected)
-    report = _verified(verifying, subject, options)
+    report = _verified(judged.verify, subject, options)
     return _kept(replace(report, replay_with=subject.typed, test=test))
 
 
@@ -122,7 +122,7 @@ def _kept(report: Report) -> Report:
     if report.interrupted:
         raise KeyboardInterrupt
     if report.failed:
-        raise (ProtocolViolated if report.platform else ContractViolated)(report)
+        raise violation(report)
     if report.unkept:
         raise CorpusUnkept(report)
     if report.exit_status() != 0:

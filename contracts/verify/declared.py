@@ -27,14 +27,14 @@ from contracts.report.model import ClauseResult, Counterexample, Report, Source
 from contracts.scenario import complexity
 from contracts.verify.corpus import Corpus
 from contracts.verify.declared_trials import DeclaredTrials
-from contracts.verify.expected import CODES, expecting
+from contracts.verify.expected import expecting
 from contracts.verify.explore import examine, until_enough
 from contracts.verify.run import DEFAULT_OPTIONS, Options, pace, played_again, searched, select_from
 from contracts.verify.search import Search, Watch, settled
 from contracts.verify.stopwatch import Stopwatch
 from mockserver.platform import compile_platform, find
 from mockserver.platform.errors import suggestion
-from mockserver.platform.library import WEB_CHAT
+from mockserver.platform.library import is_declared
 from mockserver.platform.model import Platform
 
 MOST: Mapping[str, int | None] = {"object": None, "process": 90, "real": 30}
@@ -66,6 +66,10 @@ class PlatformSource(NamedTuple):
     def methods(self) -> dict[str, str]:
         """The methods that a client in Python must have: one for each unit of work, with its signature."""
         return {name: f"{name}({', '.join(effect.get('with', {}))})" for name, effect in self.platform.effects.items()}
+
+    def load(self, path: Path) -> Any:
+        """Read a scenario file. Raises ScenarioError."""
+        return load(path)
 
     def verify(self, target: str, clients: Clients, options: Options = DEFAULT_OPTIONS, watch: Watch | None = None) -> Report:
         """Verify the clients of a target. `options.examples` bounds the scenarios.
@@ -125,17 +129,12 @@ class PlatformSource(NamedTuple):
         return replace(report, platform=self.named, demands=tuple(clauses))
 
 
-def codes_of(declared: PlatformSource | None) -> Sequence[str]:
-    """Return the codes of the clauses for a platform's clients; see `declaration`."""
-    return CODES if declared is None else declared.codes
-
-
 def declaration(named: str | Path | None) -> PlatformSource | None:
-    """Return the platform of this name or file; None for the web chat, which has clauses of its own.
+    """Return the platform of this name or file; None for the one that is not declared.
 
     Raises SettingsError or DeclarationError.
     """
-    if named in {None, "", WEB_CHAT}:
+    if not is_declared(named):
         return None
     path = find(str(named))
     declared = PlatformSource(str(named), lambda policy: compile_platform(path, policy))

@@ -25,6 +25,11 @@ class ProtocolViolated(ContractViolated, ContractsError):
     """The same of a client of a declared platform."""
 
 
+def violation(report: Report) -> ContractViolated:
+    """Return the error for a report with a violated clause."""
+    return (ProtocolViolated if report.platform else ContractViolated)(report)
+
+
 class NothingExercised(ContractsError):
     """The client cannot be judged: no scenario put a clause to the test, or delivery could not be judged."""
 

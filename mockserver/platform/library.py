@@ -12,6 +12,11 @@ WEB_CHAT = "webchat"
 """The platform that is served by default."""
 
 
+def is_declared(named: str | Path | None) -> bool:
+    """Return True if a platform is named that is not the web chat, which has an engine and a judge of its own."""
+    return named not in {None, "", WEB_CHAT}
+
+
 def _folder() -> Path:
     return Path(str(resources.files("mockserver"))) / "platforms"
 

@@ -196,6 +196,11 @@ class Platform(Struct, frozen=True, kw_only=True, eq=False):
     code_paths: tuple[tuple[str, ...], ...] = ()
     """The paths to the code in an error's body, as steps of JSON pointers."""
 
+    @property
+    def registered(self) -> Kind | None:
+        """The first kind that is registered, as an OAuth client is."""
+        return next((kind for kind in self.kinds.values() if kind.registered), None)
+
     def scopes_within(self, kind: str) -> tuple[str, ...] | None:
         """Return every scope that operations ask of a kind or of the kinds within it; None if they ask none."""
         asked = {

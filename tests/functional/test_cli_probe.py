@@ -150,7 +150,7 @@ def test_who_is_asked_for_patience_is_told_so(capfd: Captured, monkeypatch: pyte
     def wait(seconds: float) -> None:
         clock[0] += round(seconds * 1000)
 
-    monkeypatch.setattr("contracts.cli.probe.pause", wait)
+    monkeypatch.setattr("contracts.cli.web_chat.pause", wait)
     settings = Settings(client_id=ID, client_secret=SECRET, policy=policy_from({"rate_limit_per_minute": 20}))
     with assemble(settings, system=lambda: clock[0] + next(ticks)) as parts, LiveServer(create_app(parts)) as server:
         assert run(["probe", server.url, *CREDENTIALS, "--clause", "P1", "--seed", "0"]) == 0

@@ -12,8 +12,8 @@ from typing import Any
 import click
 from click.testing import CliRunner
 
-from contracts.cli.declared import is_declared
 from contracts.cli.group import COMMANDS, dayfly
+from mockserver.platform.library import is_declared
 
 Values = Mapping[str, Any]
 

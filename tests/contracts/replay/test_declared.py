@@ -100,7 +100,7 @@ def test_a_recording_is_answered_as_it_was(
         (("{jsonl}",), "this is a journal of the platform mcp; add --platform mcp, or its file"),
         (("{jsonl}", "--platform", "acme"), "this is a journal of the platform mcp; add --platform mcp, or its file"),
         (("{har}", "--platform", "acme"), "0 of 5 entries are calls of this platform; is it the right platform?"),
-        (("{har}", "--platform", "mcp", "--host", "x"), "--infer-policy and --host are for the web chat"),
+        (("{har}", "--platform", "mcp", "--host", "x"), "--host is for the web chat"),
         (("{har}", "--platform", "mcp", "--emit", "curl", "--entry", "9"), "there is no entry 9 of the platform in it"),
     ],
 )
