@@ -13,12 +13,8 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from mockserver.journal import SESSION_ID
+from mockserver.engine.model import MESSAGES, SESSION_ID, SESSIONS, TOKENS
 from mockserver.wire.message import Request
-
-TOKENS = "/oauth/token"
-SESSIONS = "/api/v2/conversations/webchat/sessions"
-MESSAGES = "/api/v2/conversations/messaging/external/guests/sendmessage"
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"

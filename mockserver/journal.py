@@ -20,11 +20,9 @@ from mockserver.engine import model
 from mockserver.engine.model import Operation, State
 from mockserver.errors import MockServerError
 
-SESSION_ID = "webChatSessionId"
-"""The member that has a session's id, in the answer to its creation and in each send."""
-
 TRACE_VERSION = 1
 
+SESSION_ID = model.SESSION_ID
 FaultKind = model.FaultKind
 RetryAfterForm = model.RetryAfterForm
 UnusableBody = model.UnusableBody

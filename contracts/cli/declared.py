@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from contracts.cli.options import TYPED
 from contracts.cli.sources import WEB, Readers, platform_in, read_by, read_scenario
-from contracts.report.kinds import OF_WEB_CHAT
+from contracts.report.kinds import OF_DEFAULT
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -64,7 +64,7 @@ class Declared:
             if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
                 raise click.UsageError(f"{options[name]} is for the web chat, and does not go with --platform")
         for kind, _ in context.params["destinations"]:
-            if kind in OF_WEB_CHAT:
+            if kind in OF_DEFAULT:
                 raise click.UsageError(f"the report {kind} is only for the web chat; take json or html with --platform")
 
     def clauses_named(self, code_or_name: str) -> Mapping[str, Sequence[Requirement]]:  # noqa: ARG002 - all are its own
@@ -244,11 +244,11 @@ def _shipped(platform: str, name: str) -> str:
 def compiled_for(declared: PlatformSource, entries: Iterable[Entry], name: str) -> Platform:
     """Return the platform under the policy of a journal. Raises ClickException if the journal is another platform's."""
     from mockserver.journal import Header
-    from mockserver.platform.library import WEB_CHAT
+    from mockserver.platform.library import DEFAULT
 
-    found = platform_in(entries) or WEB_CHAT
+    found = platform_in(entries) or DEFAULT
     if found != declared.platform.name:
-        hint = "leave out --platform" if found == WEB_CHAT else f"add --platform {found}, or its file"
+        hint = "leave out --platform" if found == DEFAULT else f"add --platform {found}, or its file"
         raise click.ClickException(f"{name}: this is a journal of the platform {found}; {hint}")
     return declared.compile(next(one.policy for one in entries if isinstance(one, Header)))
 

@@ -82,8 +82,8 @@ def _refusal(style: Style) -> bool:
 def _send_to_an_old_session(style: Style, url: str, parts: Assembly) -> httpx.Response:
     import httpx
 
-    from contracts.platform_requests import MESSAGES, SESSIONS, TOKENS
     from mockserver.control import Control
+    from mockserver.engine.model import MESSAGES, SESSIONS, TOKENS
 
     settings = parts.settings
     with httpx.Client(base_url=url) as http:

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from mockserver.engine.model import Operation
-from mockserver.wire import ROUTES
+from mockserver.engine.model import MESSAGES, ROUTES, SESSIONS, Operation
 
-MESSAGING = ("/api/v2/conversations/webchat/", "/api/v2/conversations/messaging/")
+MESSAGING = tuple("/".join([*path.split("/")[:5], ""]) for path in (SESSIONS, MESSAGES))
 """A request below these that changes something and is not an operation is a mistake; elsewhere it is unrelated."""
 
 _LONGEST_FIRST = sorted(ROUTES, key=len, reverse=True)

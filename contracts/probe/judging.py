@@ -10,10 +10,11 @@ from collections.abc import Container, Sequence
 from typing import NamedTuple
 
 from contracts.judge import Evidence
-from contracts.platform_requests import MESSAGES, SESSIONS, PlatformReply
+from contracts.platform_requests import PlatformReply
 from contracts.probe import shape
 from contracts.probe.recorder import RecordedExchange, Recorder
 from contracts.probe.refusals import SESSION, STRANGER, RequiredRefusal
+from mockserver.engine.model import MESSAGES, SESSIONS
 from mockserver.journal import SESSION_ID, Entry
 
 Marks = Sequence[tuple[str, RecordedExchange]]

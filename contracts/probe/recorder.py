@@ -9,9 +9,9 @@ import msgspec
 from msgspec import UNSET
 
 from contracts.judge import Clock
-from contracts.platform_requests import MESSAGES, SESSIONS, TOKENS, PlatformReply
+from contracts.platform_requests import PlatformReply
 from contracts.probe.shape import CORRELATION
-from mockserver.engine.model import Operation
+from mockserver.engine.model import MESSAGES, SESSIONS, TOKENS, Operation
 from mockserver.ids import pseudonym
 from mockserver.journal import SESSION_ID, Answer, Arrival, Entry, Header, Perturbed
 from mockserver.wire.credentials import credential

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from email.utils import formatdate
 
-from contracts.platform_requests import MESSAGES, SESSIONS, TOKENS, PlatformReply
+from contracts.platform_requests import PlatformReply
+from mockserver.engine.model import MESSAGES, SESSION_ID, SESSIONS, TOKENS
 from mockserver.wire.message import Request
 
 CORRELATION = "inin-correlation-id"
@@ -24,12 +25,12 @@ OAUTH_FIELDS: Mapping[str, type] = {"error": str, "description": str, "error_des
 
 SUCCESS_FIELDS: Mapping[str, Mapping[str, type]] = {
     TOKENS: {"access_token": str, "token_type": str, "expires_in": int, "scope": str},
-    SESSIONS: {"webChatSessionId": str},
-    MESSAGES: {"id": str, "webChatSessionId": str},
+    SESSIONS: {SESSION_ID: str},
+    MESSAGES: {"id": str, SESSION_ID: str},
 }
 """The fields of each operation's answer. More are not allowed, because clients come to rely on them."""
 
-NEVER_EMPTY = ("access_token", "webChatSessionId", "id")
+NEVER_EMPTY = ("access_token", SESSION_ID, "id")
 
 NO_STORE = "no-cache, no-store, must-revalidate"
 RATE = ("inin-ratelimit-count", "inin-ratelimit-allowed", "inin-ratelimit-reset")

@@ -19,7 +19,7 @@ from contracts.protocol.wire import code_of
 from contracts.remote.control import ADMIN, RemoteControl
 from contracts.remote.web import NoAnswer, Web
 from mockserver.clock import system_clock
-from mockserver.platform.library import WEB_CHAT
+from mockserver.platform.library import DEFAULT
 from mockserver.platform.message import HttpMessage
 from mockserver.platform.model import Answer, Kind, Operation, Platform
 from mockserver.platform.places import reader
@@ -365,15 +365,15 @@ def _check_served(platform: Platform, url: str, served: PlatformReply) -> None:
     if served.status == 200 and platform.operations.keys() - set(served.document.get("operations", platform.operations)):
         name = served.document.get("name")
         hint = f"give --platform {name}, or its file"
-    elif _is_web_chat(served) and platform.name != WEB_CHAT:
-        name, hint = WEB_CHAT, "leave out --platform"
+    elif _is_default(served) and platform.name != DEFAULT:
+        name, hint = DEFAULT, "leave out --platform"
     else:
         return
     raise ContractsError(f"{url} is a mock of the platform {name}, and not of {platform.name}; {hint}, or give another URL")
 
 
-def _is_web_chat(served: PlatformReply) -> bool:
-    """Return True if the control API that answers is the web chat's, which has no path for its platform."""
+def _is_default(served: PlatformReply) -> bool:
+    """Return True if the control API that answers is the default platform's, which has no path for its platform."""
     return served.headers.get("server") == "dayfly" and "/__admin/openapi.json" in str(served.document.get("error"))
 
 

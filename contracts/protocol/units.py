@@ -1,4 +1,4 @@
-"""The clauses of declared platforms about units of work that no clause of the web chat covers."""
+"""The clauses of declared platforms about whole units of work."""
 
 from __future__ import annotations
 

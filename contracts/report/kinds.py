@@ -20,15 +20,15 @@ Written = bytes | Mapping[str, bytes]
 OF_DECLARED = ("issue",)
 """Kinds for declared platforms only."""
 
-OF_WEB_CHAT = ("har",)
-"""Kinds for the web chat only."""
+OF_DEFAULT = ("har",)
+"""Kinds for the platform that is served by default only, which is the web chat."""
 
 
 def render(report: Report, kind: str) -> Written:
     """Return the report as the content of a file of this kind, or of a directory."""
     if kind in OF_DECLARED:
         raise ContractsError(f"the report {kind} is only for declared platforms: add --platform")
-    if kind in OF_WEB_CHAT and report.platform:
+    if kind in OF_DEFAULT and report.platform:
         raise ContractsError(f"the report {kind} is only for the web chat; take json or html for {report.platform}")
     assert kind in KINDS
     written: str | Written = import_module(f"contracts.report.{kind}").render(report)

@@ -8,13 +8,10 @@ from typing import Any, Protocol, runtime_checkable
 from contracts.clauses.words import exact, plain_or_quoted, quote
 from contracts.history import Call, History
 from contracts.scenario import Item, Send, SendParallel, Trigger, noted
+from mockserver.engine.model import ROUTES
 from mockserver.journal import Answer
 
-ENDS = {
-    "token": "/oauth/token",
-    "create": "/webchat/sessions",
-    "send": "/guests/sendmessage",
-}
+ENDS = {operation: "/".join(["", *path.split("/")[-2:]]) for path, operation in ROUTES.items()}
 """The end of each operation's path, which is enough for people."""
 
 

@@ -38,11 +38,11 @@ from contracts.stories.names import Kind, reference, references
 from contracts.stories.plan import planned
 from mockserver.control.faults import fault_from
 from mockserver.errors import MockServerError
-from mockserver.platform.library import WEB_CHAT
+from mockserver.platform.library import DEFAULT
 from mockserver.settings import policy_from
 from mockserver.wire.bodies import MAX_DEPTH, is_deep
 
-_web_chat = Format(Story, "story", STORY_VERSION, OPS, StoryError)
+_format = Format(Story, "story", STORY_VERSION, OPS, StoryError)
 _declared = Format(DeclaredStory, "story", STORY_VERSION, declared.OPS, StoryError)
 
 
@@ -60,8 +60,8 @@ def decode(raw: bytes, source: str = "story", platform: str | None = None) -> An
     named = _platform_in(raw)
     if named is not None and platform is not None and Path(named).stem != Path(platform).stem:
         hint = f"add --platform {named}" if named else "leave out --platform"
-        raise StoryError(source, "$", f"this is a story of the platform {named or WEB_CHAT}; {hint}")
-    story = (_declared if named else _web_chat).decode(raw, source)
+        raise StoryError(source, "$", f"this is a story of the platform {named or DEFAULT}; {hint}")
+    story = (_declared if named else _format).decode(raw, source)
     if platform is not None or not named:
         story = replace(story, platform=platform or "")
     check(story, source)
@@ -74,12 +74,12 @@ def _platform_in(raw: bytes) -> str | None:
         named = msgspec.json.decode(raw, type=_Named).platform
     except (ValueError, RecursionError):
         return None
-    return "" if named == WEB_CHAT else named
+    return "" if named == DEFAULT else named
 
 
 def load(path: Path, platform: str | None = None) -> AnyStory:
     """Read a story file. Raises StoryError if it cannot be read or is not valid. A file too long is not read whole."""
-    return decode(_web_chat.read(path), str(path), platform)
+    return decode(_format.read(path), str(path), platform)
 
 
 def document(story: AnyStory) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def encode(story: AnyStory) -> bytes:
 
 def check(story: AnyStory, source: str = "story") -> None:
     """Raise StoryError if a story of the right shape makes no sense: unsaved names, or values that the mock refuses."""
-    _web_chat.check_version(story.version, source)
+    _format.check_version(story.version, source)
     if isinstance(story, Story):
         _check_steps(story, source)
     elif story.policy:

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 from msgspec import UNSET
 
-from contracts.platform_requests import FORM, JSON, MESSAGES, SESSIONS, TOKENS
+from contracts.platform_requests import FORM, JSON
 from contracts.report.exports.controls import AN_INSTANT, DOES, SCOPES
 from contracts.scenario import Advance
 from contracts.stories.model import (
@@ -39,7 +39,7 @@ from contracts.stories.model import (
     fault_fields,
 )
 from contracts.stories.names import Kind, literal, reference
-from mockserver.engine.model import Policy
+from mockserver.engine.model import MESSAGES, SESSIONS, TOKENS, Policy
 from mockserver.journal import SESSION_ID
 from mockserver.platform.places import Place
 from mockserver.settings import policy_to

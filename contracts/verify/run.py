@@ -25,7 +25,7 @@ from contracts.verify.expected import NOTHING, ExpectedFailures, expecting, is_m
 from contracts.verify.explore import Drawing, explore
 from contracts.verify.search import AS_FOUND, Budget, Search, Watch, replayed
 from contracts.verify.stopwatch import Stopwatch
-from contracts.verify.trials import WebChatTrials
+from contracts.verify.trials import MessageTrials
 
 D = TypeVar("D", bound=Requirement)
 
@@ -74,7 +74,7 @@ def verify(target: str, clients: Clients, options: Options = DEFAULT_OPTIONS, wa
     kept = [] if corpus is None else corpus.scenarios
     with Runner(clients, options.parameters.idempotency_key) as world:
         world.check()
-        campaign = Search(WebChatTrials(world, clauses, options.parameters), watch)
+        campaign = Search(MessageTrials(world, clauses, options.parameters), watch)
         report = searched(target, campaign, lambda: explore(campaign, kept, limits, drawing), options, corpus)
     walked = campaign.walked
     return replace(
@@ -159,7 +159,7 @@ def _pruned(campaign: Search[P], corpus: Corpus[P], effort: Budget) -> tuple[tup
 def replay(target: str, clients: Clients, scenario: Scenario, options: Options = DEFAULT_OPTIONS, times: int = 1) -> Report:
     """Run one scenario `times` times, and report as `verify` does; nothing is drawn or minimized."""
     with Runner(clients, options.parameters.idempotency_key) as world:
-        campaign = Search(WebChatTrials(world, select(options.clauses), options.parameters))
+        campaign = Search(MessageTrials(world, select(options.clauses), options.parameters))
         return played_again(target, campaign, scenario, options, times)
 
 

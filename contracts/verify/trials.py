@@ -1,4 +1,4 @@
-"""Runs of scenarios and their verdicts, whatever the platform; and those of the web chat."""
+"""Runs of scenarios and their verdicts, whatever the platform; and those of clients that send messages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from mockserver.journal import Answer, Arrival, Entry
 
 
 class Shown(NamedTuple):
-    """What a report shows of a run: the web chat's trace or the course of events, and what the client wrote.
+    """What a report shows of a run: the trace or the course of events, and what the client wrote.
 
     `lines` are the client's lines that made requests, by the numbers that evidence has.
     """
@@ -65,8 +65,8 @@ class Trials(Protocol[P]):
         """Yield scenarios with one simplification each, the largest steps first."""
 
 
-class WebChatTrials:
-    """Runs in a world of the web chat."""
+class MessageTrials:
+    """Runs of clients that send messages."""
 
     blurs: Mapping[str, Sequence[str]] = BLURS
 

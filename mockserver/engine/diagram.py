@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mockserver.engine.decide import SESSION_ENDED
-from mockserver.engine.model import CAUSES, STATES, State
+from mockserver.engine.model import CAUSES, SESSIONS, STATES, State
 
 TRIGGERS = {
     "ended": "the control API ends it",
@@ -17,7 +17,7 @@ TRIGGERS = {
 def diagram() -> str:
     """Return the diagram. The order of the arrows is the precedence at equal milliseconds."""
     causes = [cause for cause in CAUSES if cause in TRIGGERS]
-    lines = ["stateDiagram-v2", f"    [*] --> {State.ACTIVE}: POST …/webchat/sessions"]
+    lines = ["stateDiagram-v2", f"    [*] --> {State.ACTIVE}: POST …{SESSIONS.removeprefix('/api/v2/conversations')}"]
     lines += [f"    {State.ACTIVE} --> {STATES[cause]}: {TRIGGERS[cause]}" for cause in causes]
     lines += [
         f"    {STATES[cause]} --> [*]: forgotten after `retention`; a send is refused as {SESSION_ENDED[cause]}"

@@ -17,6 +17,16 @@ Operation: TypeAlias = str
 OPERATIONS: tuple[Operation, ...] = ("token", "create", "send")
 """The operations that this engine decides."""
 
+TOKENS = "/oauth/token"
+SESSIONS = "/api/v2/conversations/webchat/sessions"
+MESSAGES = "/api/v2/conversations/messaging/external/guests/sendmessage"
+
+ROUTES: dict[str, Operation] = {TOKENS: "token", "/login/oauth/token": "token", SESSIONS: "create", MESSAGES: "send"}
+"""The operations by their paths, as `platforms/webchat.yaml` has them."""
+
+SESSION_ID = "webChatSessionId"
+"""The member that has a session's id, in the answer to its creation and in each send."""
+
 WRITE_SCOPE = "webchat:session:write"
 """The scope named in the thread. No public specification lists it."""
 

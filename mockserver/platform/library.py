@@ -8,13 +8,13 @@ from pathlib import Path
 from mockserver.errors import SettingsError
 from mockserver.platform.errors import suggestion
 
-WEB_CHAT = "webchat"
+DEFAULT = "webchat"
 """The platform that is served by default."""
 
 
 def is_declared(named: str | Path | None) -> bool:
-    """Return True if a platform is named that is not the web chat, which has an engine and a judge of its own."""
-    return named not in {None, "", WEB_CHAT}
+    """Return True if a platform is named that is not DEFAULT, which has an engine and a judge of its own."""
+    return named not in {None, "", DEFAULT}
 
 
 def _folder() -> Path:

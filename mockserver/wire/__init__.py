@@ -1,7 +1,8 @@
 """The platform's operations without I/O: a Request in, a Response out. Every front end calls the same handler."""
 
+from mockserver.engine.model import ROUTES
 from mockserver.wire.call import ArrivedCall
-from mockserver.wire.handler import DOCUMENT, METHOD, ROUTES, Handler
+from mockserver.wire.handler import DOCUMENT, METHOD, Handler
 from mockserver.wire.message import MAX_READ, Request, Response
 from mockserver.wire.serving import Serving
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache, partial
+from operator import attrgetter
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -12,10 +13,9 @@ from msgspec.structs import replace
 
 from mockserver import openapi
 from mockserver.engine.decide import Outcome, ParsedRequest, refusal, secret_of
-from mockserver.engine.model import Credential, Operation, Reason
+from mockserver.engine.model import ROUTES, SESSION_ID, Credential, Operation, Reason
 from mockserver.errors import StoreUnavailable
 from mockserver.ids import token_owner
-from mockserver.journal import SESSION_ID
 from mockserver.service import PlatformService
 from mockserver.stores.base import LIGHT
 from mockserver.wire import altered, schemas
@@ -32,12 +32,6 @@ from mockserver.wire.serving import CALL, LARGE, Serving, beginning, weight_of
 DOCUMENT = "/openapi.json"
 """The path of the platform's OpenAPI document."""
 
-ROUTES: dict[str, Operation] = {
-    "/oauth/token": "token",
-    "/login/oauth/token": "token",
-    "/api/v2/conversations/webchat/sessions": "create",
-    "/api/v2/conversations/messaging/external/guests/sendmessage": "send",
-}
 METHOD = "POST"
 
 NOT_OBJECT = "The request body must be a JSON object."
@@ -304,6 +298,9 @@ def _shown_in(authorization: str | None) -> _Shown:
 _remembered = lru_cache(maxsize=256)(_shown_in)
 
 
+_session_of = attrgetter(SESSION_ID)
+
+
 def _read(operation: Operation, request: Request) -> tuple[ParsedRequest, str]:
     """Read a create or a send: fast if it has the usual shape, otherwise with care, and with an error message."""
     organization, client_id, token, problem = _show(request.authorization)
@@ -312,7 +309,7 @@ def _read(operation: Operation, request: Request) -> tuple[ParsedRequest, str]:
         document = schemas.quick_decoder(operation)(request.body)
         if document is not None:
             if operation == "send":
-                id, length, guest = document.webChatSessionId, len(document.text), ("", "")
+                id, length, guest = _session_of(document), len(document.text), ("", "")
             else:
                 id, length, guest = "", 0, (document.guest.name, document.guest.email)
             return ParsedRequest(operation, organization, client_id, token, problem, None, None, size, id, length, guest), ""

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from mockserver.engine.model import Reason
 from mockserver.platform import Platform, compile_platform, find
-from mockserver.platform.library import WEB_CHAT
+from mockserver.platform.library import DEFAULT
 from mockserver.platform.model import Answer, Values
 from mockserver.reasons import RECORDS
 
@@ -30,7 +30,7 @@ _INJECTED = {
 @lru_cache(maxsize=64)
 def _platform(rate: int | None) -> Platform:
     """Return the declaration with a rate limit, which an answer tells."""
-    return compile_platform(find(WEB_CHAT), {} if rate is None else {"token.rate": rate})
+    return compile_platform(find(DEFAULT), {} if rate is None else {"token.rate": rate})
 
 
 @lru_cache(maxsize=1024)

@@ -19,7 +19,7 @@ from contracts.judge import DEFAULTS, Status
 from contracts.runner import Runner
 from contracts.verify.explore import Drawing, explore
 from contracts.verify.search import AS_FOUND, Search
-from contracts.verify.trials import WebChatTrials
+from contracts.verify.trials import MessageTrials
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +31,7 @@ Notifier: Any = find("fixtures/clients/notifier.py:Notifier")
 def judged(factory: Callable[[Any], Any]) -> dict[str, Status]:
     """Return each clause's result, without minimizing counterexamples."""
     with Runner(PythonClients(factory)) as world:
-        campaign = Search(WebChatTrials(world, CLAUSES, DEFAULTS))
+        campaign = Search(MessageTrials(world, CLAUSES, DEFAULTS))
         explore(campaign, [], Limits(), Drawing(examples=50, chance=0))
         return {result.code: result.status for result in campaign.results(AS_FOUND)}
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from contracts.platform_requests import MESSAGES, SESSIONS, for_message, for_token
+from contracts.platform_requests import for_message, for_token
 from contracts.probe.probe_run import ProbeRun
 from contracts.probe.refusals import IDLE, TTL_OVER, UNKNOWN, USED_UP, RequiredRefusal
 from contracts.probe.trials.trial import Need, ProbeTrial
+from mockserver.engine.model import MESSAGES, SESSIONS
 from mockserver.wire.message import Request
 
 HOUR = 3_600_000

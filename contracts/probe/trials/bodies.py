@@ -9,6 +9,7 @@ from contracts.platform_requests import JSON, for_message_as, for_session, messa
 from contracts.probe.probe_run import ProbeRun
 from contracts.probe.refusals import BAD_BODY, OTHER_MEDIA_TYPE, TOO_LARGE, RequiredRefusal
 from contracts.probe.trials.trial import Need, ProbeTrial
+from mockserver.engine.model import SESSION_ID
 
 MAX_TEXT, MAX_BODY = 10, 300
 BOUNDS = {"max_text": MAX_TEXT, "max_body": MAX_BODY}
@@ -17,27 +18,30 @@ LONGEST_NAME = 254
 ID = b"ID"
 """Stands for a fresh session's id."""
 
-BAD_MESSAGES = (
-    b"",
-    b"null",
-    b"[]",
-    b'"Hello"',
-    b'{"webChatSessionId":"ID","text":"Hello"',
-    b'{"webChatSessionId":"ID","text":"Hello"} trailing',
-    b"{'webChatSessionId':'ID','text':'Hello'}",
-    b'{"webChatSessionId":"ID"}',
-    b'{"text":"Hello"}',
-    b'{"webChatSessionId":"","text":"Hello"}',
-    b'{"webChatSessionId":["ID"],"text":"Hello"}',
-    b'{"webChatSessionId":"ID","text":null}',
-    b'{"webChatSessionId":"ID","text":5}',
-    b'{"webChatSessionId":"ID","text":""}',
-    b'{"webChatSessionId":"ID","text":"Hello","text":"Hello"}',
-    b'{"webChatSessionId":"ID","text":"Hello","n":NaN}',
-    b'{"webChatSessionId":"ID","text":"Hello\\ud800"}',
-    b'{"webChatSessionId":"ID","text":"Hello\\u0000"}',
-    b'{"webChatSessionId":"ID","text":"Hello\xff"}',
-    b'{"webChatSessionId":"ID","text":"Hello","n":' + b"[" * 50_000 + b"]" * 50_000 + b"}",
+BAD_MESSAGES = tuple(
+    body.replace(b"session", SESSION_ID.encode())
+    for body in (
+        b"",
+        b"null",
+        b"[]",
+        b'"Hello"',
+        b'{"session":"ID","text":"Hello"',
+        b'{"session":"ID","text":"Hello"} trailing',
+        b"{'session':'ID','text':'Hello'}",
+        b'{"session":"ID"}',
+        b'{"text":"Hello"}',
+        b'{"session":"","text":"Hello"}',
+        b'{"session":["ID"],"text":"Hello"}',
+        b'{"session":"ID","text":null}',
+        b'{"session":"ID","text":5}',
+        b'{"session":"ID","text":""}',
+        b'{"session":"ID","text":"Hello","text":"Hello"}',
+        b'{"session":"ID","text":"Hello","n":NaN}',
+        b'{"session":"ID","text":"Hello\\ud800"}',
+        b'{"session":"ID","text":"Hello\\u0000"}',
+        b'{"session":"ID","text":"Hello\xff"}',
+        b'{"session":"ID","text":"Hello","n":' + b"[" * 50_000 + b"]" * 50_000 + b"}",
+    )
 )
 
 MEDIA_TYPES = (None, "text/plain", "application/x-www-form-urlencoded", "application/json; charset=utf-16")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from contracts.platform_requests import MESSAGES, PlatformReply
+from contracts.platform_requests import PlatformReply
 from contracts.probe import in_process
 from contracts.probe.judging import Broken, Results, ViolatingRun
 from contracts.probe.machine import CLAUSES, explore, shorten, shorter_than
@@ -15,7 +15,7 @@ from contracts.probe.runner import ProbeRunner
 from contracts.probe.session_model import Rules
 from contracts.probe.story import ChangePolicy, CreateStep, ProbeScript, ProbeStory, SendStep, Step, Wait, WaitFor
 from mockserver.engine import decide as deciding
-from mockserver.engine.model import Credential, Policy
+from mockserver.engine.model import MESSAGES, Credential, Policy
 from mockserver.journal import Arrival, Perturbed
 from mockserver.wire.message import Request
 from tests.contracts.probe.spoiling import spoilt, with_status

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from contracts.clauses.provider import PROVIDER_CLAUSES
 from contracts.judge import Status
-from contracts.platform_requests import MESSAGES, SESSIONS, ClientCredentials, PlatformReply
+from contracts.platform_requests import ClientCredentials, PlatformReply
 from contracts.probe import BrokenOff, ProbeError, ProbeOptions, Provider, in_process, probe
 from contracts.probe.provider import START
 from contracts.probe.replicas import HandlerDoor
@@ -25,6 +25,7 @@ from contracts.report.model import Report
 from contracts.report.style import Style
 from contracts.verify import UnknownClause
 from mockserver.assemble import Assembly, assemble
+from mockserver.engine.model import MESSAGES, SESSIONS
 from mockserver.ids import Ids
 from mockserver.settings import Settings, policy_from
 from mockserver.stores.memory import MemoryStore

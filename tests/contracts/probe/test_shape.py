@@ -7,16 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from contracts.platform_requests import (
-    MESSAGES,
-    SESSIONS,
-    ClientCredentials,
-    PlatformReply,
-    for_message,
-    for_session,
-    for_token,
-)
+from contracts.platform_requests import ClientCredentials, PlatformReply, for_message, for_session, for_token
 from contracts.probe.shape import problem, words_of
+from mockserver.engine.model import MESSAGES, SESSIONS
 from mockserver.wire.message import Request
 
 NOW = 1_795_000_000_999

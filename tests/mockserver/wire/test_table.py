@@ -5,10 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mockserver import openapi
-from mockserver.engine.model import Reason
-from mockserver.journal import SESSION_ID
+from mockserver.engine.model import ROUTES, SESSION_ID, WRITE_SCOPE, Reason
 from mockserver.platform import compile_platform, find
-from mockserver.wire.handler import ROUTES
 from mockserver.wire.table import REFUSALS, answer_of, injected, is_oauth
 
 ACCEPTED = {Reason.TOKEN_ISSUED, Reason.SESSION_CREATED, Reason.MESSAGE_ACCEPTED}
@@ -25,10 +23,11 @@ def test_every_answer_is_documented(reason: Reason) -> None:
     assert str(answer_of(reason).status) in documented
 
 
-def test_paths_and_the_name_of_the_session_id_are_those_of_the_declaration() -> None:
+def test_paths_scope_and_the_name_of_the_session_id_are_those_of_the_declaration() -> None:
     platform = compile_platform(find("webchat"))
     assert {path for operation in platform.operations.values() for _, path in operation.routes} == set(ROUTES)
     assert {place.steps for place in platform.kinds["session"].issued.values()} == {(SESSION_ID,)}
+    assert {*(platform.scopes_within("token") or ())} == {WRITE_SCOPE}
 
 
 def test_dead_sessions_are_answered_alike() -> None:

@@ -9,9 +9,10 @@ from typing import Any
 
 import httpx
 
-from contracts.platform_requests import MESSAGES, SESSIONS, TOKENS, for_message, for_session
+from contracts.platform_requests import for_message, for_session
 from mockserver.assemble import assemble
 from mockserver.control import Control, Tenant
+from mockserver.engine.model import MESSAGES, SESSIONS, TOKENS
 from mockserver.inprocess import Transport
 from mockserver.journal_queries import Exchange
 from mockserver.settings import Settings

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from contracts.errors import ProbeError
-from contracts.platform_requests import MESSAGES, SESSIONS, TOKENS
 from contracts.remote.control import ProbedOrganization
 from contracts.replay.minimize import NotReproduced, distil
 from contracts.scenario import Advance
@@ -21,7 +20,7 @@ from contracts.stories.model import Call, Create, Request, Send, Story, StoryErr
 from contracts.stories.run import run, tell
 from contracts.stories.stage import InProcessStage
 from mockserver.control import Tenant
-from mockserver.engine.model import Reason
+from mockserver.engine.model import MESSAGES, SESSIONS, TOKENS, Reason
 from mockserver.errors import NotFound
 from mockserver.journal_queries import Exchange
 from mockserver.settings import Settings
