@@ -15,9 +15,9 @@ from contracts.cli.options import (
     contract_options,
     expected_failures,
     known,
+    platform_option,
     report_options,
 )
-from contracts.cli.options import platform as platform_option
 from contracts.cli.output import Destination, tell
 from contracts.judge import Parameters
 

@@ -7,8 +7,7 @@ from pathlib import PurePath
 
 import click
 
-from contracts.cli.options import SETTINGS
-from contracts.cli.options import as_json as json_option
+from contracts.cli.options import SETTINGS, json_option
 from contracts.cli.output import say_json
 
 SHELLS = ("bash", "zsh", "fish")

@@ -11,8 +11,8 @@ import click
 from click.core import ParameterSource
 from msgspec.structs import replace
 
-from contracts.cli.options import TYPED
 from contracts.cli.sources import WEB, Readers, platform_in, read_by, read_scenario
+from contracts.judge import TYPED
 from contracts.report.kinds import OF_DEFAULT
 
 if TYPE_CHECKING:
@@ -268,9 +268,8 @@ def clauses_anywhere(code: str) -> dict[str, tuple[Requirement, ...]]:
     from mockserver.platform.library import is_declared
 
     declared = {name: Declared(name).judged.demands for name in names() if is_declared(name)}
-    found = {name: tuple(one for one in demands if code in _names_of(one)) for name, demands in declared.items()}
+    found = {
+        name: tuple(one for one in demands if code in {one.code, one.code.partition("/")[0], one.name})
+        for name, demands in declared.items()
+    }
     return {name: clauses for name, clauses in found.items() if clauses}
-
-
-def _names_of(demand: Requirement) -> tuple[str, str, str]:
-    return demand.code, demand.code.partition("/")[0], demand.name

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from msgspec import structs
 
-from contracts.cli.options import SETTINGS
-from contracts.cli.options import as_json as json_option
+from contracts.cli.options import SETTINGS, json_option
 from contracts.cli.output import say_json
 from mockserver.journal import SESSION_ID
 

@@ -11,12 +11,10 @@ import click
 from msgspec import to_builtins
 
 from contracts.cli import completing
-from contracts.cli.options import SETTINGS, PlatformCommands, admin_token
-from contracts.cli.options import as_json as json_option
-from contracts.cli.options import platform as platform_option
+from contracts.cli.options import SETTINGS, PlatformCommands, admin_token, json_option, platform_option
 from contracts.cli.output import say_json
-from contracts.cli.sources import DEFAULT_URL, ask
-from contracts.stories.exports import KINDS
+from contracts.cli.sources import ask
+from contracts.stories.exports import DEFAULT_URL, KINDS
 from mockserver.ids import context_in, context_owner
 
 BESIDE = 70

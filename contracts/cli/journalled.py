@@ -26,7 +26,8 @@ def journalled(item: Exchange | Perturbed, style: Style) -> Iterator[str]:
         words = style.clip(style.say(perturbation_words(item.what, item.detail)), style.width - GUTTER)
         yield _time(item.at / 1000, style) + style.paint(words, "cyan")
         return
-    status, operation = pad(_status(item), 6), pad(f"{item.operation or 'other'} ", 8)
+    status = pad(UNDELIVERED.get(item.delivery or "", str(item.status or "")), 6)
+    operation = pad(f"{item.operation or 'other'} ", 8)
     yield _time(item.at, style) + style.paint(status, *_looks(item)) + operation + _what(item, style)
     if _is_refused(item):
         yield " " * GUTTER + style.paint(f"contextId {item.context_id}", "dim")
@@ -34,10 +35,6 @@ def journalled(item: Exchange | Perturbed, style: Style) -> Iterator[str]:
 
 def _time(seconds: float, style: Style) -> str:
     return style.paint(iso(round(seconds * 1000))[11:23], "dim") + "  "
-
-
-def _status(exchange: Exchange) -> str:
-    return UNDELIVERED.get(exchange.delivery or "", str(exchange.status or ""))
 
 
 def _is_refused(exchange: Exchange) -> bool:

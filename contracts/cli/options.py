@@ -12,7 +12,7 @@ import click
 
 from contracts.cli import completing
 from contracts.cli.output import destinations, in_words, json_too
-from contracts.judge import DEFAULTS, Delivery, Parameters, header_name
+from contracts.judge import DEFAULTS, TYPED, Delivery, Parameters, header_name
 from contracts.report.kinds import KINDS, OF_DECLARED
 
 if TYPE_CHECKING:
@@ -37,9 +37,6 @@ class Seconds(click.FloatRange):
             self.fail(f"{value} is not a number of seconds.", param, ctx)
         return seconds
 
-
-TYPED = ("delivery", "max_age", "max_attempts", "min_attempts", "max_wait", "min_pause", "token_margin", "idempotency_key")
-"""The parameters of the contract that are options."""
 
 PlatformCommands: TypeAlias = "WebChat | Declared"
 """The part of each command that depends on the platform."""
@@ -70,15 +67,18 @@ class ClientChoice(NamedTuple):
     show_output: bool
 
 
-def _choosing(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Pass the options that name a client to a command as one argument, `choice`."""
+def gathered(name: str, kind: Callable[..., Any], fields: Sequence[str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Pass the options in `fields` to a command as one argument of this name and kind."""
 
-    @wraps(command)
-    def call(*args: Any, **options: Any) -> Any:
-        choice = ClientChoice(**{name: options.pop(name) for name in ClientChoice._fields})
-        return command(*args, choice=choice, **options)
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(command)
+        def call(*args: Any, **options: Any) -> Any:
+            told = kind(**{field: options.pop(field) for field in fields})
+            return command(*args, **{name: told}, **options)
 
-    return call
+        return call
+
+    return decorate
 
 
 def _header(context: click.Context, parameter: click.Parameter, name: str | None) -> str | None:
@@ -107,7 +107,7 @@ client_options: Callable[[Callable[..., Any]], Callable[..., Any]] = stacked(
             help="Seconds of real time a client may be silent before it counts as hung.",
         ),
         click.option("--show-output", is_flag=True, help="Let the client print; otherwise only reports show its output."),
-        _choosing,
+        gathered("choice", ClientChoice, ClientChoice._fields),
     ]
 )
 
@@ -118,17 +118,6 @@ class Age(Seconds):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """See FloatRange."""
         return inf if value in ("off", inf) else super().convert(value, param, ctx)
-
-
-def _contracting(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Pass the options of the contract to a command as one argument, `contract`."""
-
-    @wraps(command)
-    def call(*args: Any, **options: Any) -> Any:
-        contract = Parameters(**{name: options.pop(name) for name in TYPED})
-        return command(*args, contract=contract, **options)
-
-    return call
 
 
 COUNT = click.IntRange(min=1)
@@ -163,7 +152,7 @@ contract_options: Callable[[Callable[..., Any]], Callable[..., Any]] = stacked(
             callback=_header,
             help="Sends of a message with the same value of this header count as one.",
         ),
-        _contracting,
+        gathered("contract", Parameters, TYPED),
     ]
 )
 
@@ -198,7 +187,9 @@ report_options = stacked(
         click.option("--strict", is_flag=True, help="Exit with 2 if a clause was inconclusive or cannot be judged."),
     ]
 )
-as_json = click.option("--json", "as_json", is_flag=True, help="JSON on standard output, text for people on standard error.")
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="JSON on standard output, text for people on standard error."
+)
 expected_failures = click.option(
     "--expected-failures",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -220,7 +211,7 @@ def _commands(_: click.Context, __: click.Parameter, named: str) -> PlatformComm
     return WebChat(named)
 
 
-platform = click.option(
+platform_option = click.option(
     "--platform",
     metavar="NAME|FILE",
     default="",

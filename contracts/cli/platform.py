@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from contracts.cli.options import SETTINGS
-from contracts.cli.options import as_json as json_option
+from contracts.cli.options import SETTINGS, json_option
 from contracts.cli.output import say_json
 
 

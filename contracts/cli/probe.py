@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import click
 
-from contracts.cli.options import SETTINGS, PlatformCommands, admin_token, report_options
-from contracts.cli.options import platform as platform_option
+from contracts.cli.options import SETTINGS, PlatformCommands, admin_token, gathered, platform_option, report_options
 from contracts.cli.output import Destination
 
 
@@ -41,11 +40,12 @@ class ProbeArguments(NamedTuple):
 @click.option("--clause", "clauses", multiple=True, metavar="CODE|NAME", help="Judge only by this clause; may be repeated.")
 @platform_option
 @report_options
+@gathered("asked", ProbeArguments, ProbeArguments._fields)
 @click.pass_context
-def command(context: click.Context, /, platform: PlatformCommands, **asked: Any) -> None:
+def command(context: click.Context, /, platform: PlatformCommands, asked: ProbeArguments) -> None:
     """Judge the provider at URL by the clauses P1 to P13.
 
     A mock is probed through its control API, in organisations that the probe makes and deletes. With --client-id and
     --client-secret any provider can be probed. Messages are really sent then, and clauses that need control are not exercised.
     """
-    context.exit(platform.probe(ProbeArguments(**asked)))
+    context.exit(platform.probe(asked))

@@ -17,9 +17,9 @@ from contracts.cli.options import (
     chosen,
     client_options,
     contract_options,
+    platform_option,
     report_options,
 )
-from contracts.cli.options import platform as platform_option
 from contracts.cli.output import Destination, check_emit, clients_print_to_stderr, tell
 from contracts.judge import Parameters
 from contracts.report.exports import pytest

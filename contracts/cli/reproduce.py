@@ -8,8 +8,7 @@ from pathlib import Path
 import click
 
 from contracts.cli import completing
-from contracts.cli.options import SETTINGS, PlatformCommands, reports_as
-from contracts.cli.options import platform as platform_option
+from contracts.cli.options import SETTINGS, PlatformCommands, platform_option, reports_as
 from contracts.cli.output import Destination, check_emit, deliver, write
 from contracts.replay.reports import KINDS, render
 from contracts.stories.exports import KINDS as STORIES

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from contracts.cli.options import PlatformCommands
-from contracts.cli.options import platform as platform_option
+from contracts.cli.options import PlatformCommands, platform_option
 
 if TYPE_CHECKING:
     from mockserver.serve import ServerProcess

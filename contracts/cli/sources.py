@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
-DEFAULT_URL = "http://127.0.0.1:8403"
-
 MOST_LINES = 1_000_000
 """Most entries that are judged at once: they take some gigabytes of memory."""
 

@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from contracts.cli import completing
-from contracts.cli.options import SETTINGS, PlatformCommands, Seconds, admin_token
-from contracts.cli.options import as_json as json_option
-from contracts.cli.options import platform as platform_option
+from contracts.cli.options import SETTINGS, PlatformCommands, Seconds, admin_token, json_option, platform_option
 from contracts.cli.output import say_json
 from contracts.stories.exports import KINDS
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from contracts.cli.options import SETTINGS, admin_token
-from contracts.cli.sources import DEFAULT_URL
+from contracts.stories.exports import DEFAULT_URL
 
 if TYPE_CHECKING:
     from mockserver.journal import Perturbed

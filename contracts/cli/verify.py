@@ -19,9 +19,9 @@ from contracts.cli.options import (
     contract_options,
     expected_failures,
     known,
+    platform_option,
     report_options,
 )
-from contracts.cli.options import platform as platform_option
 from contracts.cli.output import Destination, clients_print_to_stderr, tell
 from contracts.cli.progress import progress_bar
 from contracts.judge import Parameters

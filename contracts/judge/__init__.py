@@ -22,7 +22,7 @@ from contracts.judge.clause import (
 )
 from contracts.judge.deciding import UNTOLD, closeness, verdict
 from contracts.judge.judging import Judgement, decide, judge
-from contracts.judge.parameters import DEFAULTS, Delivery, Parameters, header_name
+from contracts.judge.parameters import DEFAULTS, TYPED, Delivery, Parameters, header_name
 from contracts.judge.verdicts import Evidence, Status, Verdict, Verdicts
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "DEFAULTS",
     "EXERCISED",
     "LOWER_BOUND",
+    "TYPED",
     "UNTOLD",
     "UPPER_BOUND",
     "Breach",

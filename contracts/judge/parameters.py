@@ -45,3 +45,6 @@ class Parameters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 DEFAULTS = Parameters()
+
+TYPED = tuple(name for name in Parameters.__struct_fields__ if name != "one_shot")
+"""The parameters that are options of their own."""

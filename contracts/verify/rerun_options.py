@@ -6,11 +6,8 @@ import shlex
 from collections.abc import Iterator, Sequence
 from math import isfinite
 
-from contracts.judge import DEFAULTS, Parameters
+from contracts.judge import DEFAULTS, TYPED, Parameters
 from contracts.profiles import EXAMPLES, Pace, walk_extent
-
-_TYPED = ("delivery", "max_age", "max_attempts", "min_attempts", "max_wait", "min_pause", "token_margin", "idempotency_key")
-"""The parameters of the contract that are options."""
 
 
 def contract(parameters: Parameters) -> str:
@@ -30,7 +27,7 @@ def drawing(codes: Sequence[str], examples: int, pace: Pace, walk: str | None = 
 
 
 def _parameters(parameters: Parameters) -> Iterator[str]:
-    for name in _TYPED:
+    for name in TYPED:
         value = getattr(parameters, name)
         if value != getattr(DEFAULTS, name):
             yield f"--{name.replace('_', '-')} {_typed(value)}"
