@@ -16,12 +16,16 @@ class ContractsError(Exception):
     client_line: tuple[str, int] | None = None
 
 
-class ScenarioError(ContractsError):
-    """A scenario that cannot be used. `source` names its origin, `place` the faulty part, such as `$.items[2].seconds`."""
+class DocumentError(ContractsError):
+    """A document that cannot be used. `source` names its origin, `place` the faulty part, such as `$.items[2].seconds`."""
 
     def __init__(self, source: str, place: str, problem: str) -> None:
         super().__init__(f"{source}: {problem}" if place == "$" else f"{source}: {place}: {problem}")
         self.source, self.place, self.problem = source, place, problem
+
+
+class ScenarioError(DocumentError):
+    """A scenario that cannot be used."""
 
 
 class TraceMalformed(ContractsError):

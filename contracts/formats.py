@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from contracts.errors import ContractsError
+from contracts.errors import DocumentError
 
 T = TypeVar("T")
 
@@ -25,9 +25,7 @@ _PLACE = re.compile(r" - at `([^`]*)`$")
 class Format(Generic[T]):
     """The format of a kind of document: its type, name, version, the values of `op`, and the error to raise."""
 
-    def __init__(
-        self, kind: type[T], name: str, version: int, ops: Collection[str], error: Callable[[str, str, str], ContractsError]
-    ) -> None:
+    def __init__(self, kind: type[T], name: str, version: int, ops: Collection[str], error: type[DocumentError]) -> None:
         self._kind, self._name, self._version, self._ops, self._error = kind, name, version, ops, error
 
     @cached_property
@@ -58,7 +56,7 @@ class Format(Generic[T]):
         if version != self._version:
             raise self._error(source, "$.version", f"{version!r} is not known here (dayfly reads {self._version})")
 
-    def _misfit(self, source: str, message: str, raw: bytes) -> ContractsError:
+    def _misfit(self, source: str, message: str, raw: bytes) -> DocumentError:
         """Return the error for a document of the wrong shape. An unknown version is reported first, because it explains the
         rest.
         """

@@ -99,18 +99,10 @@ class Fault(_Step, frozen=True, tag="fault"):
     body: UnusableBody | None = None
 
 
-Perturbation = (
-    Advance
-    | EndSessions
-    | ExpireTokens
-    | RevokeTokens
-    | RejectTokens
-    | AcceptTokens
-    | RevokeScope
-    | GrantScope
-    | RestartClient
-    | Fault
-)
+PlatformChange = Advance | EndSessions | ExpireTokens | RevokeTokens | RejectTokens | AcceptTokens | RevokeScope | GrantScope
+"""A change of the platform that has no more than seconds to it."""
+
+Perturbation = PlatformChange | RestartClient | Fault
 
 
 class Trigger(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

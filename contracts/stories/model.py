@@ -11,20 +11,8 @@ from typing import Annotated, Any, Literal, Protocol, get_args, runtime_checkabl
 
 from msgspec import UNSET, Meta, Struct, UnsetType, to_builtins
 
-from contracts.errors import ContractsError
-from contracts.scenario import (
-    AcceptTokens,
-    Advance,
-    EndSessions,
-    ExpireTokens,
-    GrantScope,
-    Operation,
-    PolicyValue,
-    RejectTokens,
-    RevokeScope,
-    RevokeTokens,
-    Seconds,
-)
+from contracts.errors import DocumentError
+from contracts.scenario import Operation, PlatformChange, PolicyValue, Seconds
 from contracts.stories.names import Kind
 from mockserver.journal import FaultKind, Guest, RetryAfterForm, UnusableBody
 
@@ -167,22 +155,7 @@ class RevokeSession(StoryStep, frozen=True, tag="revoke_session"):
 
 
 Call = Token | Create | Send | Request
-World = (
-    Advance
-    | EndSessions
-    | ExpireTokens
-    | RevokeTokens
-    | RejectTokens
-    | AcceptTokens
-    | RevokeScope
-    | GrantScope
-    | Fault
-    | SetPolicy
-    | SetScopes
-    | CreateClient
-    | ExpireSession
-    | RevokeSession
-)
+World = PlatformChange | Fault | SetPolicy | SetScopes | CreateClient | ExpireSession | RevokeSession
 Step = Call | World
 
 
@@ -237,9 +210,5 @@ def fault_fields(fault: Fault) -> dict[str, Any]:
     return {name: value for name, value in to_builtins(fault).items() if name != "op"}
 
 
-class StoryError(ContractsError):
-    """A story that cannot be used. `source` names its origin, `place` the faulty part, such as `$.steps[2].session`."""
-
-    def __init__(self, source: str, place: str, problem: str) -> None:
-        super().__init__(f"{source}: {problem}" if place == "$" else f"{source}: {place}: {problem}")
-        self.source, self.place, self.problem = source, place, problem
+class StoryError(DocumentError):
+    """A story that cannot be used."""
