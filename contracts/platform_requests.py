@@ -14,10 +14,8 @@ from urllib.parse import urlencode
 import msgspec
 
 from mockserver.engine.model import MESSAGES, SESSION_ID, SESSIONS, TOKENS
+from mockserver.wire.bodies import FORM, JSON
 from mockserver.wire.message import Request
-
-JSON = "application/json"
-FORM = "application/x-www-form-urlencoded"
 
 GUEST = {"guest": {"name": "Dayfly Probe", "email": "probe@example.com"}}
 TEXT = "Hello"

@@ -15,11 +15,10 @@ import msgspec
 from msgspec import UNSET
 
 from contracts.har.document import Carried
+from mockserver.wire.bodies import FORM
 
 MAX_BODY = 16 << 20
 """Most bytes of a body that are unpacked."""
-
-FORM = "application/x-www-form-urlencoded"
 
 NOT_RECORDED = "was not recorded"
 NOT_BASE64 = "is labelled base64, but cannot be decoded"

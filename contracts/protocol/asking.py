@@ -14,6 +14,8 @@ from mockserver.platform.checks import PARAMETER
 from mockserver.platform.model import Kind, Operation, Platform
 from mockserver.platform.places import Place, parse
 
+INVENTED = "an-id-that-was-never-issued"
+
 
 class PlatformRequest(NamedTuple):
     """A request to send; `path` includes the query."""

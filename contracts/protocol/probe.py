@@ -14,7 +14,8 @@ import httpx
 
 from contracts.errors import ContractsError
 from contracts.platform_requests import PlatformReply
-from contracts.protocol.asking import request
+from contracts.protocol.asking import INVENTED, request
+from contracts.protocol.trace import FOREVER
 from contracts.protocol.wire import code_of
 from contracts.remote.control import ADMIN, RemoteControl
 from contracts.remote.web import NoAnswer, Web
@@ -26,7 +27,6 @@ from mockserver.platform.places import reader
 
 Status = Literal["held", "violated", "not tried"]
 
-INVENTED = "an-id-that-was-never-issued"
 MOST_USES = 20
 """The most uses that are tried, and the most ids that are issued to see one evicted; a kind with more is not tried."""
 
@@ -35,8 +35,6 @@ MOST_RATE = 60
 
 MINUTE = 60_000
 """Milliseconds in which a rate counts."""
-
-FOREVER = float("inf")
 
 
 class ProbeCheck(NamedTuple):

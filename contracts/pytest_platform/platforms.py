@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from contracts.clients.names import BASE_URL
 from contracts.pytest_platform.organization import Platform
-from contracts.pytest_platform.reached import BASE_URL, Served
+from contracts.pytest_platform.reached import Served
 from mockserver.assemble import assemble
 from mockserver.control import Control
 

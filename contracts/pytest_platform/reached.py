@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from contracts.clients.http import Library, make_client
+from contracts.clients.names import BASE_URL
 from contracts.report.model import Counterexample, Report
 from contracts.report.style import PLAIN
 from contracts.report.table import table
@@ -19,9 +20,6 @@ from contracts.verify.errors import violation
 from mockserver import inprocess
 from mockserver.control import Tenant
 from mockserver.wire import Serving
-
-BASE_URL = "https://platform.invalid"
-"""A name that no network resolves, so that a request outside of the transport fails."""
 
 
 class Served(NamedTuple):

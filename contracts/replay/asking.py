@@ -8,11 +8,12 @@ from urllib.parse import urlencode
 import msgspec
 
 from contracts.har.bodies import is_form
-from contracts.platform_requests import FORM, ClientCredentials, message_body
+from contracts.platform_requests import ClientCredentials, message_body
 from contracts.replay.recording import RecordedStep
 from mockserver.control.clients import NewClient
 from mockserver.journal import SESSION_ID
 from mockserver.wire import Request
+from mockserver.wire.bodies import FORM
 
 UNKNOWN_CLIENT = "nobody-of-this-organisation"
 WRONG_SECRET = "not-the-secret-of-this-client"

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from msgspec.structs import replace
 
+from contracts.clients.names import BASE_URL
 from contracts.history import Call
 from contracts.protocol.asking import request
 from contracts.protocol.history import history_of
@@ -30,7 +31,6 @@ from contracts.replay.recording import RecordingError, RecordingProblem
 from contracts.replay.results import Inference, RefusalGroup, ReplayedAnswer, ReplayedRequest, ReproductionReport
 from contracts.replay.words import no_story
 from contracts.stories.declared import DeclaredStory
-from contracts.stories.stage import NOWHERE
 from mockserver.declared.explain import explained
 from mockserver.declared.handler import CONTEXT, REASON, DeclaredHandler
 from mockserver.declared.mock import Mock, Registered
@@ -92,7 +92,7 @@ class DeclaredReplay:
         self._before = {(one.kind, one.id) for _, one in known if not reading.platform.kinds[one.kind].registered}
         self._past: dict[int, set[str]] = {}
         self._mock = _Issuing(reading.platform, start)
-        self._web = Web(NOWHERE, transport=Transport(DeclaredHandler(self._mock), lambda _: None))
+        self._web = Web(BASE_URL, transport=Transport(DeclaredHandler(self._mock), lambda _: None))
         self._to_issue = deque(known)
 
     @property

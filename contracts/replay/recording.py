@@ -11,15 +11,13 @@ import msgspec
 from msgspec import Struct
 
 from contracts.errors import ContractsError
+from contracts.history.calls import SCOPE_CODE
 from mockserver.engine.model import Fault, Operation, Policy
 from mockserver.journal import ShownCredential
 from mockserver.settings import policy_to
 
 USUAL = policy_to(Policy())
 """dayfly's default policy."""
-
-SCOPE_CODE = "app.not.authorized.for.scope"
-"""The code that distinguishes a 403 for a missing scope from all others."""
 
 Effect = Literal["accepted", "refused", "uncertain", "none"]
 """The effect of a send on its session, as far as known: `uncertain` if its answer was lost or a server's error."""

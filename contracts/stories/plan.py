@@ -14,7 +14,6 @@ from urllib.parse import quote, urlencode
 import msgspec
 from msgspec import UNSET
 
-from contracts.platform_requests import FORM, JSON
 from contracts.report.exports.controls import AN_INSTANT, DOES, SCOPES
 from contracts.scenario import Advance
 from contracts.stories.model import (
@@ -43,6 +42,7 @@ from mockserver.engine.model import MESSAGES, SESSIONS, TOKENS, Policy
 from mockserver.journal import SESSION_ID
 from mockserver.platform.places import Place
 from mockserver.settings import policy_to
+from mockserver.wire.bodies import FORM, JSON
 
 
 class Gap(NamedTuple):

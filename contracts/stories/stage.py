@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
+from contracts.clients.names import BASE_URL
 from contracts.errors import ProbeError
 from contracts.platform_requests import ClientCredentials, PlatformReply
 from contracts.remote.control import ADMIN, PREFIX, ProbedOrganization, RemoteControl
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
 
 NAME = "dayfly story"
 """The name of the organisations that stories run in."""
-
-
-NOWHERE = "https://platform.invalid"
-"""A URL that no network resolves, for a mock in this process."""
 
 
 def client_of(credentials: ClientCredentials, platform: Platform | None = None) -> dict[Gap, str]:
@@ -148,7 +145,7 @@ class InProcessStage(StoryPlace):
         from mockserver.control import Tenant
         from mockserver.inprocess import Transport
 
-        web = Web(NOWHERE, transport=Transport(self.assembly.handler))
+        web = Web(BASE_URL, transport=Transport(self.assembly.handler))
         with _organization(self._control, story) as own:
             reason = partial(_reason, Tenant(self.assembly, own.id))
             yield StoryStage(web, client_of(own.credentials), own, in_process=True, journalled=reason)
@@ -190,7 +187,7 @@ class MockInProcess(StoryPlace):
         app = create_declared_app(Mock(self._platform))
         control = RemoteControl(Web("http://127.0.0.1", transport=httpx.WSGITransport(app)), self.name, ADMIN)
         with _whole(control):
-            yield StoryStage(Web(NOWHERE, transport=Transport(app.answering, lambda _: None)), {}, control, in_process=True)
+            yield StoryStage(Web(BASE_URL, transport=Transport(app.answering, lambda _: None)), {}, control, in_process=True)
 
 
 class RemoteMock(StoryPlace):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from functools import partial
 
-from contracts.platform_requests import JSON, for_message_as, for_session, message_body
+from contracts.platform_requests import for_message_as, for_session, message_body
 from contracts.probe.probe_run import ProbeRun
 from contracts.probe.refusals import BAD_BODY, OTHER_MEDIA_TYPE, TOO_LARGE, RequiredRefusal
 from contracts.probe.trials.trial import Need, ProbeTrial
 from mockserver.engine.model import SESSION_ID
+from mockserver.wire.bodies import JSON
 
 MAX_TEXT, MAX_BODY = 10, 300
 BOUNDS = {"max_text": MAX_TEXT, "max_body": MAX_BODY}

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import combinations, product
 from typing import Any, NamedTuple
 
-from contracts.platform_requests import JSON, TEXT, for_message_as, message_body
+from contracts.platform_requests import TEXT, for_message_as, message_body
 from contracts.probe.probe_run import ProbeRun
 from contracts.probe.refusals import (
     BAD_BODY,
@@ -21,6 +21,7 @@ from contracts.probe.refusals import (
     RequiredRefusal,
 )
 from contracts.probe.trials.trial import Need, ProbeTrial
+from mockserver.wire.bodies import JSON
 
 MAX_BODY = 300
 LIFETIME = 10

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from contracts.protocol.asking import beside
+from contracts.protocol.asking import INVENTED, beside
 from contracts.replay.minimize.distil import NotReproduced, Proof
 from contracts.replay.minimize.minimize import waits_joined
 from contracts.replay.minimize.names import fresh
@@ -26,8 +26,6 @@ MOST = 30
 """The most requests that are repeated: the latest that have to do with the refused one. As many may issue what those show."""
 
 OTHER = "something-else"
-
-INVENTED = "an-id-that-was-never-issued"
 
 
 def distil_declared(past: DeclaredPast, context_id: str, named: str) -> DeclaredStory:

@@ -12,14 +12,13 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from contracts.platform_requests import FORM
 from contracts.replay.traces import fault_of
 from contracts.stories.model import GRANT, MAX_FILL, Call, Create, Expected, Fault, Request, Send, Token
 from contracts.stories.names import escaped
 from mockserver.control.faults import fault_to
 from mockserver.engine.model import Reason
 from mockserver.journal import SESSION_ID, Answer, Arrival, Guest
-from mockserver.wire.bodies import is_deep, is_json
+from mockserver.wire.bodies import FORM, is_deep, is_json
 from mockserver.wire.redaction import REDACTED
 
 NOT_ISSUED = "not-issued-here"

@@ -23,8 +23,7 @@ from contracts.report.exports.shell import comment, word
 from contracts.report.model import ClauseResult, Counterexample
 from contracts.report.words import item_words, perturbation_words, request_words
 from mockserver.journal import SESSION_ID, Answer, Arrival, Began, Ended, Perturbed
-
-_FORM = "application/x-www-form-urlencoded"
+from mockserver.wire.bodies import FORM
 
 
 def render(result: ClauseResult) -> str:
@@ -133,7 +132,7 @@ class _Script:
     def _body(self, arrival: Arrival, answer: Answer) -> str:
         if arrival.body is UNSET:
             return word(arrival.text or "")
-        if (arrival.media_type or "").startswith(_FORM) and isinstance(arrival.body, dict):
+        if (arrival.media_type or "").startswith(FORM) and isinstance(arrival.body, dict):
             # If the client's credentials were accepted, this organisation's take their place.
             variables = {"ORGANIZATION-CLIENT-ID": "CLIENT_ID", "ORGANIZATION-CLIENT-SECRET": "CLIENT_SECRET"}
             own = dict(zip(("client_id", "client_secret"), variables, strict=True)) if answer.status == 200 else {}

@@ -11,13 +11,14 @@ import httpx
 import pytest
 
 from contracts import cli
+from contracts.clients.names import BASE_URL
 from contracts.platform_requests import PlatformReply
 from contracts.remote.control import ADMIN, RemoteControl
 from contracts.remote.web import Web
 from contracts.stories import library
 from contracts.stories.codec import decode
 from contracts.stories.run import run, tell
-from contracts.stories.stage import NOWHERE, MockInProcess, StoryStage
+from contracts.stories.stage import MockInProcess, StoryStage
 from mockserver.clock import iso
 from mockserver.declared.mock import Mock
 from mockserver.inprocess import Transport
@@ -35,7 +36,7 @@ class Taped(Web):
     """Keeps each request with its answer as an entry of a HAR file."""
 
     def __init__(self, mock: Mock, transport: httpx.BaseTransport) -> None:
-        super().__init__(NOWHERE, transport=transport)
+        super().__init__(BASE_URL, transport=transport)
         self.mock, self.entries = mock, list[dict[str, Any]]()
 
     def ask(self, method: str, path: str, **parts: Any) -> PlatformReply:
