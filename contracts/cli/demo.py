@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext, redirect_stdout
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ import click
 from msgspec import structs
 
 from contracts.cli.options import SETTINGS, json_option
-from contracts.cli.output import say_json
+from contracts.cli.output import say_json, style_for
 from mockserver.journal import SESSION_ID
 
 if TYPE_CHECKING:
@@ -48,10 +47,7 @@ def command(as_json: bool) -> None:
 
 def _show() -> None:
     """Show all three. Raises ClickException if one does not end as expected."""
-    from contracts.cli.output import style_for
-
-    look = style_for(sys.stdout)
-    style = replace(look, columns=min(WIDTH, look.columns))
+    style = style_for(sys.stdout, WIDTH)
     came_out = [_refusal(style), _caching_client(style), _recovering_client(style)]
     _say(style, "", "Next:", "")
     _quote(style, ["dayfly verify path/to/your_client.py:factory", "dayfly explain S1", "dayfly serve"])

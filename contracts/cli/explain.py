@@ -12,9 +12,9 @@ from msgspec import to_builtins
 
 from contracts.cli import completing
 from contracts.cli.options import SETTINGS, PlatformCommands, admin_token, json_option, platform_option
-from contracts.cli.output import say_json
+from contracts.cli.output import say_json, style_for
 from contracts.cli.sources import ask
-from contracts.stories.exports import DEFAULT_URL, KINDS
+from contracts.stories.exports import DEFAULT_URL, KINDS, is_usable, render
 from mockserver.ids import context_in, context_owner
 
 BESIDE = 70
@@ -76,7 +76,6 @@ def _check_options(both: bool, context_id: str | None, kind: str | None, journal
 
 
 def _list(platform: PlatformCommands, as_json: bool) -> None:
-    from contracts.cli.output import style_for
     from contracts.report.describe import document
 
     clauses = platform.judged.demands
@@ -91,7 +90,6 @@ def _list(platform: PlatformCommands, as_json: bool) -> None:
 
 
 def _explain_clause(code_or_name: str, platform: PlatformCommands, as_json: bool) -> None:
-    from contracts.cli.output import style_for
     from contracts.report.describe import describe, document
     from contracts.verify import select_from
 
@@ -110,7 +108,6 @@ def _explain_clause(code_or_name: str, platform: PlatformCommands, as_json: bool
 def _reproduction(context_id: str, url: str, journal: str | None, kind: str, admin_token: str, platform: str) -> str:
     """Return the smallest story that is refused as a request was, as a script. Raises ClickException if there is none."""
     from contracts.cli.declared import reproduced_from
-    from contracts.stories.exports import is_usable, render
 
     address = url.rstrip("/")
     if kind != "json" and not is_usable(address):

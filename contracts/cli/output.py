@@ -95,14 +95,17 @@ def _can_hold_files(directory: Path) -> bool:
     return there.is_dir()
 
 
-def style_for(stream: TextIO) -> Style:
-    """Return the style for `stream`, by NO_COLOR, FORCE_COLOR, the terminal's width and the stream's encoding."""
+def style_for(stream: TextIO, most: int = sys.maxsize) -> Style:
+    """Return the style for `stream`, by NO_COLOR, FORCE_COLOR, the terminal's width and the stream's encoding.
+
+    It has at `most` so many columns.
+    """
     colour = stream.isatty() and os.environ.get("TERM") != "dumb"
     if os.environ.get("FORCE_COLOR"):
         colour = True
     if os.environ.get("NO_COLOR"):
         colour = False
-    return Style(shutil.get_terminal_size((100, 24)).columns, colour, _shows_unicode(stream))
+    return Style(min(most, shutil.get_terminal_size((100, 24)).columns), colour, _shows_unicode(stream))
 
 
 def _shows_unicode(stream: TextIO) -> bool:

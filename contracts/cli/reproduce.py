@@ -10,7 +10,7 @@ import click
 from contracts.cli import completing
 from contracts.cli.options import SETTINGS, PlatformCommands, platform_option, reports_as
 from contracts.cli.output import Destination, check_emit, deliver, write
-from contracts.replay.reports import KINDS, render
+from contracts.replay.reports import KINDS, render, toml
 from contracts.stories.exports import KINDS as STORIES
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -54,7 +54,6 @@ def command(
     goes to standard error, and the status is 0, or 2 if the mock does not refuse that entry as recorded.
     """
     from contracts.replay import text
-    from contracts.replay.reports import toml
 
     if emit is None and entry is not None:
         raise click.UsageError("--entry needs --emit")

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from contracts.cli import completing
 from contracts.cli.options import SETTINGS, PlatformCommands, Seconds, admin_token, json_option, platform_option
-from contracts.cli.output import say_json
+from contracts.cli.output import say_json, style_for
 from contracts.stories.exports import KINDS
 
 if TYPE_CHECKING:
-    from contracts.report.style import Style
     from contracts.stories.model import AnyStory
     from contracts.stories.run import StoryResult
     from contracts.stories.stage import StoryPlace
@@ -45,7 +43,7 @@ def list_stories(platform: PlatformCommands, as_json: bool) -> None:
         rows = [{"name": name, "title": story.title, "summary": story.summary} for name, story in stories.items()]
         say_json(rows)
         return
-    for line in text.listed(stories, _style()):
+    for line in text.listed(stories, style_for(sys.stdout, WIDTH)):
         click.echo(line, color=True)
 
 
@@ -70,7 +68,7 @@ def show(name: str, kind: str | None, platform: PlatformCommands, as_json: bool)
 
         click.echo(render(story, kind), nl=False)
         return
-    for line in text.shown(name, story, _style()):
+    for line in text.shown(name, story, style_for(sys.stdout, WIDTH)):
         click.echo(line, color=True)
 
 
@@ -138,7 +136,7 @@ def _tell(stories: Mapping[str, AnyStory], place: StoryPlace, wait: float, as_js
     from contracts.stories import run, text
 
     people, told = sys.stderr if as_json else sys.stdout, {}
-    style = _style(as_json)
+    style = style_for(people, WIDTH)
     for name, story in stories.items():
         told[name] = run.run(story, place, wait)
         for line in text.told(name, story, told[name], style, steps=len(stories) == 1):
@@ -160,10 +158,3 @@ def _status(told: Mapping[str, StoryResult]) -> int:
     if "different" in outcomes:
         return 1
     return 0 if "as expected" in outcomes else 2
-
-
-def _style(aside: bool = False) -> Style:
-    from contracts.cli.output import style_for
-
-    look = style_for(sys.stderr if aside else sys.stdout)
-    return replace(look, columns=min(WIDTH, look.columns))
