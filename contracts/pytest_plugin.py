@@ -53,19 +53,6 @@ OPTIONS = (
 )
 """Options of the marker that `verify_client` takes as well."""
 
-HELD_TO = (
-    "clauses",
-    "delivery",
-    "idempotency_key",
-    "max_age",
-    "max_attempts",
-    "max_wait",
-    "min_attempts",
-    "min_pause",
-    "token_margin",
-)
-"""Options of the marker that affect what is required of a client."""
-
 _platforms = pytest.StashKey[dict[str, "Reached"]]()
 
 
@@ -265,7 +252,9 @@ def pytest_runtest_call(item: pytest.Item) -> Any:
     result = yield
     marked = _marked(item)
     if _platforms in item.stash and marked.get("check", _checks(item.config)):
-        held_to = {name: marked[name] for name in HELD_TO if name in marked}
+        from contracts.verify.client import HeldTo
+
+        held_to = {name: marked[name] for name in ("clauses", *HeldTo.__annotations__) if name in marked}
         options = _held_to(item.config, held_to, _platform_of(item))
         for platform in item.stash[_platforms].values():
             with _told_in_one_line():

@@ -23,7 +23,7 @@ _SHEETS = (Path(__file__).parent / "panels.css", Path(__file__).parents[1] / "re
 def add(app: Flask, assembly: Assembly, platform: str = "") -> None:
     """Add the panel, the tab, the downloads, and the same as JSON. `platform` is a declared one, and lacks the tab."""
     console: Console = app.extensions[NAME]
-    app.jinja_env.filters["coded"] = _coded
+    app.jinja_env.filters["coded"] = lambda text: Markup(inside(prose(text)))  # names in backticks become code
     found = Reproductions(Control(assembly), platform)
     console.add_panel("reproduce", "Reproduce", found.panel)
     if not platform:
@@ -33,11 +33,6 @@ def add(app: Flask, assembly: Assembly, platform: str = "") -> None:
     blueprint.add_url_rule("/organizations/<id>/requests/<context_id>/reproduce", "reproduce", found.as_json)
     handle_errors(blueprint)
     app.register_blueprint(blueprint)
-
-
-def _coded(text: str) -> Markup:
-    """Render a sentence for a page, with names in backticks as code."""
-    return Markup(inside(prose(text)))
 
 
 def _add_to_console(blueprint: Blueprint, found: Reproductions) -> None:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from contracts.builtin import BUILTIN
 from contracts.generate.fair import soon_over
 from contracts.generate.limits import DEFAULT, Limits
-from contracts.scenario import Fault, Item, Scenario
+from contracts.scenario import Fault, Scenario
 
 SHORT_IDLE_TIMEOUT = 0.5
 
@@ -22,11 +22,7 @@ def built_in(limits: Limits = DEFAULT) -> Iterator[Scenario]:
 
 
 def _shortened(scenario: Scenario) -> Scenario:
-    items = tuple(map(_shorter_wait, scenario.items))
+    items = tuple(soon_over(item) if isinstance(item, Fault) else item for item in scenario.items)
     if items == scenario.items:
         return scenario
     return replace(scenario, items=items, policy={**scenario.policy, "idle_timeout": SHORT_IDLE_TIMEOUT})
-
-
-def _shorter_wait(item: Item) -> Item:
-    return soon_over(item) if isinstance(item, Fault) else item

@@ -64,15 +64,13 @@ class _Steps:
         if fault is not None:
             yield Strike(operation=operation.name, fault=fault)
         shown = call.shown | call.ended
-        show = {kind: self._shown(kind, shown.get(kind)) for kind in operation.carries if not self._is_own(kind, shown)}
-        saves = {kind: self._named(kind, id) for kind, id in call.brought.items() if not self._platform.kinds[kind].implied}
+        kinds = self._platform.kinds
+        own = {kind for kind in shown if kinds[kind].registered}  # a story has credentials of its own for these
+        show = {kind: self._shown(kind, shown.get(kind)) for kind in operation.carries if kind not in own}
+        saves = {kind: self._named(kind, id) for kind, id in call.brought.items() if not kinds[kind].implied}
         expected = Expected("none" if call.status is None else call.status)
         put = self._put(operation, message)
         yield Ask(operation=operation.name, show=show, put=put, save=saves, expect=expected)
-
-    def _is_own(self, kind: str, shown: dict[str, str]) -> bool:
-        """Return True for a registered credential, which a story has of its own."""
-        return self._platform.kinds[kind].registered and kind in shown
 
     def _shown(self, kind: str, id: str | None) -> str | None:
         if id is None:

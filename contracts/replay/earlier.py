@@ -48,7 +48,8 @@ def earlier(history: DeclaredHistory) -> Iterator[Earlier]:
 
 def _earlier(exchange: TraceExchange, call: Call, kind: Kind, id: str) -> Earlier:
     is_dead, noun = call.said_dead(kind.name), kind.noun
-    causes = {one for one in ("expired", "idle", "ended", "spent") if is_dead and _is_told(kind, one, call)}
+    told = {cause for cause, answer in kind.refused.items() if is_dead and answer.status == call.status}
+    causes = told & {"expired", "idle", "ended", "spent"}
     if exchange.journalled is not None and exchange.journalled.reason.startswith(f"{kind.name}."):
         causes &= {exchange.journalled.reason.removeprefix(f"{kind.name}.")}
     if is_dead and not causes:
@@ -61,10 +62,6 @@ def _earlier(exchange: TraceExchange, call: Call, kind: Kind, id: str) -> Earlie
     return Earlier(
         exchange.left_at - lived - 1, kind.name, id, bound, is_dead and not lived, call.number, taken, dict(call.shown)
     )
-
-
-def _is_told(kind: Kind, cause: str, call: Call) -> bool:
-    return cause in kind.refused and kind.refused[cause].status == call.status
 
 
 def fault_of(platform: Platform, call: Call, exchange: TraceExchange) -> Fault | None:

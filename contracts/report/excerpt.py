@@ -35,9 +35,5 @@ def _with_gaps(rows: Sequence[Row], shown: set[int]) -> Iterator[Row]:
             yield from stretch
         else:
             last = stretch[-1]
-            yield Row("gap", last.at, f"{len(stretch)} lines are left out", lanes=_through(last))
-
-
-def _through(row: Row) -> tuple[Lane, ...]:
-    """Return the lanes as they continue below a row."""
-    return tuple("through" if lane in {"through", "opens"} else "" for lane in row.lanes)
+            lanes: tuple[Lane, ...] = tuple("through" if lane in {"through", "opens"} else "" for lane in last.lanes)
+            yield Row("gap", last.at, f"{len(stretch)} lines are left out", lanes=lanes)

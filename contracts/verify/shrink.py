@@ -105,18 +105,14 @@ def _renamed(scenario: Scenario) -> Iterator[Scenario]:
     guests, texts = dict.fromkeys(message.guest for message in used), dict.fromkeys(message.text for message in used)
     for guest in guests:
         for plain in (plain for plain in GUESTS if plain not in guests):
-            yield _with_all(scenario, partial(_put_guest, guest, plain))
+            yield _with_all(scenario, partial(_put, "guest", guest, plain))
     for text in texts:
         for other in [other for other in PLAIN_TEXTS if other not in texts][:1]:
-            yield _with_all(scenario, partial(_put_text, text, other))
+            yield _with_all(scenario, partial(_put, "text", text, other))
 
 
-def _put_guest(old: Guest, new: Guest, message: Message) -> Message:
-    return replace(message, guest=new) if message.guest == old else message
-
-
-def _put_text(old: str, new: str, message: Message) -> Message:
-    return replace(message, text=new) if message.text == old else message
+def _put(field: str, old: Guest | str, new: Guest | str, message: Message) -> Message:
+    return replace(message, **{field: new}) if getattr(message, field) == old else message
 
 
 def _with_all(scenario: Scenario, change: Callable[[Message], Message]) -> Scenario:

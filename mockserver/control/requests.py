@@ -52,13 +52,9 @@ class Filter(Struct, frozen=True, kw_only=True):
             and self.operation in {None, exchange.operation}
             and self.session in {None, exchange.session}
         )
-        return same and self._in_time(exchange.at) and self._by_reason(exchange.reason) and self._by_words(exchange)
-
-    def _in_time(self, at: float) -> bool:
-        return (self.since is None or at >= self.since) and (self.until is None or at < self.until)
-
-    def _by_reason(self, reason: str | None) -> bool:
-        return self.reason in {None, reason} or (reason or "").startswith(f"{self.reason}.")
+        is_in_time = (self.since or 0) <= exchange.at and (self.until is None or exchange.at < self.until)
+        by_reason = self.reason in {None, exchange.reason} or (exchange.reason or "").startswith(f"{self.reason}.")
+        return same and is_in_time and by_reason and self._by_words(exchange)
 
     def _by_words(self, exchange: Exchange) -> bool:
         guest = (exchange.guest.name, exchange.guest.email) if exchange.guest else ()

@@ -11,9 +11,8 @@ from mockserver.control import checks
 from mockserver.control.clients import new_client, taken
 from mockserver.control.tenant import Tenant
 from mockserver.engine.model import DEFAULT_ORGANIZATION, UNASSIGNED, FaultPlan, Organization, Policy
-from mockserver.errors import NotFound, NotNow
+from mockserver.errors import NotNow
 from mockserver.explain import Explanation, explain
-from mockserver.ids import context_owner
 from mockserver.settings import policy_from
 from mockserver.stores.base import FAULTS, ORGANIZATION, Key, Write
 
@@ -96,13 +95,6 @@ class Control:
         if tenant.id in ALIASES.values():
             raise NotNow("id", f"{id!r} cannot be deleted; reset it instead")
         self.assembly.store.clear(tenant.id)
-
-    def organization_of_context(self, context_id: str) -> Tenant:
-        """Return the organisation that a contextId names. Raises NotFound if there is none."""
-        owner = context_owner(context_id)
-        if owner is None:
-            raise NotFound("request", context_id, "this is not a contextId")
-        return self.tenant(owner)
 
     def explain(self, context_id: str) -> Explanation:
         """Explain the request with this contextId, in any organisation. Raises NotFound."""

@@ -85,7 +85,10 @@ def explained(past: DeclaredPast, context_id: str) -> Explanation:
         advice=tuple(past.hide(line) for line in _advice(platform, entry)),
         credentials=(
             *(_story(past, kind, id, entry) for kind, id in {**entry.shown, **entry.issued}.items()),
-            *(_stranger(kind, id) for kind, id in entry.strangers.items()),
+            *(
+                CredentialStory(kind=kind, noun=kind, id=id, state="of a kind that this declaration does not have", events=())
+                for kind, id in entry.strangers.items()
+            ),
         ),
     )
 
@@ -248,11 +251,6 @@ def _story(past: DeclaredPast, name: str, id: str, told: Recorded) -> Credential
     events = [(one.arrival.seq, _event(one, name, id, told)) for one in about] + [(note.seq, _act(note)) for note in notes]
     in_order = tuple(event for _, event in sorted(events, key=lambda one: one[0]))
     return CredentialStory(kind=name, noun=kind.noun, id=id, state=state, events=in_order)
-
-
-def _stranger(kind: str, id: str) -> CredentialStory:
-    """Return what there is to tell of a credential whose kind the declaration does not have."""
-    return CredentialStory(kind=kind, noun=kind, id=id, state="of a kind that this declaration does not have", events=())
 
 
 def _concerns(note: Perturbed, kind: str, id: str) -> bool:

@@ -118,17 +118,14 @@ def causes_of(session: Credential, case: RequestCase) -> tuple[Cause, ...]:
 
 
 def _cause(end: lives.EndOfLife, session: Credential, case: RequestCase) -> Cause:
+    kind = "cut" if end.cause == "expired" == session.ended_by else end.cause
     return Cause(
         state=STATES[end.cause],
         at=end.at / 1000,
         time=iso(end.at),
         before=(case.acted - end.at) / 1000,
-        what=_CAUSES[_kind_of(end, session)].format(ttl=span(end.at - session.issued_at), **_uses(session, case)),
+        what=_CAUSES[kind].format(ttl=span(end.at - session.issued_at), **_uses(session, case)),
     )
-
-
-def _kind_of(end: lives.EndOfLife, session: Credential) -> str:
-    return "cut" if end.cause == "expired" == session.ended_by else end.cause
 
 
 _CAUSES = {

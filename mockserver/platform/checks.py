@@ -269,7 +269,9 @@ def _check_answers(name: str, kind: dict[str, Any], declaration: Declaration) ->
             raise Wrong(problem, *KINDS, name, "refused")
         return
     told, can_be = causes_told(kind), possible(kind, declaration.kinds)
-    demanded = can_be - ({"foreign"} if "bound" not in kind else set()) - _never(kind)
+    demanded = can_be - ({"foreign"} if "bound" not in kind else set())
+    if not kind.get("carried"):  # it is only an owner of others, and is not refused
+        demanded -= set(REFUSALS)
     place = (*KINDS, name, "refused")
     raise_all(
         [
@@ -278,24 +280,20 @@ def _check_answers(name: str, kind: dict[str, Any], declaration: Declaration) ->
                 for cause in sorted(demanded - told.keys())
             ),
             *(
-                Wrong(f"nothing lets one become {cause}; {_lacks(cause)}", *place, told[cause])
+                Wrong(
+                    f"nothing lets one become {cause}; {LACKING.format(_WORDS[cause])}",
+                    *place,
+                    told[cause],
+                )
                 for cause in sorted(told.keys() - can_be - {"missing"})
             ),
         ]
     )
 
 
-def _never(kind: dict[str, Any]) -> set[str]:
-    """Return the causes that no answer needs to cover. If a kind is never carried, it is only an owner of others and is not
-    refused."""
-    return set() if kind.get("carried") else set(REFUSALS)
-
+LACKING = "it has no word {!r}, so leave the row out or add the word"
 
 _WORDS = {"idle": "idle", "evicted": "live", "spent": "uses", "expired": "ttl", "succeeded": "successor", "foreign": "bound"}
-
-
-def _lacks(cause: str) -> str:
-    return f"it has no word {_WORDS[cause]!r}, so leave the row out or add the word"
 
 
 def _check_rows(declaration: Declaration) -> None:
@@ -323,16 +321,13 @@ def _check_rows(declaration: Declaration) -> None:
 
 def _check_guards(declaration: Declaration, rows: dict[str, Any]) -> None:
     order = ["route", "method", *declaration.lifecycle["order"]]
-    for guard in order if _has_bodies(declaration) else [one for one in order if one != "body"]:
+    has_bodies = any("requestBody" in operation for operation in declaration.operations.values())
+    for guard in order if has_bodies else [one for one in order if one != "body"]:
         missing = [row for row in _GUARD_ROWS.get(guard, ()) if row not in rows]
         if missing:
             s = "s" * (len(missing) > 1)
             named = ", ".join(map(repr, missing))
             raise Wrong(f"what {guard!r} refuses needs the row{s} {named}; add the answer{s}", "x-lifecycle", "refused")
-
-
-def _has_bodies(declaration: Declaration) -> bool:
-    return any("requestBody" in operation for operation in declaration.operations.values())
 
 
 def _check_shape(row: dict[str, Any], declaration: Declaration, *path: str) -> None:

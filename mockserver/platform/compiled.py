@@ -288,7 +288,7 @@ class _Compiler:
         written = tuple((name, text(str(value), gets)) for name, value in whole.items())
         return Answer(
             status=status,
-            body=_nothing if example is None else template(example, media_type(media), gets),
+            body=(lambda _: b"") if example is None else template(example, media_type(media), gets),
             media="" if example is None else media,
             headers=written,
             fixed=[(name, told if isinstance(told, str) else "") for name, told in written],
@@ -351,10 +351,6 @@ def _plain(told: Any) -> Any:
     return told.get("seconds", told.get("grace")) if isinstance(told, dict) else told
 
 
-def _nothing(values: Values) -> bytes:  # noqa: ARG001 - it has the signature of a template
-    return b""
-
-
 def _constant(value: Any, values: Values) -> Any:  # noqa: ARG001 - it has the signature of an expression
     return value
 
@@ -402,16 +398,13 @@ def _routes(operations: Iterable[Operation]) -> list[Route]:
     found: dict[str, Route] = {}
     for operation in operations:
         for method, path in operation.routes:
-            route = found.setdefault(path, Route(path, _pattern(path), tuple(PARAMETER.findall(path)), {}))
+            pattern = re.compile("([^/]+)".join(map(re.escape, PARAMETER.split(path)[::2])))
+            route = found.setdefault(path, Route(path, pattern, tuple(PARAMETER.findall(path)), {}))
             route.operations.setdefault(method, []).append(operation)
     for route in found.values():
         for several in route.operations.values():
             several.sort(key=lambda operation: not operation.conditions)  # one without conditions takes the rest
     return sorted(found.values(), key=lambda route: "{" in route.path)
-
-
-def _pattern(path: str) -> re.Pattern[str]:
-    return re.compile("([^/]+)".join(map(re.escape, PARAMETER.split(path)[::2])))
 
 
 def _paths_to(wanted: str, examples: Iterable[Any]) -> Iterator[tuple[str, ...]]:

@@ -118,7 +118,8 @@ class Calls:
         return serve
 
     def _is_let_in(self, environ: WSGIEnvironment, waiting: int) -> bool:
-        return environ["PATH_INFO"].startswith(PREFIX) and (waiting < self._may_read or not _has_body(environ))
+        has_body = "CONTENT_LENGTH" in environ or "HTTP_TRANSFER_ENCODING" in environ
+        return environ["PATH_INFO"].startswith(PREFIX) and (waiting < self._may_read or not has_body)
 
     def delay(self, environ: WSGIEnvironment, seconds: float) -> bool:
         """Block the call for `seconds`. If its client hangs up or the server stops, return true at once."""
@@ -207,10 +208,6 @@ def _began(environ: WSGIEnvironment) -> float:
     """Return when a call with a body began. If its client waited for `100 Continue`, nothing more comes from now on."""
     body = environ["wsgi.input"]
     return body.since if isinstance(body, _Body) and "HTTP_EXPECT" not in environ else monotonic()
-
-
-def _has_body(environ: WSGIEnvironment) -> bool:
-    return "CONTENT_LENGTH" in environ or "HTTP_TRANSFER_ENCODING" in environ
 
 
 class _Body(Struct, eq=False, gc=False):  # a Struct, because creating it takes a quarter of the time

@@ -36,12 +36,9 @@ QuickDecoder: TypeAlias = Callable[[bytes], Any]
 
 @cache
 def _definitions() -> dict[str, Any]:
-    definitions: dict[str, Any] = _unbounded(openapi.document()["components"]["schemas"])
-    return definitions
-
-
-def _unbounded(node: Any) -> Any:
-    return _without(node, lambda schema: {"maxLength"} if POLICY_BOUND in schema else set())
+    schemas: dict[str, Any] = openapi.document()["components"]["schemas"]
+    unbounded: dict[str, Any] = _without(schemas, lambda schema: {"maxLength"} if POLICY_BOUND in schema else set())
+    return unbounded
 
 
 def _without(node: Any, words: Callable[[dict[str, Any]], set[str]]) -> Any:

@@ -92,14 +92,6 @@ def test_one_with_a_policy_that_makes_no_sense_is_not_made(control: Control, pol
     assert len(control.organizations()) == 1
 
 
-def test_a_context_id_tells_its_organization(control: Control, mock: Mock) -> None:
-    context = mock.create().headers["ININ-Correlation-Id"]
-    assert control.organization_of_context(context).id == DEFAULT_ORGANIZATION
-    for context_id, problem in [("nonsense", "this is not a contextId"), ("1" + context[1:], "no organization '10000000'")]:
-        with pytest.raises(NotFound, match=problem):
-            control.organization_of_context(context_id)
-
-
 def test_strays_can_be_given_a_home(control: Control, mock: Mock) -> None:
     home = control.create_organization()
     home.clock.advance(1000)
