@@ -107,6 +107,5 @@ def command(
         report = chosen(choice, judged.methods).driven(run)
     tell(report, destinations, as_json=as_json)
     if report.platform and examples is not None and examples > report.examples:
-        told = f"{report.examples} scenarios are all that there are; --examples {examples} adds none"
-        click.echo(f"dayfly: {told}", err=True)
+        click.echo(f"dayfly: {report.examples} scenarios are all that there are; --examples {examples} adds none", err=True)
     context.exit(report.exit_status(strict=strict))

@@ -137,9 +137,8 @@ def declaration(named: str | Path | None) -> PlatformSource | None:
     if not is_declared(named):
         return None
     path = find(str(named))
-    declared = PlatformSource(str(named), lambda policy: compile_platform(path, policy))
-    declared.compile({})
-    return declared
+    plain = compile_platform(path)
+    return PlatformSource(str(named), lambda policy: compile_platform(path, policy) if policy else plain)
 
 
 def _search(
