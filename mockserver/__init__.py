@@ -1,4 +1,4 @@
-"""A stand-in for a Genesys-style web-chat platform with short-lived sessions.
+"""A stand-in for a Genesys-style chat platform with short-lived sessions.
 
 The names here are the package's public interface; everything else may change. Each is imported at its first use.
 """
