@@ -1,4 +1,4 @@
-"""`dayfly reproduce`: replays a recording in its own time, and explains each 403."""
+"""`dayfly reproduce`: replays a recording in its own time, and explains each refusal."""
 
 from __future__ import annotations
 
