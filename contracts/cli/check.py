@@ -58,7 +58,7 @@ def command(
     """
     from contracts.cli.declared import check as declared_check
     from contracts.cli.declared import declaration
-    from contracts.cli.sources import WEB, recorded
+    from contracts.cli.sources import WEB, recorded, without_user
     from contracts.errors import TraceMalformed
     from contracts.verify import Options, check
 
@@ -70,7 +70,7 @@ def command(
         read = recorded(recording, organization, admin_token)
         source: Source = "journal" if recording.startswith(WEB) else "recording"
         try:
-            report = check(recording, read.trace, options, read.extent, source, read.in_other_order)
+            report = check(without_user(recording), read.trace, options, read.extent, source, read.in_other_order)
         except TraceMalformed as error:
             raise click.ClickException(f"{recording}: {error}") from error
     tell(report, destinations, as_json=as_json)

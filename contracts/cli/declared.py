@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 
 from contracts.cli.options import TYPED
-from contracts.cli.sources import WEB, Readers, platform_in, read_by
+from contracts.cli.sources import WEB, Readers, platform_in, read_by, without_user
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -116,7 +116,7 @@ def declaration(named: str | None, context: click.Context, *not_here: str) -> Pl
 def check(declared: PlatformSource, recording: str, organization: str, admin_token: str, options: Options) -> Report:
     """Judge a HAR file, or the journal of a mock: a file, or that of the mock that runs at a URL."""
     read = reading_of(declared, recording, organization, admin_token)
-    return declared.check(recording, read, options, "journal" if recording.startswith(WEB) else "recording")
+    return declared.check(without_user(recording), read, options, "journal" if recording.startswith(WEB) else "recording")
 
 
 def reading_of(declared: PlatformSource, recording: str, organization: str = "default", admin_token: str = "") -> Reading:

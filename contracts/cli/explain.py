@@ -17,7 +17,7 @@ from contracts.cli.options import SETTINGS, admin_token
 from contracts.cli.options import as_json as json_option
 from contracts.cli.options import platform as platform_option
 from contracts.cli.output import say_json
-from contracts.cli.sources import DEFAULT_URL, ask
+from contracts.cli.sources import DEFAULT_URL, ask, without_user
 from contracts.stories.exports import KINDS
 from mockserver.ids import context_in, context_owner
 
@@ -126,6 +126,9 @@ def _reproduction(context_id: str, url: str, journal: str | None, kind: str, adm
     from contracts.stories.exports import is_usable, render
 
     address = url.rstrip("/")
+    if kind != "json" and without_user(url) != url:
+        problem = "a script carries no user and no password, because each of its requests has its own Authorization"
+        raise click.UsageError(f"{problem}; give --url {without_user(address)}, or --emit json")
     if kind != "json" and not is_usable(address):
         problem = f"a script cannot address {url}; give --url http://HOST[:PORT][/PATH], or --emit json"
         raise click.UsageError(problem)

@@ -16,6 +16,7 @@ import click
 import msgspec
 
 from contracts.cli.group import Noted
+from contracts.cli.sources import without_user
 from contracts.report import text
 from contracts.report.facts import unkept
 from contracts.report.kinds import DIRECTORIES, KINDS, OF_DECLARED, OF_WEB_CHAT, Written, render
@@ -148,7 +149,7 @@ def tell_unjudged(noted: Noted, problem: str) -> list[str]:
         return []
     given = noted.asked.params
     target = next((given[name] for name in ("target", "command", "recording", "url") if given.get(name)), "dayfly")
-    report = Report(target=target, clauses=(), examples=0, stopped=" ".join(problem.split()))
+    report = Report(target=without_user(target), clauses=(), examples=0, stopped=" ".join(problem.split()))
     wanted = [one for one in given.get("destinations", ()) if one.kind not in {*OF_DECLARED, *OF_WEB_CHAT}]
     problems = [f"dayfly: {one}" for one in _unwritten(lambda kind: _rendered(report, kind), wanted)]
     return [*problems, *_for_github(report, wanted)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -68,7 +69,7 @@ def read_by(readers: Readers[R], recording: str, organization: str, admin_token:
     if recording.startswith(WEB):
         path = f"/__admin/organizations/{organization}/trace"
         lines = ask(recording, path, admin_token).content.splitlines(keepends=True)
-        return readers.trace(_entries(lines, recording), recording)
+        return readers.trace(_entries(lines, without_user(recording)), without_user(recording))
     name, page = file_and_page(recording)
     if name == "-":
         return _read(readers, sys.stdin.buffer, name, page)
@@ -131,7 +132,7 @@ def ask(url: str, path: str, admin_token: str, query: Mapping[str, str] | None =
         with client(url, admin_token) as http:
             answer = http.get(path, params=query)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise click.ClickException(f"there is no mock at {url}: {error}{_advice(url, error)}") from error
+        raise click.ClickException(f"there is no mock at {without_user(url)}: {error}{_advice(url, error)}") from error
     if answer.status_code != 200:
         raise explained_refusal(url, answer)
     return answer
@@ -146,9 +147,17 @@ def _advice(url: str, error: Exception) -> str:
     return "; start it with `dayfly serve`, or give the URL that it printed"
 
 
+def without_user(url: str) -> str:
+    """Return a URL without the user and the password in it, which no message, report or script repeats."""
+    return _USER.sub("//", url)
+
+
+_USER = re.compile(r"(?<=:)//[^/@\s]*@")
+
+
 def explained_refusal(url: str, answer: httpx.Response) -> click.ClickException:
     """Return the error for a non-200 answer of the control API."""
-    return click.ClickException(f"{url} answers {answer.status_code}: {_message(answer)}")
+    return click.ClickException(f"{without_user(url)} answers {answer.status_code}: {_message(answer)}")
 
 
 def _message(answer: httpx.Response) -> str:
