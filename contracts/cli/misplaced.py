@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -48,7 +49,7 @@ INPUTS = frozenset({"--from", "--platform", "--policy", "--expected-failures"})
 def explained(arguments: Sequence[str], message: str) -> str:
     """Return the message of an error. If it names a file of another kind than the command takes, say so instead."""
     for role, name in _given(arguments):
-        kind = kind_of(Path(name)) if name in message and Path(name).is_file() else None
+        kind = kind_of(Path(name)) if name in message and os.path.isfile(name) else None
         if kind is not None and role not in kind.takers and (role in INPUTS or not role.startswith("-")):
             return f"{name}: this is {kind.noun}; {kind.advice.replace('FILE', name)}"
     return message

@@ -79,9 +79,7 @@ def destination(ctx: click.Context, param: click.Parameter, value: str, kinds: S
         raise click.BadParameter(f"there is no report of the kind {kind!r}; {hint}", ctx, param)
     if kind in DIRECTORIES and (path == STDOUT or os.path.isfile(path)):
         raise click.BadParameter(f"the report {kind} is several files; name a directory for them", ctx, param)
-    if path != STDOUT and kind not in DIRECTORIES and os.path.isdir(path):
-        raise click.BadParameter(f"{path} is a directory; name a file in it", ctx, param)
-    if path != STDOUT and (problem := _problem(Path(path))):
+    if path != STDOUT and (problem := unwritable(path, several=kind in DIRECTORIES)):
         raise click.BadParameter(problem, ctx, param)
     return Destination(kind, path)
 
@@ -91,9 +89,12 @@ def in_words(kinds: Sequence[str]) -> str:
     return ", ".join(f"{kind} (with --platform)" if kind in OF_DECLARED else kind for kind in kinds)
 
 
-def _problem(path: Path) -> str:
-    """Say why a file or a directory could not be written; "" if it could. Nothing is left behind, and no file changed."""
+def unwritable(name: str, *, several: bool = False) -> str:
+    """Say why a file, or a directory of several, could not be written; "" if it could. The trial leaves no trace."""
+    path = Path(name)
     try:
+        if path.is_dir() and not several:
+            return f"{path} is a directory; name a file in it"
         if path.is_file():
             path.open("ab").close()
         elif not path.exists() or path.is_dir():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ import click
 from contracts.cli import completing
 from contracts.cli.options import SETTINGS, reports_as
 from contracts.cli.options import platform as platform_option
-from contracts.cli.output import Destination, check_emit, deliver, write
+from contracts.cli.output import Destination, check_emit, deliver, unwritable, write
 from contracts.replay.reports import KINDS, render
 from contracts.stories.exports import KINDS as STORIES
 
@@ -68,6 +69,8 @@ def command(
     if emit is None and entry is not None:
         raise click.UsageError("--entry needs --emit")
     check_emit(emit, destinations, as_json)
+    if infer_policy is not None and (problem := unwritable(infer_policy)):
+        raise click.BadParameter(problem, context, param_hint="'--infer-policy'")
     if is_declared(platform):
         if infer_policy is not None or hosts:
             raise click.UsageError("--infer-policy and --host are for the web chat, and do not go with --platform")
@@ -124,8 +127,7 @@ def _declared(recording: str, platform: str, policy: Path | None) -> tuple[Repro
 
 
 def _size(name: str) -> int:
-    path = Path(name)
-    return path.stat().st_size if path.is_file() else 0
+    return os.path.getsize(name) if os.path.isfile(name) else 0
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from codecs import BOM_UTF8
@@ -82,7 +83,7 @@ def read_by(readers: Readers[R], recording: str, organization: str, admin_token:
 
 def file_and_page(recording: str) -> tuple[str, str | None]:
     """Return the file and the page that FILE.har#PAGE names. The name of an existing file may contain a #."""
-    if Path(recording).is_file():
+    if os.path.isfile(recording):
         return recording, None
     name, _, page = recording.rpartition("#")
     return (name, page) if name and page else (recording, None)
