@@ -38,9 +38,8 @@ def show(platform: str, diagram: str | None, source: bool, as_json: bool) -> Non
     from textwrap import indent
 
     from contracts.cli.declared import clauses_of, is_declared, worded
-    from mockserver.errors import NotFound
+    from mockserver.errors import NotFound, suggestion
     from mockserver.platform import compile_platform, find
-    from mockserver.platform.errors import suggestion
     from mockserver.platform.show import diagram as drawn
     from mockserver.platform.show import document
     from mockserver.platform.show import show as shown

@@ -13,7 +13,8 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from mockserver.engine.model import CAUSES
-from mockserver.platform.errors import Wrong, raise_all, suggestion, wrongs
+from mockserver.errors import suggestion
+from mockserver.platform.errors import Wrong, raise_all, wrongs
 from mockserver.platform.places import Place, parse
 
 if TYPE_CHECKING:

@@ -6,8 +6,7 @@ import os
 from importlib import resources
 from pathlib import Path
 
-from mockserver.errors import SettingsError
-from mockserver.platform.errors import suggestion
+from mockserver.errors import SettingsError, suggestion
 
 WEB_CHAT = "webchat"
 """The platform that is served by default."""

@@ -12,7 +12,8 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from mockserver.platform.errors import Wrong, suggestion
+from mockserver.errors import suggestion
+from mockserver.platform.errors import Wrong
 from mockserver.platform.message import dig
 from mockserver.platform.source import MOST_NODES, Path_, Source
 from mockserver.platform.source import read as read_file

@@ -626,6 +626,26 @@ def test_a_name_that_no_file_can_have_gets_a_line(command: list[str], capfd: Cap
     assert "internal error" not in said(capfd)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "file"),
+    [
+        (["verify", "notifer.py:factory"], "notifier.py"),
+        (["check", "recording.hra"], "recording.har"),
+        (["reproduce", "recordin.har"], "recording.har"),
+        (["replay", "twice.jsn", f"{CACHED}"], "twice.json"),
+        (["stories", "run", "twcie.json"], "twice.json"),
+        (["platform", "check", "ours.yml"], "ours.yaml"),
+    ],
+)
+def test_a_misspelt_file_gets_a_suggestion(
+    arguments: list[str], file: str, capfd: Captured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(file).touch()
+    assert run(arguments) == 2
+    assert said(capfd).endswith(f"; did you mean {file}?")
+
+
 @pytest.mark.parametrize("target", [f"{'n' * 300}.py:factory", f"{'n' * 300}:factory", "..:factory"])
 def test_an_annotation_takes_any_target(target: str, capfd: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
