@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +12,7 @@ from msgspec.structs import replace
 from contracts.cli.options import SETTINGS, admin_token, report_options
 from contracts.cli.options import platform as platform_option
 from contracts.cli.output import Destination, tell
+from contracts.cli.sources import check_platform
 from mockserver.clock import pause
 
 if TYPE_CHECKING:
@@ -91,22 +91,9 @@ def _provider(
     if restart is not None and not restart.strip():
         raise click.UsageError("--restart is empty: give a command")
     restarting = None if restart is None else _running(restart)
-    _check_platform(url)
+    check_platform(url)
     provider = at_url(url, replicas=replicas, admin_token=admin_token, credentials=credentials, restart=restarting)
     return dataclasses.replace(provider, wait=_wait)
-
-
-def _check_platform(url: str) -> None:
-    """Raise ClickException if the provider is a mock of a declared platform. The probe itself tells if nothing answers."""
-    from contracts.cli.declared import is_declared
-    from contracts.remote.control import platform_at
-    from contracts.remote.web import NoAnswer, Web
-
-    name = ""
-    with closing(Web(url)) as web, suppress(NoAnswer):
-        name = platform_at(web)
-    if is_declared(name):
-        raise click.ClickException(f"{url} is a mock of the platform {name}; add --platform {name}, or its file")
 
 
 def _wait(seconds: float) -> None:

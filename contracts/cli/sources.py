@@ -7,6 +7,7 @@ import re
 import sys
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, suppress
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Generic, NamedTuple, TypeVar
@@ -73,6 +74,8 @@ def read_by(readers: Readers[R], recording: str, organization: str, admin_token:
         return readers.trace(_entries(lines, without_user(recording)), without_user(recording))
     name, page = file_and_page(recording)
     if name == "-":
+        if sys.stdin is None:
+            raise click.ClickException("standard input is closed; name a file")
         return _read(readers, sys.stdin.buffer, name, page)
     try:
         with Path(name).open("rb") as file:
@@ -154,6 +157,23 @@ def without_user(url: str) -> str:
 
 
 _USER = re.compile(r"(?<=:)//[^/@\s]*@")
+
+
+def check_platform(url: str, declared: str = "") -> None:
+    """Raise ClickException if a provider is a mock of another platform than the declared one, or than the web chat.
+
+    It needs no token. A provider that does not answer is left to the caller.
+    """
+    from contracts.remote.control import platform_at
+    from contracts.remote.web import NoAnswer, Web
+    from mockserver.platform.library import WEB_CHAT
+
+    name = ""
+    with closing(Web(url)) as web, suppress(NoAnswer):
+        name = platform_at(web)
+    if name and name != (declared or WEB_CHAT):
+        hint = "leave out --platform" if name == WEB_CHAT else f"add --platform {name}, or its file"
+        raise click.ClickException(f"{url} is a mock of the platform {name}; {hint}")
 
 
 def explained_refusal(url: str, answer: httpx.Response) -> click.ClickException:

@@ -14,6 +14,7 @@ from contracts.cli.options import SETTINGS, Seconds, admin_token
 from contracts.cli.options import as_json as json_option
 from contracts.cli.options import platform as platform_option
 from contracts.cli.output import say_json
+from contracts.cli.sources import check_platform
 from contracts.stories.exports import KINDS
 
 if TYPE_CHECKING:
@@ -144,6 +145,7 @@ def _place(platform: str, url: str | None, admin_token: str, client_id: str, cli
     declared = compile_platform(find(platform)) if platform else None
     if url is None:
         return InProcessStage() if declared is None else MockInProcess(declared)
+    check_platform(url, "" if declared is None else declared.name)
     if client_id:
         return Service(url, client_of(ClientCredentials(client_id, client_secret), declared))
     return RemoteMock(url, admin_token, declared=declared is not None)

@@ -180,6 +180,12 @@ def test_trying_a_place_leaves_nothing_there_and_changes_no_file() -> None:
     assert Path("old.xml").read_text() == "an earlier report"
 
 
+def test_a_closed_standard_input_is_not_read(capfd: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    assert run(["check", "-"]) == 2
+    assert capfd.readouterr().err == "dayfly: standard input is closed; name a file\n"
+
+
 def test_the_command_alone_prints_its_help(capfd: Captured) -> None:
     assert run([]) == 0
     out, err = capfd.readouterr()

@@ -137,7 +137,11 @@ def test_a_mock_that_asks_for_a_token_is_not_accused_without_it(tmp_path: Path, 
         for given in ((), ("--client-id", "shop", "--client-secret", "a-secret-of-ours")):
             assert cli.run(["probe", url, *given]) == 2
             assert "is a mock of the platform oauth; add --platform oauth, or its file" in capsys.readouterr().err
+            assert cli.run(["stories", "run", "sent-twice", "--url", url, *given]) == 2
+            assert "is a mock of the platform oauth; add --platform oauth, or its file" in capsys.readouterr().err
     with LiveServer(create_app(settings=guarded)) as live:
+        assert cli.run(["stories", "run", "no-session-id", "--platform", "mcp", "--url", live.url]) == 2
+        assert "is a mock of the platform webchat; leave out --platform" in capsys.readouterr().err
         assert cli.run(["probe", "--platform", str(path), live.url]) == 2
     assert "is a mock of the platform webchat, and not of uploads; leave out --platform" in capsys.readouterr().err
     with served(path, guarded) as url:
