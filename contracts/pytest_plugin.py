@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator, Mapping
@@ -324,7 +325,7 @@ def _option(config: pytest.Config, name: str) -> Any:
         return given
     value = config.getini(f"dayfly_{name}")
     is_path = name in {"corpus", "expected_failures"} or (name == "client" and value.rpartition(":")[0].endswith(".py"))
-    is_path = is_path or (name == "platform" and (config.rootpath / value).is_file())
+    is_path = is_path or (name == "platform" and os.path.isfile(config.rootpath / value))
     return (str(config.rootpath / value) if is_path else value) if value else None
 
 

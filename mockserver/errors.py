@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class MockServerError(Exception):
     """Root of every error this package raises on purpose. Its text can be shown in a terminal."""
+
+
+def suggestion(word: object, known: Iterable[str]) -> str:
+    """Return a correction for a wrong word: the nearest known one, or all known words."""
+    names = list(known)
+    near = get_close_matches(str(word), names, 1)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    return f"known are {', '.join(names)}" if names else "none is known"
 
 
 def shown_name(field: str) -> str:

@@ -17,7 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mockserver.engine.model import Policy
-from mockserver.errors import SettingsError
+from mockserver.errors import SettingsError, suggestion
 
 PREFIX = "DAYFLY_POLICY_"
 
@@ -104,7 +104,7 @@ def policy_from(values: Mapping[str, object], base: Policy | None = None, where:
     changes: dict[str, object] = {}
     for name, value in values.items():
         if name not in POLICY_FIELDS:
-            raise SettingsError(f"{where}.{name}", value, f"is not known; known are {', '.join(POLICY_FIELDS)}")
+            raise SettingsError(f"{where}.{name}", value, f"is not known; {suggestion(name, POLICY_FIELDS)}")
         changes[name] = POLICY_FIELDS[name](f"{where}.{name}", value)
     return replace(base or Policy(), **changes)
 

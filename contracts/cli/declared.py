@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 from msgspec.structs import replace
 
-from contracts.cli.sources import WEB, Readers, platform_in, read_by, read_scenario
+from contracts.cli.sources import WEB, Readers, check_platform, platform_in, read_by, read_scenario, without_user
 from contracts.judge import TYPED
 from contracts.report.kinds import OF_DEFAULT
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from contracts.platform_requests import ClientCredentials
     from contracts.protocol.recording import Reading
     from contracts.replay import ReproductionReport
-    from contracts.report.model import ClauseResult, Report
+    from contracts.report.model import ClauseResult, Report, Source
     from contracts.stories.model import AnyStory
     from contracts.stories.stage import StoryPlace
     from contracts.verify import Options
@@ -80,7 +80,9 @@ class Declared:
     def check(self, recording: str, organization: str, admin_token: str, options: Options) -> Report:
         """Judge a HAR file, or the journal of a mock: a file, or that of the mock that runs at a URL."""
         read = reading_of(self.judged, recording, organization, admin_token)
-        return self.judged.check(recording, read, options, "journal" if recording.startswith(WEB) else "recording")
+        return self.judged.check(
+            without_user(recording), read, options, "journal" if recording.startswith(WEB) else "recording"
+        )
 
     def as_curl(self, result: ClauseResult) -> str:
         """Return what the client did in a counterexample as a script of curl commands."""
@@ -138,6 +140,7 @@ class Declared:
 
         if url is None:
             return MockInProcess(self.judged.platform)
+        check_platform(url, self.judged.platform.name)
         if client is None:
             return RemoteMock(url, admin_token, declared=True)
         return Service(url, client_of(client, self.judged.platform))

@@ -13,7 +13,7 @@ from msgspec import to_builtins
 from contracts.cli import completing
 from contracts.cli.options import SETTINGS, PlatformCommands, admin_token, json_option, platform_option
 from contracts.cli.output import say_json, style_for
-from contracts.cli.sources import ask
+from contracts.cli.sources import ask, without_user
 from contracts.stories.exports import DEFAULT_URL, KINDS, is_usable, render
 from mockserver.ids import context_in, context_owner
 
@@ -110,6 +110,9 @@ def _reproduction(context_id: str, url: str, journal: str | None, kind: str, adm
     from contracts.cli.declared import reproduced_from
 
     address = url.rstrip("/")
+    if kind != "json" and without_user(url) != url:
+        problem = "a script carries no user and no password, because each of its requests has its own Authorization"
+        raise click.UsageError(f"{problem}; give --url {without_user(address)}, or --emit json")
     if kind != "json" and not is_usable(address):
         problem = f"a script cannot address {url}; give --url http://HOST[:PORT][/PATH], or --emit json"
         raise click.UsageError(problem)

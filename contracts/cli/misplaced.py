@@ -1,11 +1,13 @@
-"""Recognises a file that was given to the wrong command, and names the right one."""
+"""Explains what is wrong with a file that a command was given: it is another command's, or its name is misspelt."""
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -46,12 +48,30 @@ INPUTS = frozenset({"--from", "--platform", "--policy", "--expected-failures"})
 
 
 def explained(arguments: Sequence[str], message: str) -> str:
-    """Return the message of an error. If it names a file of another kind than the command takes, say so instead."""
+    """Return the message of an error. If it names a file of another kind than the command takes, say so instead.
+
+    If it names a file that does not exist, add the one beside it with nearly that name.
+    """
     for role, name in _given(arguments):
-        kind = kind_of(Path(name)) if name in message and Path(name).is_file() else None
+        kind = kind_of(Path(name)) if name in message and os.path.isfile(name) else None
         if kind is not None and role not in kind.takers and (role in INPUTS or not role.startswith("-")):
             return f"{name}: this is {kind.noun}; {kind.advice.replace('FILE', name)}"
+        near = _near(name) if name in message and _ABSENT.search(message) and "did you mean" not in message else None
+        if near is not None:
+            return f"{message.rstrip('.')}; did you mean {near}?"
     return message
+
+
+_ABSENT = re.compile("no file|no such file|does not exist", re.IGNORECASE)
+
+
+def _near(name: str) -> Path | None:
+    """Return the file beside one that does not exist, or beside that of a factory, with nearly its name."""
+    path = Path(re.sub(r"\.py:\w*$", ".py", name))
+    with suppress(OSError, ValueError):
+        near = get_close_matches(path.name, os.listdir(path.parent), 1)
+        return path.with_name(near[0]) if near and not path.exists() else None
+    return None
 
 
 def _given(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:

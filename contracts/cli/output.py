@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
 from difflib import get_close_matches
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import NamedTuple, TextIO
 
 import click
 import msgspec
 
 from contracts.cli.group import Noted
+from contracts.cli.sources import without_user
 from contracts.report import text
 from contracts.report.facts import unkept
 from contracts.report.kinds import DIRECTORIES, KINDS, OF_DECLARED, OF_DEFAULT, Written, render
@@ -75,12 +77,10 @@ def destination(ctx: click.Context, param: click.Parameter, value: str, kinds: S
         near = get_close_matches(kind, kinds, n=1)
         hint = f"did you mean {near[0]}?" if near else f"the kinds are {in_words(kinds)}"
         raise click.BadParameter(f"there is no report of the kind {kind!r}; {hint}", ctx, param)
-    if path != STDOUT and not _can_hold_files(Path(path).resolve().parent):
-        raise click.BadParameter(f"{Path(path).parent} is not a directory and cannot become one", ctx, param)
-    if kind in DIRECTORIES and (path == STDOUT or Path(path).is_file()):
+    if kind in DIRECTORIES and (path == STDOUT or os.path.isfile(path)):
         raise click.BadParameter(f"the report {kind} is several files; name a directory for them", ctx, param)
-    if path != STDOUT and kind not in DIRECTORIES and Path(path).is_dir():
-        raise click.BadParameter(f"{path} is a directory; name a file in it", ctx, param)
+    if path != STDOUT and (problem := unwritable(path, several=kind in DIRECTORIES)):
+        raise click.BadParameter(problem, ctx, param)
     return Destination(kind, path)
 
 
@@ -89,10 +89,22 @@ def in_words(kinds: Sequence[str]) -> str:
     return ", ".join(f"{kind} (with --platform)" if kind in OF_DECLARED else kind for kind in kinds)
 
 
-def _can_hold_files(directory: Path) -> bool:
-    """Return whether a directory exists or can be made, because nothing on its path is a file."""
-    there = next(place for place in (directory, *directory.parents) if place.exists())
-    return there.is_dir()
+def unwritable(name: str, *, several: bool = False) -> str:
+    """Say why a file, or a directory of several, could not be written; "" if it could. The trial leaves no trace."""
+    path = Path(name)
+    try:
+        if path.is_dir() and not several:
+            return f"{path} is a directory; name a file in it"
+        if path.is_file():
+            path.open("ab").close()
+        elif not path.exists() or path.is_dir():
+            directory = next(place for place in (path, *path.absolute().parents) if place.exists())
+            if not directory.is_dir():
+                return f"{path.parent} is not a directory and cannot become one"
+            TemporaryFile(dir=directory).close()
+    except (OSError, ValueError) as error:
+        return f"{path} cannot be written: {getattr(error, 'strerror', None) or error}"
+    return ""
 
 
 def style_for(stream: TextIO, most: int = sys.maxsize) -> Style:
@@ -141,7 +153,7 @@ def tell_unjudged(noted: Noted, problem: str) -> list[str]:
         return []
     given = noted.asked.params
     target = next((given[name] for name in ("target", "command", "recording", "url") if given.get(name)), "dayfly")
-    report = Report(target=target, clauses=(), examples=0, stopped=" ".join(problem.split()))
+    report = Report(target=without_user(target), clauses=(), examples=0, stopped=" ".join(problem.split()))
     wanted = [one for one in given.get("destinations", ()) if one.kind not in {*OF_DECLARED, *OF_DEFAULT}]
     problems = [f"dayfly: {one}" for one in _unwritten(lambda kind: _rendered(report, kind), wanted)]
     return [*problems, *_for_github(report, wanted)]

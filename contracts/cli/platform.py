@@ -38,9 +38,8 @@ def show(platform: str, diagram: str | None, source: bool, as_json: bool) -> Non
 
     from contracts.cli.declared import worded
     from contracts.protocol.rules import demands
-    from mockserver.errors import NotFound
+    from mockserver.errors import NotFound, suggestion
     from mockserver.platform import compile_platform, find
-    from mockserver.platform.errors import suggestion
     from mockserver.platform.library import is_declared
     from mockserver.platform.show import diagram as drawn
     from mockserver.platform.show import document

@@ -1,4 +1,4 @@
-"""`dayfly reproduce`: replays a recording in its own time, and explains each 403."""
+"""`dayfly reproduce`: replays a recording in its own time, and explains each refusal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 from contracts.cli import completing
 from contracts.cli.options import SETTINGS, PlatformCommands, platform_option, reports_as
-from contracts.cli.output import Destination, check_emit, deliver, write
+from contracts.cli.output import Destination, check_emit, deliver, unwritable, write
 from contracts.replay.reports import KINDS, render, toml
 from contracts.stories.exports import KINDS as STORIES
 
@@ -58,6 +58,8 @@ def command(
     if emit is None and entry is not None:
         raise click.UsageError("--entry needs --emit")
     check_emit(emit, destinations, as_json)
+    if infer_policy is not None and (problem := unwritable(infer_policy)):
+        raise click.BadParameter(problem, context, param_hint="'--infer-policy'")
     platform.accept(context, "infer_policy", "hosts")
     report, smallest = platform.reproduce(recording, policy, hosts)
     try:

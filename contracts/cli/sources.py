@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Generic, NamedTuple, TypeVar
@@ -68,9 +70,11 @@ def read_by(readers: Readers[R], recording: str, organization: str, admin_token:
     if recording.startswith(WEB):
         path = f"/__admin/organizations/{organization}/trace"
         lines = ask(recording, path, admin_token).content.splitlines(keepends=True)
-        return readers.trace(_entries(lines, recording), recording)
+        return readers.trace(_entries(lines, without_user(recording)), without_user(recording))
     name, page = file_and_page(recording)
     if name == "-":
+        if sys.stdin is None:
+            raise click.ClickException("standard input is closed; name a file")
         return _read(readers, sys.stdin.buffer, name, page)
     try:
         with Path(name).open("rb") as file:
@@ -95,7 +99,7 @@ def read_scenario(file: Path, own: Callable[[Path], R], other: Callable[[Path], 
 
 def file_and_page(recording: str) -> tuple[str, str | None]:
     """Return the file and the page that FILE.har#PAGE names. The name of an existing file may contain a #."""
-    if Path(recording).is_file():
+    if os.path.isfile(recording):
         return recording, None
     name, _, page = recording.rpartition("#")
     return (name, page) if name and page else (recording, None)
@@ -145,7 +149,7 @@ def ask(url: str, path: str, admin_token: str, query: Mapping[str, str] | None =
         with client(url, admin_token) as http:
             answer = http.get(path, params=query)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise click.ClickException(f"there is no mock at {url}: {error}{_advice(url, error)}") from error
+        raise click.ClickException(f"there is no mock at {without_user(url)}: {error}{_advice(url, error)}") from error
     if answer.status_code != 200:
         raise explained_refusal(url, answer)
     return answer
@@ -160,9 +164,34 @@ def _advice(url: str, error: Exception) -> str:
     return "; start it with `dayfly serve`, or give the URL that it printed"
 
 
+def without_user(url: str) -> str:
+    """Return a URL without the user and the password in it, which no message, report or script repeats."""
+    return _USER.sub("//", url)
+
+
+_USER = re.compile(r"(?<=:)//[^/@\s]*@")
+
+
+def check_platform(url: str, declared: str = "") -> None:
+    """Raise ClickException if a provider is a mock of another platform than the declared one, or than the web chat.
+
+    It needs no token. A provider that does not answer is left to the caller.
+    """
+    from contracts.remote.control import platform_at
+    from contracts.remote.web import NoAnswer, Web
+    from mockserver.platform.library import DEFAULT
+
+    name = ""
+    with closing(Web(url)) as web, suppress(NoAnswer):
+        name = platform_at(web)
+    if name and name != (declared or DEFAULT):
+        hint = "leave out --platform" if name == DEFAULT else f"add --platform {name}, or its file"
+        raise click.ClickException(f"{url} is a mock of the platform {name}; {hint}")
+
+
 def explained_refusal(url: str, answer: httpx.Response) -> click.ClickException:
     """Return the error for a non-200 answer of the control API."""
-    return click.ClickException(f"{url} answers {answer.status_code}: {_message(answer)}")
+    return click.ClickException(f"{without_user(url)} answers {answer.status_code}: {_message(answer)}")
 
 
 def _message(answer: httpx.Response) -> str:

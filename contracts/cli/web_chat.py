@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from msgspec.structs import replace
 
-from contracts.cli.sources import WEB, file_and_page, read_scenario, recorded
+from contracts.cli.sources import WEB, check_platform, file_and_page, read_scenario, recorded, without_user
 from contracts.report.kinds import OF_DECLARED
 from mockserver.clock import pause
 
@@ -81,7 +81,7 @@ class WebChat:
         read = recorded(recording, organization, admin_token)
         source: Source = "journal" if recording.startswith(WEB) else "recording"
         try:
-            return check(recording, read.trace, options, read.extent, source, read.in_other_order)
+            return check(without_user(recording), read.trace, options, read.extent, source, read.in_other_order)
         except TraceMalformed as error:
             raise click.ClickException(f"{recording}: {error}") from error
 
@@ -124,6 +124,7 @@ class WebChat:
 
         if url is None:
             return InProcessStage()
+        check_platform(url)
         return RemoteMock(url, admin_token) if client is None else Service(url, client_of(client))
 
     def served(self, policy: Path | None, settings: Mapping[str, Any]) -> tuple[Settings, MakeApp, bool]:
@@ -135,8 +136,7 @@ class WebChat:
 
 
 def _size(name: str) -> int:
-    path = Path(name)
-    return path.stat().st_size if path.is_file() else 0
+    return os.path.getsize(name) if os.path.isfile(name) else 0
 
 
 @contextmanager
@@ -162,6 +162,7 @@ def _provider(asked: ProbeArguments) -> Provider:
     if restart is not None and not restart.strip():
         raise click.UsageError("--restart is empty: give a command")
     restarting = None if restart is None else _running(restart)
+    check_platform(asked.url)
     provider = at_url(
         asked.url, replicas=asked.replicas, admin_token=asked.admin_token, credentials=credentials, restart=restarting
     )

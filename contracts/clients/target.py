@@ -91,7 +91,7 @@ def _load_module(target: str, where: str) -> ModuleType:
 
 def _load_file(target: str, where: str) -> ModuleType:
     path = Path(where).resolve()
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise TargetError(target, f"there is no file {where}")
     # At the end, so that a file beside it cannot hide a module of the standard library.
     if str(path.parent) not in sys.path:

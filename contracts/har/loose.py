@@ -20,6 +20,9 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 _STAMP = re.compile(r"\s*(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s*([Zz]|[+-]\d\d(?::?\d\d)?)?\s*")
 
+YEARS = range(1900, 9799)
+"""The years of a recording. Some tools write the year 1 for a time that they do not know."""
+
 LONGEST = 1e13
 """Milliseconds that nothing takes: three hundred years."""
 
@@ -104,7 +107,10 @@ def moment(value: Any) -> float:
     if not isinstance(value, str):
         raise ValueError("it has no startedDateTime" if value is None else "its startedDateTime is not a time")
     try:
-        return (_date(value) - _EPOCH) / timedelta(milliseconds=1)
+        read = _date(value)
+        if read.year not in YEARS:
+            raise ValueError(read.year)
+        return (read - _EPOCH) / timedelta(milliseconds=1)
     except (ValueError, OverflowError, TypeError) as error:
         raise ValueError(f"its startedDateTime {value[:40]!r} is not a time") from error
 

@@ -17,7 +17,7 @@ from contracts.platform_requests import PlatformReply
 from contracts.protocol.asking import INVENTED, request
 from contracts.protocol.trace import FOREVER
 from contracts.protocol.wire import code_of
-from contracts.remote.control import ADMIN, RemoteControl
+from contracts.remote.control import ADMIN, RemoteControl, platform_at
 from contracts.remote.web import NoAnswer, Web
 from mockserver.clock import system_clock
 from mockserver.platform.library import DEFAULT
@@ -347,8 +347,8 @@ def prober(
     url = url.removesuffix(next((base for base in platform.bases if base and url.endswith(base)), ""))
     web, admin = Web(url), Web(url, {"Authorization": f"Bearer {admin_token}"} if admin_token else {})
     try:
-        served = admin.ask("GET", f"{ADMIN}/platform")
-        _check_served(platform, url, served)
+        name, served = platform_at(web), admin.ask("GET", f"{ADMIN}/platform")
+        _check_served(platform, url, name, served)
         has_control = not given and served.status == 200
         yield Prober(platform, web, RemoteControl(admin, url, ADMIN) if has_control else None, given or {})
     except NoAnswer as error:
@@ -358,21 +358,18 @@ def prober(
         admin.close()
 
 
-def _check_served(platform: Platform, url: str, served: PlatformReply) -> None:
-    """Raise ContractsError if the provider is a mock of another platform. One with all operations may be another version."""
-    if served.status == 200 and platform.operations.keys() - set(served.document.get("operations", platform.operations)):
-        name = served.document.get("name")
-        hint = f"give --platform {name}, or its file"
-    elif _is_default(served) and platform.name != DEFAULT:
-        name, hint = DEFAULT, "leave out --platform"
-    else:
+def _check_served(platform: Platform, url: str, name: str, served: PlatformReply) -> None:
+    """Raise ContractsError if the provider is a mock of another platform, `name`.
+
+    One with all operations may be another version. Without the control API's token that cannot be seen.
+    """
+    missing = platform.operations.keys() - set(served.document.get("operations", ()))
+    if not name or not missing or (name == platform.name and served.status != 200):
         return
+    if name == platform.name:
+        raise ContractsError(f"{url} is a mock of another {name}, without {', '.join(sorted(missing))}; serve the same file")
+    hint = "leave out --platform" if name == DEFAULT else f"give --platform {name}, or its file"
     raise ContractsError(f"{url} is a mock of the platform {name}, and not of {platform.name}; {hint}, or give another URL")
-
-
-def _is_default(served: PlatformReply) -> bool:
-    """Return True if the control API that answers is the default platform's, which has no path for its platform."""
-    return served.headers.get("server") == "dayfly" and "/__admin/openapi.json" in str(served.document.get("error"))
 
 
 def unfit(platform: Platform) -> list[str]:

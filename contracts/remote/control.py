@@ -21,6 +21,11 @@ ADMIN = "/__admin"
 """The same of a declared platform, which has one organisation."""
 
 
+def platform_at(web: Web) -> str:
+    """Return the name of the platform that a mock serves; "" if the provider is not a mock. It needs no token."""
+    return web.ask("GET", f"{ADMIN}/health").told("platform")
+
+
 class RemoteControl:
     """A control API. `web` sends its token with every call; `name` is the provider's. Paths are below `prefix`."""
 

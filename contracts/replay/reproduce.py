@@ -14,6 +14,7 @@ from contracts.replay.words import no_story
 from contracts.stories.model import Story
 from mockserver.engine.model import Policy
 from mockserver.errors import SettingsError
+from mockserver.explain.words import lower_first
 from mockserver.settings import policy_from, policy_to
 
 
@@ -44,9 +45,8 @@ def _as_assumed(refusal: RefusalGroup, ways: str | None) -> RefusalGroup:
     """Return the refusal with its possible reasons `ways` before the one that dayfly's own policy leads to."""
     if ways is None:
         return refusal
-    cause = f"{refusal.cause[:1].lower()}{refusal.cause[1:]}"
-    shown = f"It was refused because {ways}; the recording does not show which."
-    return replace(refusal, cause=f"{shown} By dayfly's own policy, which is assumed, {cause}")
+    shown = f"It may have been refused {ways}; the recording does not show which."
+    return replace(refusal, cause=f"{shown} By dayfly's own policy, which is assumed, {lower_first(refusal.cause)}")
 
 
 def smallest(recording: Recording, report: ReproductionReport, number: int | None = None) -> Story:

@@ -16,7 +16,7 @@ from contracts.replay.sandbox import EVERYBODY, Answered, Sandbox
 from contracts.stories.model import Story
 from contracts.stories.words import told_as
 from mockserver.engine.model import Policy, Reason
-from mockserver.explain.words import shortened
+from mockserver.explain.words import lower_first, shortened
 from mockserver.reasons import RECORDS
 
 _REQUEST = re.compile(r"request ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
@@ -26,8 +26,26 @@ FROM_BEFORE = "The session is from before the recording began."
 NOT_READ = "The past of the session is unknown, because {doubt}."
 
 NOT_TOLD = (
-    "It had been used, idle for too long, or become too old. Neither the recording nor the answer shows which came first."
+    "It may have been used, or idle for too long, or too old. Neither the recording nor the answer shows which came first."
 )
+
+POSSIBLE = "The recording does not show the cause. It may be this: {why}"
+
+ASSUMED = {Reason.AUTH_EXPIRED, Reason.AUTH_REJECTED, Reason.AUTH_REVOKED, Reason.AUTH_UNKNOWN}
+"""The reasons that a token is given in the replay if only the answer shows that something was wrong with it."""
+
+RATE_LIMITED = RefusalGroup(
+    number=0,
+    reason=Reason.RATE_LIMITED,
+    session=None,
+    guard=RECORDS[Reason.RATE_LIMITED].guard or "",
+    cause="More requests had come than the platform accepts in that time. The recording does not show how many it accepts.",
+    missed=None,
+    accepted_if=None,
+    advice=RECORDS[Reason.RATE_LIMITED].advice,
+    status=429,
+)
+"""The explanation of a recorded 429. A fault reproduces it, because no limit is known."""
 
 LEAD = 1000
 """Milliseconds from the creation of the organisation to the first action."""
@@ -117,20 +135,29 @@ class _Player:
             taken=self._preconditions.assumptions.get(step.number),
         )
         self.results.append(result)
-        if answered.status == 403:
-            self._refused(result, answered, step.doubt)
+        reason = _refusal(ask, answered)
+        if reason in self.refusals:
+            self.refusals[reason] = replace(self.refusals[reason], count=self.refusals[reason].count + 1)
+        elif reason:
+            self.refusals[reason] = self._refused(result, answered, step.doubt)
 
-    def _refused(self, result: ReplayedRequest, answered: Answered, doubt: str) -> None:
-        known = self.refusals.get(answered.reason)
-        if known is not None:
-            self.refusals[answered.reason] = replace(known, count=known.count + 1)
-            return
+    def _refused(self, result: ReplayedRequest, answered: Answered, doubt: str) -> RefusalGroup:
+        """Explain the first refusal of a kind."""
+        if answered.reason == Reason.FAULT:
+            return replace(RATE_LIMITED, number=result.number, session=result.session)
         told = self._sandbox.tenant.explain(answered.context_id)
-        past = NOT_READ.format(doubt=doubt) if doubt else FROM_BEFORE
+        return RefusalGroup.first(result, told, self._in_entries, self._unseen(result, answered, doubt))
+
+    def _unseen(self, result: ReplayedRequest, answered: Answered, doubt: str) -> str | None:
+        """Return the cause if the recording does not show it; None if it does."""
         reason = _known(result.recorded.reason)
-        why = NOT_TOLD if reason is None else f"The answer says {reason}. {RECORDS[reason].why}"
-        before = f"{past} {why}" if answered.session in self._preconditions.past else None
-        self.refusals[answered.reason] = RefusalGroup.first(result, told, self._in_entries, before)
+        if answered.session in self._preconditions.past and answered.status == 403:
+            past = NOT_READ.format(doubt=doubt) if doubt else FROM_BEFORE
+            return f"{past} {NOT_TOLD}" if reason is None else f"{past} The answer says {reason}. {RECORDS[reason].why}"
+        if answered.reason not in ASSUMED or result.taken is None or reason is not None:
+            return None
+        why = RECORDS[Reason(answered.reason)].why
+        return why if answered.code == "credentials.expired" else POSSIBLE.format(why=lower_first(why))
 
     def _in_entries(self, told: str) -> str:
         """Replace the replay's contextIds in an explanation by the recording's numbers."""
@@ -140,6 +167,14 @@ class _Player:
             return "one before the recording" if number is None else f"{self._unit} {number}"
 
         return _REQUEST.sub(entry, told)
+
+
+def _refusal(ask: PlannedRequest, answered: Answered) -> str:
+    """Return the reason of the platform's own refusal; "" if there is none."""
+    if ask.fault is None:
+        return answered.reason if (answered.status or 0) >= 400 else ""
+    is_limit = answered.status == 429 and ask.step.fault is None and ask.step.reason != Reason.FAULT
+    return Reason.RATE_LIMITED if is_limit else ""
 
 
 def _agrees(ask: PlannedRequest, answered: Answered) -> bool:

@@ -80,12 +80,12 @@ def place_of(report: Report, result: ClauseResult) -> SourceLine | None:
 def _beginning(target: str) -> SourceLine | None:
     """Return the place of a factory, or the file that a command runs; None if there is none."""
     where, _, name = target.rpartition(":")
-    if where.endswith(".py") and Path(where).is_file():
-        return SourceLine(Path(where), _line_of(Path(where), name))
-    module = Path(*where.split(".")).with_suffix(".py") if where else None
-    if module is not None and module.is_file():
-        return SourceLine(module, _line_of(module, name))
-    with suppress(ValueError, OSError):
+    with suppress(ValueError, OSError):  # not the name of a file
+        if where.endswith(".py") and Path(where).is_file():
+            return SourceLine(Path(where), _line_of(Path(where), name))
+        module = Path(*where.split(".")).with_suffix(".py") if where else None
+        if module is not None and module.is_file():
+            return SourceLine(module, _line_of(module, name))
         return next(map(SourceLine, _files(shlex.split(target))), None)
     return None
 

@@ -24,8 +24,9 @@ from contracts.stories.model import OK, AnyStory, Expected, Name, StoryError, St
 from contracts.stories.names import literal, reference
 from contracts.stories.plan import BasicAuth, Change, Coded, Gap, Planned, PlannedExchange, Text, joined, planned
 from mockserver.engine.model import Fault as Striking
+from mockserver.errors import suggestion
 from mockserver.platform import Platform, compile_platform, find
-from mockserver.platform.errors import Wrong, suggestion
+from mockserver.platform.errors import Wrong
 from mockserver.platform.places import Place, parse
 
 _GAP = re.compile(r"(GAPgap([A-Za-z0-9]+)gapGAP)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from difflib import get_close_matches
 from functools import cache
 from importlib import resources
@@ -37,7 +38,7 @@ def find(name: str, platform: str = "") -> AnyStory:
     """
     if name in _files(platform):
         return decode(raw(name, platform), f"{name}.json", platform)
-    if name.endswith(".json") or Path(name).is_file():
+    if name.endswith(".json") or os.path.isfile(name):
         return load(Path(name), platform)
     raise UnknownStory(name, get_close_matches(name, _files(platform), n=3, cutoff=0.6))
 

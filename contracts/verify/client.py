@@ -18,7 +18,7 @@ from contracts.verify.expected import known
 from contracts.verify.platforms import judged_platform
 from contracts.verify.run import Options
 from contracts.verify.subject import Subject, subject_of
-from mockserver.platform.errors import suggestion
+from mockserver.errors import suggestion
 
 
 class HeldTo(TypedDict, total=False):

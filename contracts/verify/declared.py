@@ -32,8 +32,8 @@ from contracts.verify.explore import examine, until_enough
 from contracts.verify.run import DEFAULT_OPTIONS, Options, pace, played_again, searched, select_from
 from contracts.verify.search import Search, Watch, settled
 from contracts.verify.stopwatch import Stopwatch
+from mockserver.errors import suggestion
 from mockserver.platform import compile_platform, find
-from mockserver.platform.errors import suggestion
 from mockserver.platform.library import is_declared
 from mockserver.platform.model import Platform
 

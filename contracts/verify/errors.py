@@ -48,10 +48,11 @@ class CorpusUnkept(ContractsError):
 
 
 class UnknownClause(ContractsError):
-    """No clause has this code; the text proposes the nearest."""
+    """No clause has this code or name; the text proposes the nearest of the `known` codes and `names`."""
 
-    def __init__(self, code: str, known: Sequence[str]) -> None:
+    def __init__(self, code: str, known: Sequence[str], names: Sequence[str] = ()) -> None:
         upper = {one.upper(): one for one in known}
-        near = get_close_matches(code.upper(), upper, n=1, cutoff=0.4)
-        hint = f"did you mean {upper[near[0]]}?" if near else f"use one of {', '.join(known)}"
+        near = get_close_matches(code.lower(), names, n=1)
+        near += [upper[one] for one in get_close_matches(code.upper(), upper, n=1, cutoff=0.4)]
+        hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(known)}"
         super().__init__(f"there is no clause {code!r}; {hint}")

@@ -22,7 +22,7 @@ from contracts.errors import ContractsError
 from contracts.report.model import ClauseResult, Expectation
 from contracts.verify.errors import UnknownClause
 from contracts.verify.names import from_root
-from mockserver.platform.errors import suggestion
+from mockserver.errors import suggestion
 
 VERSION = 1
 

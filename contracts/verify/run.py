@@ -202,6 +202,6 @@ def select_from(catalogue: Sequence[D], codes: Sequence[str]) -> tuple[D, ...]:
     for code in codes:
         meant = {one.code for one in catalogue if is_meant(code, one.code) or code.upper() == one.name.upper()}
         if not meant:
-            raise UnknownClause(code, [one.code for one in catalogue])
+            raise UnknownClause(code, [one.code for one in catalogue], list(dict.fromkeys(one.name for one in catalogue)))
         wanted |= meant
     return tuple(one for one in catalogue if not codes or one.code in wanted)

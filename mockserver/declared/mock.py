@@ -20,11 +20,10 @@ from mockserver.declared.entries import Recorded, recorded, told_as
 from mockserver.declared.requests import DeclaredRequests, crowd_of
 from mockserver.engine import life
 from mockserver.engine.model import DEFAULT_ORGANIZATION, ClockState, Credential, Fault, FaultPlan, Organization, Policy
-from mockserver.errors import ConflictError, InvalidRequest, NotFound
+from mockserver.errors import ConflictError, InvalidRequest, NotFound, suggestion
 from mockserver.ids import Ids
 from mockserver.journal import PendingEntry
 from mockserver.journal_queries import Reader
-from mockserver.platform.errors import suggestion
 from mockserver.platform.model import Kind, Operation, Platform
 from mockserver.service import ATTEMPTS
 from mockserver.service import PlatformService as Service

@@ -27,6 +27,11 @@ def plain(text: str) -> str:
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
+def lower_first(sentence: str) -> str:
+    """Return a sentence as the end of another one."""
+    return sentence[:1].lower() + sentence[1:]
+
+
 def shortened(text: str, length: int = SHORT) -> str:
     """Return the beginning of a text, of at most `length` characters."""
     return text if len(text) <= length else text[: length - 1] + "…"

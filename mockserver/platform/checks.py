@@ -6,13 +6,15 @@ Every name is defined, every possible cause has an answer, and every answer has 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from mockserver.engine.model import CAUSES
-from mockserver.platform.errors import Wrong, raise_all, suggestion, wrongs
+from mockserver.errors import suggestion
+from mockserver.platform.errors import Wrong, raise_all, wrongs
 from mockserver.platform.places import Place, parse
 
 if TYPE_CHECKING:
@@ -36,21 +38,19 @@ _GUARD_ROWS = {
 def check(declaration: Declaration) -> None:
     """Check a declaration that fits its schema. Raises Wrong, with all that is wrong.
 
-    What rests on names is checked once those are right.
+    What rests on names is checked once those are right, and what rests on places once those are.
     """
     kinds = declaration.kinds.items()
     about_names = (_check_paths, _check_variants, _check_order, _check_owners)
-    raise_all(wrongs(partial(check, declaration) for check in about_names))
-    raise_all(wrongs(partial(_check_names, name, kind, declaration) for name, kind in kinds))
-    raise_all(wrongs(partial(_check_places, name, kind, declaration) for name, kind in kinds))
-    of_kinds = (_check_reuse, _check_successor, _check_causes, _check_answers)
-    units = declaration.effects.items()
-    others = [
-        *(partial(check, name, kind, declaration) for name, kind in kinds for check in of_kinds),
-        *(partial(check, declaration) for check in (_check_rows, _check_places_differ)),
-        *(partial(_check_effect, name, effect, declaration) for name, effect in units),
-    ]
-    raise_all(wrongs(others))
+    found = [wrong for check in about_names for wrong in check(declaration)]
+    found += [wrong for name, kind in kinds for wrong in _check_names(name, kind, declaration)]
+    resting = () if found else (_check_places, _check_successor, _check_answers)
+    for check in (*resting, _check_reuse, _check_causes):
+        found += [wrong for name, kind in kinds for wrong in check(name, kind, declaration)]
+    found += _check_rows(declaration)
+    found += [wrong for name, effect in declaration.effects.items() for wrong in _check_effect(name, effect, declaration)]
+    raise_all(found)
+    raise_all(_check_places_differ(declaration))
 
 
 def names_in(keys: str, known: Iterable[str]) -> list[str]:
@@ -58,83 +58,86 @@ def names_in(keys: str, known: Iterable[str]) -> list[str]:
     return list(known) if keys == "*" else [name.strip() for name in keys.split(",")]
 
 
-def _known(name: str, known: Iterable[str], what: str, *path: str | int) -> None:
+def _known(name: str, known: Iterable[str], what: str, *path: str | int) -> Iterator[Wrong]:
     names = list(known)
     if name not in names:
-        raise Wrong(f"there is no {what} {name!r}; {suggestion(name, names)}", *path)
+        yield Wrong(f"there is no {what} {name!r}; {suggestion(name, names)}", *path)
 
 
 PARAMETER = re.compile(r"\{([^{}/]+)\}")
 """A parameter in a path."""
 
 
-def _check_paths(declaration: Declaration) -> None:
+def _check_paths(declaration: Declaration) -> Iterator[Wrong]:
     """Check that no two paths take the same requests, and that the parameters of each are well-formed and distinct."""
     for path, declared in declaration.paths.items():
         names = PARAMETER.findall(path)
         if re.search(r"[{}]", PARAMETER.sub("", path)):
-            raise Wrong("a parameter is written {name}", "paths", declared)
+            yield Wrong("a parameter is written {name}", "paths", declared)
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
-            raise Wrong(f"the parameter {twice!r} stands in it twice", "paths", declared)
+            yield Wrong(f"the parameter {twice!r} stands in it twice", "paths", declared)
     taken: dict[tuple[str, str], str] = {}
     for method, path in dict.fromkeys(route for one in declaration.operations.values() for route in one["routes"]):
         other = taken.setdefault((method, PARAMETER.sub("{}", path)), path)
         if other != path:
-            raise Wrong(f"the path {other} takes the same requests; write one of them", "paths", declaration.paths[path])
+            yield Wrong(f"the path {other} takes the same requests; write one of them", "paths", declaration.paths[path])
 
 
-def _check_variants(declaration: Declaration) -> None:
+def _check_variants(declaration: Declaration) -> Iterator[Wrong]:
     """Check that operations on one path differ in their conditions, and that the answer of each exists."""
     taken: dict[str, list[tuple[str, dict[str, Any]]]] = {}
     for name, variant in declaration.lifecycle.get("operations", {}).items():
         place, conditions = ("x-lifecycle", "operations", name), variant.get("when", {})
         for where in conditions:
-            _check_side(where, "request", *place, "when", where)
-            _check_parameters(where, declaration.operations[name], *place, "when", where)
+            yield from _check_side(where, "request", *place, "when", where)
+            yield from _check_parameters(where, declaration.operations[name], *place, "when", where)
         for other, known in taken.setdefault(variant["of"], []):
             if known == conditions:
-                raise Wrong(f"{other!r} takes the same requests; give one of them another `when`", *place)
+                yield Wrong(f"{other!r} takes the same requests; give one of them another `when`", *place)
         taken[variant["of"]].append((name, conditions))
         statuses = list(declaration.operations[name]["responses"])
         if isinstance(variant.get("answer"), int) and str(variant["answer"]) not in statuses:
             what = f"{variant['of']!r} has no response {variant['answer']}; it has {', '.join(statuses)}"
-            raise Wrong(what, *place, "answer")
+            yield Wrong(what, *place, "answer")
 
 
-def _check_order(declaration: Declaration) -> None:
+def _check_order(declaration: Declaration) -> Iterator[Wrong]:
     order = declaration.lifecycle["order"]
     for number, guard in enumerate(order):
-        _known(guard, [*declaration.kinds, *GUARDS], "guard", "x-lifecycle", "order", number)
+        yield from _known(guard, [*declaration.kinds, *GUARDS], "guard", "x-lifecycle", "order", number)
         if guard in order[:number]:
-            raise Wrong(f"the guard {guard!r} stands here twice", "x-lifecycle", "order", number)
+            yield Wrong(f"the guard {guard!r} stands here twice", "x-lifecycle", "order", number)
     for name in declaration.kinds:
         if name in GUARDS:
-            raise Wrong(f"{name!r} is the name of a guard; call the kind something else", *KINDS, name)
+            yield Wrong(f"{name!r} is the name of a guard; call the kind something else", *KINDS, name)
 
 
-def _check_owners(declaration: Declaration) -> None:
+def _check_owners(declaration: Declaration) -> Iterator[Wrong]:
     kinds = declaration.kinds
     for name, kind in kinds.items():
         owner, seen = kind.get("within"), [name]
         while owner is not None:
-            _known(owner, kinds, "kind", *KINDS, seen[-1], "within")
             if owner in seen:
-                raise Wrong(f"{' within '.join([*seen, owner])} is a circle", *KINDS, name, "within")
+                if owner == name == min(seen):  # one error for a circle
+                    yield Wrong(f"{' within '.join([*seen, owner])} is a circle", *KINDS, name, "within")
+                break
+            if len(seen) == 1:
+                yield from _known(owner, kinds, "kind", *KINDS, name, "within")
             seen.append(owner)
-            owner = kinds[owner].get("within")
+            owner = kinds.get(owner, {}).get("within")
 
 
-def _check_names(name: str, kind: dict[str, Any], declaration: Declaration) -> None:
+def _check_names(name: str, kind: dict[str, Any], declaration: Declaration) -> Iterator[Wrong]:
     for number, operation in enumerate(kind.get("ended", ())):
-        _known(operation, declaration.operations, "operation", *KINDS, name, "ended", number)
+        yield from _known(operation, declaration.operations, "operation", *KINDS, name, "ended", number)
     for word in ("issued", "carried"):
         told = kind.get(word)
         for keys in told if isinstance(told, dict) else ():
             for operation in names_in(keys, declaration.operations):
-                _known(operation, declaration.operations, "operation", *KINDS, name, word, keys)
+                yield from _known(operation, declaration.operations, "operation", *KINDS, name, word, keys)
     if kind["issued"] == "implied" and not any(one.get("within") == name for one in declaration.kinds.values()):
-        raise Wrong("nothing is within it, so nothing implies it; write how it is issued", *KINDS, name, "issued")
+        yield Wrong("nothing is within it, so nothing implies it; write how it is issued", *KINDS, name, "issued")
 
 
 def places_of(told: Any) -> list[Place]:
@@ -142,65 +145,73 @@ def places_of(told: Any) -> list[Place]:
     return [parse(text) for text in (told if isinstance(told, list) else [told])]
 
 
-def _check_places(name: str, kind: dict[str, Any], declaration: Declaration) -> None:
+def _readable(told: Any) -> list[Place]:
+    """Return the same, and nothing for what is not a place, which `_check_side` tells."""
+    with suppress(Wrong):
+        return places_of(told)
+    return []
+
+
+def _check_places(name: str, kind: dict[str, Any], declaration: Declaration) -> Iterator[Wrong]:
     groups = [
         *((keys, told, "carried", "request") for keys, told in kind.get("carried", {}).items()),
         *((keys, told, "bound", "request") for keys, told in kind.get("bound", {}).items()),
         *((keys, told, "issued", "response") for keys, told in _issued(kind).items()),
     ]
     for keys, told, word, side in groups:
-        _check_side(told, side, *KINDS, name, word, keys)
+        yield from _check_side(told, side, *KINDS, name, word, keys)
     if "scopes" in kind:
-        _check_side(kind["scopes"], "request", *KINDS, name, "scopes")
-    _check_answers_places(name, kind)
+        yield from _check_side(kind["scopes"], "request", *KINDS, name, "scopes")
+    yield from _check_answers_places(name, kind)
     for keys, told in kind.get("carried", {}).items():
         for operation in names_in(keys, declaration.operations):
-            _check_parameters(told, declaration.operations[operation], *KINDS, name, "carried", keys)
+            yield from _check_parameters(told, declaration.operations[operation], *KINDS, name, "carried", keys)
 
 
-def _check_answers_places(name: str, kind: dict[str, Any]) -> None:
+def _check_answers_places(name: str, kind: dict[str, Any]) -> Iterator[Wrong]:
     """Check that an answer can be written at the places of its ids and of their lifetimes."""
     for keys, told in _issued(kind).items():
-        place = _check_written(told, *KINDS, name, "issued", keys)
+        yield from _check_written(told, *KINDS, name, "issued", keys)
         if told != kind["issued"].get("*", told):
-            what = f"{place}: every answer brings one at {kind['issued']['*']}; write that place here too"
-            raise Wrong(what, *KINDS, name, "issued", keys)
-        if keys == "*" and (place.part != "header" or place.lens):
-            what = f"{place}: what every answer brings stands in a header, like $response.header.Replay-Nonce"
-            raise Wrong(what, *KINDS, name, "issued", keys)
+            what = f"{told}: every answer brings one at {kind['issued']['*']}; write that place here too"
+            yield Wrong(what, *KINDS, name, "issued", keys)
+        if keys == "*" and any(place.part != "header" or place.lens for place in _readable(told)):
+            what = f"{told}: what every answer brings stands in a header, like $response.header.Replay-Nonce"
+            yield Wrong(what, *KINDS, name, "issued", keys)
     for word in ("ttl", "idle"):
         if isinstance(kind.get(word), dict) and "told" in kind[word]:
-            _check_side(kind[word]["told"], "response", *KINDS, name, word, "told")
-            place = _check_written(kind[word]["told"], *KINDS, name, word, "told")
-            if place.part == "cookie":
-                raise Wrong(f"{place}: it is told in a header, or in the body at a #/pointer", *KINDS, name, word, "told")
+            told, place = kind[word]["told"], (*KINDS, name, word, "told")
+            yield from _check_side(told, "response", *place)
+            yield from _check_written(told, *place)
+            if any(one.part == "cookie" for one in _readable(told)):
+                yield Wrong(f"{told}: it is told in a header, or in the body at a #/pointer", *place)
 
 
-def _check_parameters(told: Any, operation: dict[str, Any], *path: str | int) -> None:
+def _check_parameters(told: Any, operation: dict[str, Any], *path: str | int) -> Iterator[Wrong]:
     """Check that a value read from an operation's path is one of its parameters."""
-    for place in places_of(told):
+    for place in _readable(told):
         for _, route in operation["routes"]:
             known = PARAMETER.findall(route)
             if place.part == "path" and place.name not in known:
-                raise Wrong(f"{place}: the path {route} has no such parameter; {suggestion(place.name, known)}", *path)
+                yield Wrong(f"{place}: the path {route} has no such parameter; {suggestion(place.name, known)}", *path)
 
 
-def _check_written(told: str, *path: str | int) -> Place:
-    """Return the place if an answer can be written there. Raises Wrong."""
-    place = parse(told)
-    if place.part == "body" and not place.is_pointer:
-        raise Wrong(f"{place}: the body of an answer takes a #/pointer", *path)
-    return place
+def _check_written(told: str, *path: str | int) -> Iterator[Wrong]:
+    """Check that an answer can be written at a place."""
+    for place in _readable(told):
+        if place.part == "body" and not place.is_pointer:
+            yield Wrong(f"{place}: the body of an answer takes a #/pointer", *path)
 
 
-def _check_side(told: Any, side: str, *path: str | int) -> None:
+def _check_side(told: Any, side: str, *path: str | int) -> Iterator[Wrong]:
     try:
         places = places_of(told)
     except Wrong as wrong:
-        raise Wrong(wrong.problem, *path) from wrong
+        yield Wrong(wrong.problem, *path)
+        return
     for place in places:
         if place.side != side:
-            raise Wrong(f"{place} is a place of the {place.side}; here belongs one of the {side}", *path)
+            yield Wrong(f"{place} is a place of the {place.side}; here belongs one of the {side}", *path)
 
 
 def _issued(kind: dict[str, Any]) -> dict[str, Any]:
@@ -208,23 +219,23 @@ def _issued(kind: dict[str, Any]) -> dict[str, Any]:
     return issued if isinstance(issued, dict) else {}
 
 
-def _check_reuse(name: str, kind: dict[str, Any], declaration: Declaration) -> None:
+def _check_reuse(name: str, kind: dict[str, Any], declaration: Declaration) -> Iterator[Wrong]:
     if "reuse" not in kind:
         return
     ends, owner = kind["reuse"].removeprefix("end "), kind.get("within")
     if ends != owner or ends not in declaration.kinds:
         right = f"what it is within, {owner!r}" if owner else "only what it is within, and it is within nothing"
-        raise Wrong(f"presenting an old one can end {right}; not {ends!r}", *KINDS, name, "reuse")
+        yield Wrong(f"presenting an old one can end {right}; not {ends!r}", *KINDS, name, "reuse")
 
 
-def _check_successor(name: str, kind: dict[str, Any], declaration: Declaration) -> None:
+def _check_successor(name: str, kind: dict[str, Any], declaration: Declaration) -> Iterator[Wrong]:
     """Check that some operation shows one of the kind and brings the next."""
     known = declaration.operations
     shown = {one for keys in kind.get("carried", {}) for one in names_in(keys, known)}
     brings = {one for keys in _issued(kind) for one in names_in(keys, known)}
     if "successor" in kind and not shown & brings:
         problem = "no operation shows one and brings the next; name one in both `carried` and `issued`, or leave this out"
-        raise Wrong(problem, *KINDS, name, "successor")
+        yield Wrong(problem, *KINDS, name, "successor")
 
 
 def possible(kind: dict[str, Any], kinds: dict[str, Any]) -> set[str]:
@@ -256,70 +267,64 @@ def rows_of(told: dict[str, Any], *path: str) -> dict[str, Any]:
     return rows
 
 
-def _check_causes(name: str, kind: dict[str, Any], _: Declaration) -> None:
+def _check_causes(name: str, kind: dict[str, Any], _: Declaration) -> Iterator[Wrong]:
     """Check that no cause has two answers."""
-    rows_of(kind, *KINDS, name)
+    yield from wrongs([partial(rows_of, kind, *KINDS, name)])
 
 
-def _check_answers(name: str, kind: dict[str, Any], declaration: Declaration) -> None:
+def _check_answers(name: str, kind: dict[str, Any], declaration: Declaration) -> Iterator[Wrong]:
     """Check that each cause for which one can be refused has an answer, and each answer a cause."""
     if name not in declaration.lifecycle["order"]:
         if kind.get("refused") and kind.get("carried"):
             problem = f"{name!r} has answers for refusals, and is not in `order`, so it is never refused; add it there"
-            raise Wrong(problem, *KINDS, name, "refused")
+            yield Wrong(problem, *KINDS, name, "refused")
         return
     told, can_be = causes_told(kind), possible(kind, declaration.kinds)
-    demanded = can_be - ({"foreign"} if "bound" not in kind else set())
+    demanded = can_be - ({"foreign"} if "bound" not in kind else set()) - _unlimited(kind)
     if not kind.get("carried"):  # it is only an owner of others, and is not refused
         demanded -= set(REFUSALS)
     place = (*KINDS, name, "refused")
-    raise_all(
-        [
-            *(
-                Wrong(f"one can be {cause}, and there is no answer for that; add a row for {cause!r}", *place)
-                for cause in sorted(demanded - told.keys())
-            ),
-            *(
-                Wrong(
-                    f"nothing lets one become {cause}; {LACKING.format(_WORDS[cause])}",
-                    *place,
-                    told[cause],
-                )
-                for cause in sorted(told.keys() - can_be - {"missing"})
-            ),
-        ]
-    )
+    for cause in sorted(demanded - told.keys()):
+        yield Wrong(f"one can be {cause}, and there is no answer for that; add a row for {cause!r}", *place)
+    for cause in sorted(told.keys() - can_be - {"missing"}):
+        yield Wrong(f"nothing lets one become {cause}; {LACKING.format(_WORDS[cause])}", *place, told[cause])
 
 
 LACKING = "it has no word {!r}, so leave the row out or add the word"
 
+
+def _unlimited(kind: dict[str, Any]) -> set[str]:
+    """Return the causes that only a policy can bring about, because the declaration sets no limit."""
+    return {cause for cause, word in _WORDS.items() if kind.get(word) == "unlimited"}
+
+
 _WORDS = {"idle": "idle", "evicted": "live", "spent": "uses", "expired": "ttl", "succeeded": "successor", "foreign": "bound"}
 
 
-def _check_rows(declaration: Declaration) -> None:
+def _check_rows(declaration: Declaration) -> Iterator[Wrong]:
     """Check that guards have their rows, and rows their shapes."""
     rows = declaration.lifecycle["refused"]
-    _check_guards(declaration, rows)
+    yield from _check_guards(declaration, rows)
     for name, operation in declaration.operations.items():
         answer = operation.get("answer")
         if isinstance(answer, str):
-            _known(answer, rows, "row", "x-lifecycle", "operations", name, "answer")
+            yield from _known(answer, rows, "row", "x-lifecycle", "operations", name, "answer")
     answers = (one.get("answer") for one in declaration.operations.values())
     known = dict.fromkeys([*chain.from_iterable(_GUARD_ROWS.values()), *(one for one in answers if isinstance(one, str))])
     for row in rows:
         place = ("x-lifecycle", "refused", declaration.row_keys[row])
         if not (row.isascii() and row.isdecimal()):
-            _known(row, known, "refusal", *place)
+            yield from _known(row, known, "refusal", *place)
         elif rows[row]["status"] != int(row):
             what = f"the row answers an injected {row}, so its status is {row}, not {rows[row]['status']}"
-            raise Wrong(what, *place, "status")
-        _check_shape(rows[row], declaration, *place)
+            yield Wrong(what, *place, "status")
+        yield from _check_shape(rows[row], declaration, *place)
     for name, kind in declaration.kinds.items():
         for keys, row in kind.get("refused", {}).items():
-            _check_shape(row, declaration, *KINDS, name, "refused", keys)
+            yield from _check_shape(row, declaration, *KINDS, name, "refused", keys)
 
 
-def _check_guards(declaration: Declaration, rows: dict[str, Any]) -> None:
+def _check_guards(declaration: Declaration, rows: dict[str, Any]) -> Iterator[Wrong]:
     order = ["route", "method", *declaration.lifecycle["order"]]
     has_bodies = any("requestBody" in operation for operation in declaration.operations.values())
     for guard in order if has_bodies else [one for one in order if one != "body"]:
@@ -327,17 +332,17 @@ def _check_guards(declaration: Declaration, rows: dict[str, Any]) -> None:
         if missing:
             s = "s" * (len(missing) > 1)
             named = ", ".join(map(repr, missing))
-            raise Wrong(f"what {guard!r} refuses needs the row{s} {named}; add the answer{s}", "x-lifecycle", "refused")
+            yield Wrong(f"what {guard!r} refuses needs the row{s} {named}; add the answer{s}", "x-lifecycle", "refused")
 
 
-def _check_shape(row: dict[str, Any], declaration: Declaration, *path: str) -> None:
+def _check_shape(row: dict[str, Any], declaration: Declaration, *path: str) -> Iterator[Wrong]:
     shape = row.get("shape", "error")
     if shape not in declaration.shapes and (shape != "error" or "message" in row or "code" in row):
         what = f"there is no example {shape!r} under components.examples, which gives the answer its body"
-        raise Wrong(f"{what}; {suggestion(shape, declaration.shapes)}" if declaration.shapes else what, *path)
+        yield Wrong(f"{what}; {suggestion(shape, declaration.shapes)}" if declaration.shapes else what, *path)
 
 
-def _check_places_differ(declaration: Declaration) -> None:
+def _check_places_differ(declaration: Declaration) -> Iterator[Wrong]:
     """Check that no two kinds share a place, because they could not be told apart."""
     for word in ("carried", "issued"):
         taken: dict[tuple[str, str], str] = {}
@@ -348,15 +353,16 @@ def _check_places_differ(declaration: Declaration) -> None:
                     for place in places_of(places):
                         other = taken.setdefault((operation, str(place)), name)
                         if other != name:
-                            raise Wrong(f"at {place} of {operation} stands a {other} already", *KINDS, name, word, keys)
+                            yield Wrong(f"at {place} of {operation} stands a {other} already", *KINDS, name, word, keys)
 
 
-def _check_effect(name: str, effect: dict[str, Any], declaration: Declaration) -> None:
+def _check_effect(name: str, effect: dict[str, Any], declaration: Declaration) -> Iterator[Wrong]:
     place = ("x-effects", name)
-    _known(effect["by"], declaration.operations, "operation", *place, "by")
+    yield from _known(effect["by"], declaration.operations, "operation", *place, "by")
+    if effect["by"] not in declaration.operations:
+        return
     for field, told in effect.get("keeps", {}).items():
-        _check_side(told, "request", *place, "keeps", field)
-        _check_parameters(told, declaration.operations[effect["by"]], *place, "keeps", field)
-    missing = sorted(effect.get("keeps", {}).keys() - effect.get("with", {}).keys())
-    if missing:
-        raise Wrong(f"`keeps` names {missing[0]!r}, which `with` does not give", *place, "keeps", missing[0])
+        yield from _check_side(told, "request", *place, "keeps", field)
+        yield from _check_parameters(told, declaration.operations[effect["by"]], *place, "keeps", field)
+    for missing in sorted(effect.get("keeps", {}).keys() - effect.get("with", {}).keys()):
+        yield Wrong(f"`keeps` names {missing!r}, which `with` does not give", *place, "keeps", missing)

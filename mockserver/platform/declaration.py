@@ -8,8 +8,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from mockserver.errors import suggestion
 from mockserver.platform.checks import causes_told, check, rows_of
-from mockserver.platform.errors import Wrong, suggestion
+from mockserver.platform.errors import Wrong
 from mockserver.platform.overlay import read
 from mockserver.platform.references import resolved
 from mockserver.platform.source import Source

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from difflib import get_close_matches
 
 from mockserver.errors import MockServerError
 
@@ -62,15 +61,6 @@ def wrongs(checks: Iterable[Callable[[], object]]) -> Iterator[Wrong]:
         except Wrong as wrong:
             others, wrong.others = wrong.others, ()
             yield from (wrong, *others)
-
-
-def suggestion(word: object, known: Iterable[str]) -> str:
-    """Return a correction for a wrong word: the nearest known one, or all known words."""
-    names = list(known)
-    near = get_close_matches(str(word), names, 1)
-    if near:
-        return f"did you mean {near[0]!r}?"
-    return f"known are {', '.join(names)}" if names else "none is known"
 
 
 def shown(value: object) -> str:

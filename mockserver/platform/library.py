@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from importlib import resources
 from pathlib import Path
 
-from mockserver.errors import SettingsError
-from mockserver.platform.errors import suggestion
+from mockserver.errors import SettingsError, suggestion
 
 DEFAULT = "webchat"
 """The platform that is served by default."""
@@ -30,8 +30,11 @@ def find(named: str) -> Path:
     if named in names():
         return _folder() / f"{named}.yaml"
     path = Path(named)
-    if path.is_file():
+    if os.path.isfile(path):
         return path
+    if os.path.isdir(path):
+        raise SettingsError("platform", named, "is a directory; give a file, or the name of a platform")
     if path.suffix in {".yaml", ".yml"} or "/" in named:
         raise SettingsError("platform", named, "there is no such file")
-    raise SettingsError("platform", named, f"there is no platform of that name; {suggestion(named, names())}, or give a file")
+    hint = suggestion(named, names())
+    raise SettingsError("platform", named, f"there is no platform and no file of that name; {hint}")

@@ -6,12 +6,14 @@ nothing is an error, because it was meant to change something.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from mockserver.platform.errors import Wrong, suggestion
+from mockserver.errors import suggestion
+from mockserver.platform.errors import Wrong
 from mockserver.platform.message import dig
 from mockserver.platform.source import MOST_NODES, Path_, Source
 from mockserver.platform.source import read as read_file
@@ -32,7 +34,7 @@ def read(path: str | Path) -> Source:
         if "://" in extended:
             raise Wrong(f"{extended!r} is not a file; download the document, and name it here", "extends")
         file = Path(path).parent / extended
-        if not file.is_file():
+        if not os.path.isfile(file):
             beside = [one.name for one in file.parent.glob("*.*")] if file.parent.is_dir() else []
             raise Wrong(f"there is no file {extended!r}; {suggestion(file.name, beside)}", "extends")
         base = read_file(file)

@@ -19,7 +19,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from mockserver.platform.errors import Wrong, suggestion
+from mockserver.errors import suggestion
+from mockserver.platform.errors import Wrong
 from mockserver.platform.message import NOTHING, HttpMessage, base64_json, basic, bearer, dig, fields
 
 _PLACE = re.compile(r"\$(request|response)\.(?:(header|query|path|cookie)\.([^#\s]+)|(body))(?:#(\S+))?")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote
 
-from mockserver.platform.errors import Wrong, suggestion
+from mockserver.errors import suggestion
+from mockserver.platform.errors import Wrong
 from mockserver.platform.source import MOST_NODES, Path_
 
 SCHEMAS = "#/components/schemas/"

@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from mockserver.platform.errors import Wrong, shown, suggestion
+from mockserver.errors import suggestion
+from mockserver.platform.errors import Wrong, shown
 from mockserver.platform.model import Get, Values
 from mockserver.platform.places import parse, reader
 

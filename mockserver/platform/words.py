@@ -9,7 +9,8 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, cast
 
-from mockserver.platform.errors import Wrong, raise_all, shown, suggestion
+from mockserver.errors import suggestion
+from mockserver.platform.errors import Wrong, raise_all, shown
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError

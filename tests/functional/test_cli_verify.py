@@ -201,6 +201,10 @@ def test_a_node_client_is_judged(capfd: Captured) -> None:
         (["nowhere.py:factory"], "dayfly: nowhere.py:factory: there is no file nowhere.py"),
         ([CACHED.replace("factory", "factry")], "did you mean 'factory'?"),
         ([CACHED, "--clause", "S11"], "dayfly: there is no clause 'S11'; did you mean S1?"),
+        ([CACHED, "--clause", "sesion-reused"], "dayfly: there is no clause 'sesion-reused'; did you mean session-reused?"),
+        ([f"{'n' * 300}.py:factory"], f"there is no file {'n' * 300}.py"),
+        ([CACHED, "--platform", "n" * 300], "there is no platform and no file of that name; known are acme, "),
+        ([CACHED, "--platform", "."], "platform = '.': is a directory; give a file, or the name of a platform"),
         ([CACHED, "--examples", "many"], "dayfly verify: Invalid value for '--examples': 'many' is not a valid integer range."),
         ([CACHED, "--exmples", "1"], "dayfly verify: No such option '--exmples'. Did you mean '--examples'?"),
         (
@@ -613,4 +617,37 @@ def test_help_and_version_load_no_command() -> None:
 
 def test_a_command_that_there_is_not_gets_a_line(capfd: Captured) -> None:
     assert run(["verfy"]) == 2
-    assert said(capfd).startswith("dayfly: No such command 'verfy'")
+    assert said(capfd) == "dayfly: No such command 'verfy'. Did you mean 'verify'?"
+
+
+@pytest.mark.parametrize("command", [["explain"], ["check"], ["reproduce"], ["stories", "show"], ["platform", "show"]])
+def test_a_name_that_no_file_can_have_gets_a_line(command: list[str], capfd: Captured) -> None:
+    assert run([*command, "n" * 300]) == 2
+    assert "internal error" not in said(capfd)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "file"),
+    [
+        (["verify", "notifer.py:factory"], "notifier.py"),
+        (["check", "recording.hra"], "recording.har"),
+        (["reproduce", "recordin.har"], "recording.har"),
+        (["replay", "twice.jsn", f"{CACHED}"], "twice.json"),
+        (["stories", "run", "twcie.json"], "twice.json"),
+        (["platform", "check", "ours.yml"], "ours.yaml"),
+    ],
+)
+def test_a_misspelt_file_gets_a_suggestion(
+    arguments: list[str], file: str, capfd: Captured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(file).touch()
+    assert run(arguments) == 2
+    assert said(capfd).endswith(f"; did you mean {file}?")
+
+
+@pytest.mark.parametrize("target", [f"{'n' * 300}.py:factory", f"{'n' * 300}:factory", "..:factory"])
+def test_an_annotation_takes_any_target(target: str, capfd: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert run(["verify", target]) == 2
+    assert "internal error" not in capfd.readouterr().err

@@ -189,7 +189,7 @@ def test_a_counterexample_can_be_replayed(clients: Path, run: Run) -> None:
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        (("verify", "--platform", "mpc", "x.py:f"), "there is no platform of that name; did you mean 'mcp'?"),
+        (("verify", "--platform", "mpc", "x.py:f"), "there is no platform and no file of that name; did you mean 'mcp'?"),
         (("verify", "--platform", "no/such.yaml", "x.py:f"), "there is no such file"),
         (("platform", "show", "mcp", "--diagram", "sessoin"), "did you mean 'session'?"),
         (("serve", "--platform", "mcp", "--workers", "2"), "cannot share a store in memory; use --store redis://HOST"),

@@ -163,6 +163,29 @@ def test_a_directory_that_cannot_be_made_is_refused_before_anything_runs(capfd: 
     assert "noisy.py is not a directory and cannot become one" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize("path", ["/proc/j.xml", "/proc/of/j.xml", "n" * 300])
+def test_a_place_that_cannot_be_written_is_refused_before_anything_runs(path: str, capfd: Captured) -> None:
+    assert run([*VERIFY, "--report", f"junit:{path}"]) == 2
+    out, err = capfd.readouterr()
+    assert f"dayfly verify: Invalid value for '--report': {path} cannot be written: " in err
+    assert not out
+
+
+def test_trying_a_place_leaves_nothing_there_and_changes_no_file() -> None:
+    Path("old.xml").write_text("an earlier report")
+    reports = ("--report", "junit:new.xml", "--report", "json:made/new.json", "--report", "html:old.xml")
+    assert run([*VERIFY, *reports, "--report", "sarif:/proc/last.json"]) == 2
+    assert not Path("new.xml").exists()
+    assert not Path("made").exists()
+    assert Path("old.xml").read_text() == "an earlier report"
+
+
+def test_a_closed_standard_input_is_not_read(capfd: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    assert run(["check", "-"]) == 2
+    assert capfd.readouterr().err == "dayfly: standard input is closed; name a file\n"
+
+
 def test_the_command_alone_prints_its_help(capfd: Captured) -> None:
     assert run([]) == 0
     out, err = capfd.readouterr()

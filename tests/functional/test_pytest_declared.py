@@ -195,7 +195,7 @@ def test_a_platform_that_does_not_exist_ends_the_session(named: str, hint: str, 
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        ("platform='mpc'", "platform = 'mpc': there is no platform of that name; did you mean 'mcp'?, or give a file"),
+        ("platform='mpc'", "platform = 'mpc': there is no platform and no file of that name; did you mean 'mcp'?"),
         ("platform='mcp', policy={'sesion.ttl': 5}", "there is no kind 'sesion'; did you mean 'session'?"),
         ("platform='mcp', policy=5", "policy is 5; it must be a dict, as in policy={'ttl': 60}"),
         ("platform='mcp', policy={5: 3}", "policy is {5: 3}; it must be a dict, as in policy={'ttl': 60}"),
@@ -227,4 +227,4 @@ def test_a_client_cannot_be_verified_on_a_platform_that_there_is_not(pytester: p
 """,
     )
     done.assert_outcomes(failed=1)
-    done.stdout.fnmatch_lines(["dayfly: platform = 'mpc': there is no platform of that name; *"])
+    done.stdout.fnmatch_lines(["dayfly: platform = 'mpc': there is no platform and no file of that name; *"])

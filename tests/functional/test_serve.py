@@ -227,7 +227,7 @@ def test_a_head_has_no_body_and_the_connection_stays_good(serving: Serving, path
         for _ in range(3):
             head = client.head(path)
             assert (head.status_code, head.content) == (200, b"")
-            assert client.get("/__admin/health").json() == {"status": "ok"}
+            assert client.get("/__admin/health").json()["status"] == "ok"
 
 
 def test_the_head_of_the_document_has_its_length(serving: Serving) -> None:

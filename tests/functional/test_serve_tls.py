@@ -59,7 +59,7 @@ def test_answers_of_a_declared_platform_name_https() -> None:
 
 def test_curl_reaches_it(serving: Serving) -> None:
     call = [need("curl"), "--silent", "--cacert", serving.told["authority"], f"{serving.url}/__admin/health"]
-    assert json.loads(subprocess.run(call, capture_output=True, check=True).stdout) == {"status": "ok"}
+    assert json.loads(subprocess.run(call, capture_output=True, check=True).stdout) == {"status": "ok", "platform": "webchat"}
 
 
 def test_node_reaches_it(serving: Serving) -> None:

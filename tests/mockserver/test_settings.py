@@ -75,7 +75,9 @@ def test_variables_win_over_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "told"),
     [
-        ({"tll": 3}, "policy.tll = 3: is not known; known are ttl, idle_timeout"),
+        ({"tll": 3}, "policy.tll = 3: is not known; did you mean 'ttl'?"),
+        ({"lifetime": 3}, "policy.lifetime = 3: is not known; did you mean 'idle_timeout'?"),
+        ({"zzz": 3}, "policy.zzz = 3: is not known; known are ttl, idle_timeout"),
         ({"ttl": 0}, "policy.ttl = 0: must be seconds, from 0.001 to"),
         ({"ttl": -1}, "must be seconds"),
         ({"ttl": "soon"}, "policy.ttl = 'soon': must be a number"),

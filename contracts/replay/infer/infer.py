@@ -4,7 +4,7 @@ fits.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from msgspec.structs import replace
@@ -48,7 +48,7 @@ def infer(recording: Recording, policy: Policy, *, differs: bool) -> Inference:
         findings=[_finding(name, span, fitting) for name, span in (spans | {"idle_timeout": solution.idle_alone}).items()],
         explanations=list(_explanations(spans, ways, policy)) if differs and explains_all else [],
         notes=[*_unexplained(solution, recording), *_choices(solution, recording)],
-        undecided={choice.number: " or ".join(ways.values()) for choice, ways in _undecided(solution)},
+        undecided={choice.number: _either(ways.values()) for choice, ways in _undecided(solution)},
         policy=policy_to(fitting),
         explains_all=explains_all,
     )
@@ -140,7 +140,11 @@ def _choices(solution: Solution, recording: Recording) -> Iterator[str]:
     for choice, ways in _undecided(solution):
         if tuple(ways) not in told and len(told) < MOST_NOTES:
             told.add(tuple(ways))
-            yield f"{recording.unit} {choice.number} was refused because {' or '.join(ways.values())}: it is unknown which"
+            yield f"{recording.unit} {choice.number} may have been refused {_either(ways.values())}: it is unknown which"
+
+
+def _either(ways: Iterable[str]) -> str:
+    return ", or ".join(f"because {way}" for way in ways)
 
 
 def _undecided(solution: Solution) -> Iterator[tuple[Alternative, dict[str, str]]]:

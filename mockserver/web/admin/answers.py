@@ -10,8 +10,16 @@ import msgspec
 from flask import Blueprint, Response
 from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed
 
-from mockserver.errors import ConflictError, InvalidRequest, MockServerError, NotFound, NotNow, SettingsError, StoreUnavailable
-from mockserver.platform.errors import suggestion
+from mockserver.errors import (
+    ConflictError,
+    InvalidRequest,
+    MockServerError,
+    NotFound,
+    NotNow,
+    SettingsError,
+    StoreUnavailable,
+    suggestion,
+)
 
 CODES = {
     400: "invalid.request",

@@ -8,6 +8,7 @@ from flask import Response
 
 from mockserver import openapi
 from mockserver.control import Control
+from mockserver.platform.library import DEFAULT
 from mockserver.web.admin.calls import Calls
 from mockserver.web.admin.explained import explained
 from mockserver.web.admin.metrics import metrics_of
@@ -35,7 +36,7 @@ def add_common(calls: Calls, control: Control) -> None:
 
     @calls.add("GET", "/health")
     def health() -> dict[str, str]:
-        return {"status": "ok"}
+        return {"status": "ok", "platform": control.assembly.declared or DEFAULT}
 
     @calls.add("GET", "/ready")
     def ready() -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -54,3 +55,23 @@ def test_a_script_addresses_the_mock_as_the_user_does(
 def test_what_a_script_cannot_address_is_refused(refused: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["explain", refused, "--url", "unix:/run/mock", "--emit", "curl"]) == 2
     assert "a script cannot address unix:/run/mock; give --url http://HOST" in capfd.readouterr().err
+
+
+def test_a_password_in_the_url_is_in_no_script_and_in_no_message(refused: str, capfd: pytest.CaptureFixture[str]) -> None:
+    url = PROXY.replace("//", "//ann:a-password@")
+    assert cli.run(["explain", refused, "--url", url, "--emit", "curl"]) == 2
+    err = capfd.readouterr().err
+    assert "a script carries no user and no password" in err
+    assert f"give --url {PROXY}, or --emit json" in err
+    assert cli.run(["explain", refused, "--url", url, "--emit", "json"]) == 0
+    assert "a-password" not in err + capfd.readouterr().out
+
+
+@pytest.mark.parametrize("command", [["check", "--report", "json:report.json"], ["tail", "--url"]])
+def test_no_command_repeats_a_password(
+    command: list[str], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.run([*command, "http://ann:a-password@127.0.0.1:1"]) == 2
+    told = "".join(capfd.readouterr()) + "".join(path.read_text() for path in tmp_path.iterdir())
+    assert "a-password" not in told

@@ -373,6 +373,8 @@ def spoilt(**entry: Any) -> bytes:
         (spoilt(response={"status": "fine"}), "its status is 'fine', which is not an HTTP status"),
         (spoilt(startedDateTime=None), "it has no startedDateTime"),
         (spoilt(startedDateTime="yesterday"), "its startedDateTime 'yesterday' is not a time"),
+        (spoilt(startedDateTime="0001-01-01T00:00:00+14:00"), "its startedDateTime '0001-01-01T00:00:00+14:00' is not a time"),
+        (spoilt(startedDateTime="9999-01-01T00:00:00Z"), "its startedDateTime '9999-01-01T00:00:00Z' is not a time"),
         (spoilt(time=1e300), "1e+300 ms is longer than anything takes"),
         (spoilt(request={"method": "POST", "url": f"http://[::{MESSAGES[8:]}"}), "is not a URL: "),
         (spoilt(request={"method": "POST", "url": MESSAGES.replace("api/", "", 1).replace("/v2", ":99999/api/v2")}), "URL"),

@@ -42,8 +42,8 @@ x-lifecycle:
 
 
 @contextmanager
-def served(path: Path) -> Iterator[str]:
-    with LiveServer(create_declared_app(Mock(compile_platform(path)))) as live:
+def served(path: Path, settings: Settings | None = None) -> Iterator[str]:
+    with LiveServer(create_declared_app(Mock(compile_platform(path)), settings or Settings())) as live:
         yield live.url
 
 
@@ -123,6 +123,45 @@ def test_a_mock_of_another_platform_is_not_accused(tmp_path: Path, capsys: pytes
     with LiveServer(create_app(settings=Settings(client_id="demo", client_secret="demo-secret"))) as live:
         assert cli.run(["probe", "--platform", str(path), live.url]) == 2
     assert "is a mock of the platform webchat, and not of uploads; leave out --platform" in capsys.readouterr().err
+
+
+def test_a_mock_that_asks_for_a_token_is_not_accused_without_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "uploads.yaml"
+    path.write_text(UPLOADS)
+    guarded = Settings(admin_token="a-token", client_id="demo", client_secret="demo-secret")
+    with served(find("oauth"), guarded) as url:
+        assert cli.run(["probe", "--platform", str(path), url]) == 2
+        said = capsys.readouterr()
+        assert "is a mock of the platform oauth, and not of uploads; give --platform oauth, or its file" in said.err
+        assert not said.out
+        for given in ((), ("--client-id", "shop", "--client-secret", "a-secret-of-ours")):
+            assert cli.run(["probe", url, *given]) == 2
+            assert "is a mock of the platform oauth; add --platform oauth, or its file" in capsys.readouterr().err
+            assert cli.run(["stories", "run", "sent-twice", "--url", url, *given]) == 2
+            assert "is a mock of the platform oauth; add --platform oauth, or its file" in capsys.readouterr().err
+    with LiveServer(create_app(settings=guarded)) as live:
+        assert cli.run(["stories", "run", "no-session-id", "--platform", "mcp", "--url", live.url]) == 2
+        assert "is a mock of the platform webchat; leave out --platform" in capsys.readouterr().err
+        assert cli.run(["probe", "--platform", str(path), live.url]) == 2
+    assert "is a mock of the platform webchat, and not of uploads; leave out --platform" in capsys.readouterr().err
+    with served(path, guarded) as url:
+        assert cli.run(["probe", "--platform", str(path), url]) == 0
+
+
+def test_a_mock_of_another_version_is_probed_if_it_has_all_operations(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ours, theirs = tmp_path / "uploads.yaml", tmp_path / "uploads-2.yaml"
+    ours.write_text(UPLOADS)
+    theirs.write_text(UPLOADS)
+    with served(theirs) as url:
+        assert cli.run(["probe", "--platform", str(ours), url]) == 0
+    older = tmp_path / "older" / "uploads.yaml"
+    older.parent.mkdir()
+    older.write_text(UPLOADS.replace("upload", "place"))
+    with served(older) as url:
+        assert cli.run(["probe", "--platform", str(ours), url]) == 2
+    assert "is a mock of another uploads, without upload; serve the same file" in capsys.readouterr().err
 
 
 CHAIN = """

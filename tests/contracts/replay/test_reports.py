@@ -112,7 +112,7 @@ def test_a_death_that_has_two_reasons_decides_nothing(tmp_path: Path) -> None:
     file.write_text(toml(report))
     lines = file.read_text().splitlines()
     assert {"# idle_timeout = 10", "# ttl = 10"} <= set(lines)
-    assert "had been idle for 11.004 s or its session was 11.004 s old" in " ".join(lines).replace(" # ", " ")
+    assert "had been idle for 11.004 s, or because its session was 11.004 s old" in " ".join(lines).replace(" # ", " ")
     assert policy_from_file(file) == policy_from_file(_empty(tmp_path))
 
 

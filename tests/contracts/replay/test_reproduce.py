@@ -102,14 +102,79 @@ def test_what_only_dayflys_own_policy_says_is_told_as_an_assumption() -> None:
     har.send(status=403)
     (refusal,) = told(har).refusals
     assert refusal.cause.startswith(
-        "It was refused because its session had been idle for 31.05 s or its session was 31.05 s old; the recording does "
-        "not show which. By dayfly's own policy, which is assumed, the session had been idle for too long. It ended"
+        "It may have been refused because its session had been idle for 31.05 s, or because its session was 31.05 s old; the "
+        "recording does not show which. By dayfly's own policy, which is assumed, the session had been idle for too long. "
+        "It ended"
     )
     (asked,) = told(har, Policy()).refusals
     assert asked.cause.startswith("The session had been idle for too long.")
     har.entries[-1]["response"]["headers"].append({"name": "Dayfly-Reason", "value": "session.idle"})
     (answered,) = told(har).refusals
     assert answered.cause.startswith("The session had been idle for too long.")
+
+
+def test_possible_reasons_are_not_told_as_certain() -> None:
+    har = started()
+    har.milliseconds += 31_000
+    har.send(status=403)
+    har.send(OLD, status=403)
+    report = told(har)
+    assert report.inference.notes[0] == (
+        "entry 3 may have been refused because its session had been idle for 31.05 s, or because its session was 31.05 s old: "
+        "it is unknown which"
+    )
+    assert not [one.cause for one in report.refusals if "was refused because" in one.cause]
+
+
+def test_every_refusal_is_explained_and_not_403s_alone() -> None:
+    har = started()
+    har.send()
+    har.add(MESSAGES, {"webChatSessionId": "id-1"}, {"code": "bad.request", "status": 400}, 400)
+    har.add(MESSAGES, None, {"code": "bad.request", "status": 400}, 400, text="{nope")
+    kind = {"Content-Type": "text/plain"}
+    har.add(MESSAGES, None, {"code": "unsupported.media.type", "status": 415}, 415, text="text=1", headers=kind)
+    for _ in range(2):
+        har.add(MESSAGES, {"webChatSessionId": "id-1", "text": "a"}, {"code": "too.many.requests", "status": 429}, 429)
+    har.send(status=503)
+    har.send(status=401, headers={"Authorization": None})
+    found = {(one.status, one.reason): one for one in told(har).refusals}
+    assert [(*key, one.number, one.count) for key, one in found.items()] == [
+        (400, "body.invalid", 4, 1),
+        (400, "body.not-json", 5, 1),
+        (415, "body.media-type", 6, 1),
+        (429, "rate.limited", 7, 2),
+        (401, "auth.missing", 10, 1),
+    ]
+    assert all(one.cause and one.advice and one.guard for one in found.values())
+    assert "The recording does not show how many it accepts." in found[429, "rate.limited"].cause
+
+
+@pytest.mark.parametrize(
+    ("answer", "again", "cause"),
+    [
+        (EXPIRED, False, "The bearer token had expired."),
+        (BAD, False, "The recording does not show the cause. It may be this: the bearer token had been revoked."),
+        (BAD, True, "The recording does not show the cause. It may be this: the organisation currently rejects every "),
+    ],
+)
+def test_a_cause_that_the_replay_assumes_is_told_as_possible(answer: dict[str, object], again: bool, cause: str) -> None:
+    har = started()
+    headers = {"Authorization": "Bearer another-token-of-ours"} if answer is EXPIRED else {}
+    har.add(MESSAGES, {"webChatSessionId": "id-1", "text": "a"}, answer, 401, headers=headers)
+    if again:
+        har.send()
+    (group,) = told(har).refusals
+    assert group.cause.startswith(cause)
+    assert "control API began" not in group.cause
+
+
+def test_a_fault_of_a_journal_is_not_taken_for_a_refusal() -> None:
+    har = started()
+    har.add(
+        MESSAGES, {"webChatSessionId": "id-1", "text": "a"}, {"code": "too.many.requests", "status": 429}, 429,
+        answered={"Dayfly-Reason": "fault.injected"},
+    )  # fmt: skip
+    assert told(har).refusals == []
 
 
 def test_a_token_from_before_is_good_where_it_was_let_in() -> None:

@@ -72,6 +72,29 @@ def test_an_example_may_leave_out_what_its_answer_brings(content: str, tmp_path:
             {"    account:\n      noun: account\n": "    account:\n      nown: account\n", "      noun: token\n": ""},
             ["x-lifecycle.kinds.account.nown", "x-lifecycle.kinds.token: the word 'noun' is missing"],
         ),
+        (
+            {"order: [token, body]": "order: [token, bdy]", "by: work": "by: wrk"},
+            ["x-lifecycle.order.1", "x-effects.job.by"],
+        ),
+        (
+            {"order: [token, body]": "order: [tken, bdy]"},
+            ["x-lifecycle.order.0", "x-lifecycle.order.1"],
+        ),
+        (
+            {
+                "{logIn: $response.body#/token}": "{logIn: $request.body#/token}",
+                "$request.header.Authorization#b": "$respons.b",
+            },
+            ["x-lifecycle.kinds.token.carried.work", "x-lifecycle.kinds.token.issued.logIn"],
+        ),
+        (
+            {"message: too large}": "message: x, shape: one}", "message: not JSON}": "message: x, shape: two}"},
+            ["x-lifecycle.refused.size", "x-lifecycle.refused.json"],
+        ),
+        (
+            {"keeps: {n: $request.path.n}": "keeps: {m: $request.path.m}"},
+            ["x-effects.job.keeps.m: $request.path.m: the path", "x-effects.job.keeps.m: `keeps` names 'm'"],
+        ),
     ],
 )
 def test_every_mistake_is_told(changes: dict[str, str], places: list[str], tmp_path: Path) -> None:
@@ -261,6 +284,17 @@ def test_several_refusals_may_share_an_answer(tmp_path: Path) -> None:
         "x-lifecycle.refused.media, size",
         "there is a row for 'media' already; leave it out here or there",
     )
+
+
+def test_what_is_unlimited_needs_no_answer_and_may_have_one(tmp_path: Path) -> None:
+    text = TOY.replace("ttl: {seconds: 60, told: $response.body#/lasts}", "ttl: unlimited")
+    assert "expired" in loaded(tmp_path, text).kinds["token"].refused
+    without = loaded(tmp_path, text.replace("ended, expired:", "ended:")).kinds["token"]
+    assert (without.life.ttl, "expired" in without.refused) == (None, False)
+    more = text.replace("ended, expired:", "ended:").replace("ttl: unlimited", "idle: unlimited\n      uses: unlimited")
+    assert loaded(tmp_path, more).kinds["token"].life.uses is None
+    limited = refused(tmp_path, text.replace("ended, expired:", "ended:"), **{"token.ttl": 60})
+    assert limited.problem == "one can be expired, and there is no answer for that; add a row for 'expired'"
 
 
 def test_a_cause_has_one_answer(tmp_path: Path) -> None:
