@@ -207,7 +207,8 @@ def mark_altered(unit: str, moment: Moment, case: Case) -> Mark:
             call.intent is not None and call.does == unit and call.accepted and call.kept
         ):
             is_over = isinstance(moment, CallReturned) or call.returned is None
-            return (_alteration(call, call.intent, case) or EXERCISED) if is_over else None
+            is_its_own = is_over and not case.history.is_something_else(call)
+            return (_alteration(call, call.intent, case) or EXERCISED) if is_its_own else None
     return None
 
 

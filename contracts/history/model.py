@@ -113,6 +113,10 @@ class History:
         """Return whether a call of the operation that does a unit's work may be about something other than that unit."""
         return False
 
+    def is_something_else(self, call: Call) -> bool:  # noqa: ARG002 - for declared platforms
+        """Return whether it surely is."""
+        return False
+
     def knew(self, told: Call, later: Call) -> bool:
         """Return whether the maker of the `later` call had to know of the answer to `told`."""
         return told.was_over(later.left)

@@ -23,6 +23,7 @@ from contracts.history import (
     SendEffect,
     same,
 )
+from contracts.protocol.something_else import something_else
 from contracts.protocol.trace import FOREVER, DeclaredTrace, TraceExchange, UnitRun
 from contracts.protocol.wire import Signals, operation_of, read_call
 from mockserver import journal
@@ -50,6 +51,8 @@ class DeclaredHistory(History):
     """The calls that showed an id, by kind and id, to use it or to end it."""
     crowded: Set[int] = frozenset()
     """The numbers of the calls beside which another was under way."""
+    something_else: Set[int] = frozenset()
+    """The numbers of the calls of units' operations that are surely about something other than a unit."""
 
     def exchange(self, call: Call) -> TraceExchange:
         """Return a call's request and answer."""
@@ -83,6 +86,10 @@ class DeclaredHistory(History):
         claims = [run for run in self.asked(call.operation, unit.ended or FOREVER) if run.outcome == "accepted"]
         others = [run for run in claims if run is not unit and all(self.carries(one, run) for one in done[:1])]
         return len(done) > len(others)
+
+    def is_something_else(self, call: Call) -> bool:
+        """See History."""
+        return call.number in self.something_else and self.may_be_something_else(call)
 
     def asked(self, operation: str | None, place: float) -> list[JudgedIntent]:
         """Return the units that had begun before a place, and whose work an operation does."""
@@ -191,6 +198,7 @@ def history_of(platform: Platform, trace: DeclaredTrace) -> DeclaredHistory:
     history.in_order = sorted(history.calls, key=lambda one: one.left)
     history.crowded = _crowded(history.in_order)
     _attribute(history)
+    history.something_else = something_else(history)
     for call in history.in_order:
         _name_ids(history, call)
     for kind, id in trace.registered.items():
