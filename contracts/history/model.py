@@ -117,6 +117,10 @@ class History:
         """Return whether it surely is."""
         return False
 
+    def may_be_for_another(self, call: Call) -> bool:  # noqa: ARG002 - for declared platforms
+        """Return whether a call with a unit's values may have been made for an earlier unit with the same ones."""
+        return False
+
     def knew(self, told: Call, later: Call) -> bool:
         """Return whether the maker of the `later` call had to know of the answer to `told`."""
         return told.was_over(later.left)

@@ -48,7 +48,7 @@ OFF_CLOCK = "times were read from a real clock, and a pause of the machine or th
 """The reason for a doubt if only virtual time would show that the client itself was too slow or too fast."""
 
 
-ASIDE = "an answer came late to a thread or task other than the message's own, which may have stopped listening"
+ASIDE = "an answer came late, and the message may no longer have waited for it"
 """The reason for a doubt if the client's own deadline may have passed before an answer came."""
 
 

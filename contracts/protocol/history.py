@@ -91,6 +91,16 @@ class DeclaredHistory(History):
         """See History."""
         return call.number in self.something_else and self.may_be_something_else(call)
 
+    def may_be_for_another(self, call: Call) -> bool:
+        """See History. It may if no more successes with its values are known than earlier units were asked for with them."""
+        unit, end = call.intent, FOREVER if call.intent is None else call.intent.ended or FOREVER
+        if unit is None:
+            return False
+        earlier = [run for run in self.asked(call.operation, unit.began) if self.carries(call, run)]
+        alike = (one for one in self.in_order if one.operation == call.operation and self.carries(one, unit)) if earlier else ()
+        known = [one for one in alike if one.accepted and (one.status or 500) < 300 and one.was_over(end) and self.heard(one)]
+        return bool(earlier) and len(known) <= len(earlier)
+
     def asked(self, operation: str | None, place: float) -> list[JudgedIntent]:
         """Return the units that had begun before a place, and whose work an operation does."""
         nouns = {noun for noun, effect in self.platform.effects.items() if effect["by"] == operation}

@@ -765,3 +765,31 @@ def test_a_success_of_the_unit_counts_though_a_call_about_something_else_follows
 
 def test_a_success_about_something_else_is_no_success_of_the_unit() -> None:
     assert "D3/storing" not in stored(("index", 200), ("x", 503), outcome="failed").broken
+
+
+def caught_up(first: Outcome, status: int | None, id: str = "x", own: int | None = 503) -> Tape:
+    """Return the tape of a unit, and of one that fails after a call with its values was accepted."""
+    tape = Tape(toy(clients.TOKENS, effects=STORING))
+    tape.unit(1, 9, name="storing", payload={"id": id}, outcome=first, alone=True)
+    tape.call(f"/items/{id}", 2, 3, method="PUT", status=status)
+    tape.unit(10, 19, name="storing", payload={"id": "x"}, outcome="failed", alone=True)
+    tape.call("/items/x", 11, 12, method="PUT")
+    if own is not None:
+        tape.call("/items/x", 13, 14, method="PUT", status=own)
+    return tape
+
+
+@pytest.mark.parametrize("own", [503, None], ids=["refused", "not made"])
+@pytest.mark.parametrize("first", [503, None], ids=["refused", "lost"])
+def test_a_unit_may_fail_after_an_earlier_one_was_caught_up_with(first: int | None, own: int | None) -> None:
+    tape = caught_up("failed", first, own=own)
+    assert "D3/storing" not in tape.broken
+    found = judge(toy(clients.TOKENS, effects=STORING), tape.trace).of("D3/storing")
+    assert found.status == "inconclusive"
+    assert "may have been for an earlier unit with the same values" in found.message
+
+
+@pytest.mark.parametrize(("first", "id"), [(200, "x"), (503, "y")], ids=["done", "with other values"])
+def test_a_false_failure_is_one_if_no_earlier_unit_was_left_to_do(first: int, id: str) -> None:
+    outcome: Outcome = "accepted" if first == 200 else "failed"
+    assert "D3/storing" in caught_up(outcome, first, id).broken
