@@ -33,7 +33,7 @@ def mark_dead_retried(kind: str, moment: Moment, case: Case) -> Mark:
 
 
 def _dead_retry(kind: str, call: Call, place: float, case: Case) -> Breach | None:
-    """If the id was used up as well, presenting it again is a reuse, which S1 reports. Without S1 it is a doubt."""
+    """If the id was used up as well, presenting it again is a reuse, which S1 reports. Here it is a doubt."""
     credential = case.history.shown_by(call, kind)
     refused = next((told for told in credential.dead if case.history.knew(told, call)), None)
     if refused is None:
@@ -43,9 +43,10 @@ def _dead_retry(kind: str, call: Call, place: float, case: Case) -> Breach | Non
     uses = uses_before(kind, call, place, case)
     if not uses:
         return Breach(message, evidence)
-    if may_repeat(call, uses, place, case) or not case.asked.isdisjoint({"S1", f"S1/{kind}"}):
+    if may_repeat(call, uses, place, case):
         return None
-    return Breach(f"{message}; it had been used up before, which is for S1 to judge: ask for S1 too", evidence, certain=False)
+    ask = ": ask for S1 too" if case.asked.isdisjoint({"S1", f"S1/{kind}"}) else ""
+    return Breach(f"{message}; it had been used up before, which is for S1 to judge{ask}", evidence, certain=False)
 
 
 def _dead_sends(case: Case) -> float:

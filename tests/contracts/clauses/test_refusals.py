@@ -31,14 +31,17 @@ def test_r1_holds_across_messages() -> None:
     assert tape.status("R1") == "violated"
 
 
-def test_r1_is_silent_where_the_id_was_used_up_before() -> None:
+def test_r1_leaves_an_id_that_was_used_up_before_to_s1() -> None:
     tape = opened()
     session = tape.create()
     tape.send(session)
     tape.send(session, **DEAD)
-    tape.send(session, **DEAD)
-    assert tape.status("S1") == "violated"
     assert tape.status("R1") == "held"
+    tape.send(session, **DEAD)
+    judgement = tape.judged()
+    assert [verdict.code for verdict in judgement.violated] == ["S1"]
+    assert judgement.of("R1").status == "inconclusive"
+    assert judgement.of("R1").message.endswith("it had been used up before, which is for S1 to judge")
 
 
 @pytest.mark.parametrize(("refusals", "status"), [(1, "held"), (2, "inconclusive")])
