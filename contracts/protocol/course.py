@@ -94,7 +94,8 @@ class CourseOfRun:
         """Return a path with names in place of ids."""
         for known in self._history.credentials.values():
             for id, credential in known.items():
-                path = path.replace(id, f"{{{credential.name}}}") if len(id) >= SHORTEST else path
+                is_hidden = len(id) >= SHORTEST and id not in credential.name
+                path = path.replace(id, f"{{{credential.name}}}") if is_hidden else path
         return path
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
-from itertools import chain, islice, takewhile
+from itertools import chain, count, islice, takewhile
 from operator import attrgetter
 from typing import Any
 
+from contracts.clauses.sessions import IN_ID
+from contracts.clauses.words import quote
 from contracts.history import (
     Call,
     CallLeft,
@@ -213,6 +215,8 @@ def history_of(platform: Platform, trace: DeclaredTrace) -> DeclaredHistory:
         _name_ids(history, call)
     for kind, id in trace.registered.items():
         _credential(history, kind, id).registered = True
+    for known in history.credentials.values():
+        _name(known.values())
     history.moments = sorted(_moments(history), key=lambda moment: moment.place)
     for moment in history.moments:
         if isinstance(moment, CallLeft):
@@ -290,12 +294,20 @@ def _name_ids(history: DeclaredHistory, call: Call) -> None:
 
 
 def _credential(history: DeclaredHistory, kind: str, id: str) -> SeenCredential:
-    """Return the credential. Those of a kind have short names, such as ``session 1``, in the order in which they appear."""
+    """Return the credential, which has no name yet if it is new."""
     known, noun = history.credentials[kind], history.platform.kinds[kind].noun
-    if id not in known:
-        name = f"{noun} {len(known) + 1}"
-        known[id] = SeenCredential(id, name, name, noun)
-    return known[id]
+    return known.setdefault(id, SeenCredential(id, "", "", noun))
+
+
+def _name(credentials: Iterable[SeenCredential]) -> None:
+    """Give those of a kind short names, such as ``session 1``, in the order in which they appear.
+
+    A placeholder that was never issued is named as it is.
+    """
+    numbers = count(1)
+    for one in credentials:
+        is_placeholder = one.created is None and not one.registered and IN_ID.search(one.id)
+        one.name = one.label = f"{one.noun} {quote(one.id) if is_placeholder else next(numbers)}"
 
 
 def _moments(history: DeclaredHistory) -> Iterator[Moment]:

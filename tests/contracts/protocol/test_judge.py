@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from contracts.history import Outcome
+from contracts.protocol.course import CourseOfRun
 from contracts.protocol.judge import judge
 from contracts.protocol.rules import demands
 from contracts.protocol.trace import FOREVER
@@ -269,6 +270,35 @@ def test_what_was_never_issued_was_invented_unless_the_beginning_is_missing() ->
     assert tape.broken == {"S4/session"}
     tape.trace.whole = False
     assert tape.broken == set()
+
+
+@pytest.mark.parametrize(
+    ("shown", "issued", "name"),
+    [
+        ("undefined", False, "session 'undefined'"),
+        ("{{session}}", False, "session '{{session}}'"),
+        ("made-up", False, "session 1"),
+        ("undefined", True, ""),
+    ],
+)
+def test_a_placeholder_that_was_never_issued_is_named_as_it_is(shown: str, issued: bool, name: str) -> None:
+    tape = Tape(SESSIONS)
+    sending(tape, 2, 3, 403, shown, issued={"session": shown} if issued else {})
+    tape.log_in(4, 5, "a-session")
+    judgement = judge(SESSIONS, tape.trace)
+    message = f"the client presented {name}, which the platform never issued to it" if name else ""
+    assert judgement.of("S4/session").message == message
+    names = [credential.name for credential in judgement.history.credentials["session"].values()]
+    assert names == [name or "session 1", "session 1" if "'" in name else "session 2"]
+
+
+@pytest.mark.parametrize(("shown", "path"), [("undefined", "/items/undefined"), ("made-up-id", "/items/{session 1}")])
+def test_a_placeholder_stays_in_a_path(shown: str, path: str) -> None:
+    platform = toy(clients.SESSIONS.replace("{work: $request.body#/session}", "{store: $request.path.id}"), order="[session]")
+    tape = Tape(platform)
+    tape.call(f"/items/{shown}", 2, 3, method="PUT", status=403, answer=GONE)
+    (row,) = CourseOfRun(platform, tape.trace).rows((), ())
+    assert row.text.startswith(f"PUT {path} store with ")
 
 
 def turning(tape: Tape, left: float, returned: float, shown: str, new: str = "") -> None:
