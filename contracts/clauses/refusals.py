@@ -86,12 +86,11 @@ def _mark_not_recovered(moment: Moment, case: Case) -> Mark:
 
 def _gone_on(call: Call, intent: JudgedIntent, place: float) -> Breach | None:
     """Nothing is left to try after a second 403 that gives no reason."""
-    refused = (send for send in intent.of("send") if send.status == 403 and send.code is None and send.was_over(place))
-    opaque = list({send.presented: send for send in refused}.values())  # a second refusal of the same id shows nothing new
-    if len(opaque) < 2:
+    if len(intent.opaque) < 2 or not intent.opaque[1].was_over(place):
         return None
+    first, second = intent.opaque
     message = f"{noun_of(call)} followed a second 403 without a reason"
-    return Breach(message, (at("first 403", opaque[0]), at("second 403", opaque[1]), at("went on", call)))
+    return Breach(message, (at("first 403", first), at("second 403", second), at("went on", call)))
 
 
 def _return_of(call: Call) -> float:

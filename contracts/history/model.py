@@ -97,7 +97,7 @@ class History:
         """Note that a call has come back, the next one to do so."""
         for unit in (call.intent, call.group):
             if unit is not None:
-                unit.over.setdefault(call.operation, []).append(call)
+                unit.note_return(call)
         if call.retry_after is not None:
             self.waits.append(call)
         for kind in call.brought:

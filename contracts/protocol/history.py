@@ -140,10 +140,15 @@ class DeclaredHistory(History):
         first = bisect_right(self.in_order, told.back, key=attrgetter("left"))
         return any(follows(call) and self.knew(told, call) for call in islice(self.in_order, first, None))
 
-    def last_knowing(self, told: Call, calls: Sequence[Call]) -> Call | None:
-        """Return the last of these calls, which are in order, whose maker had to know of the answer to `told`."""
-        later = takewhile(lambda call: told.was_over(call.left), reversed(calls))
-        return next((call for call in later if self.knew(told, call)), None)
+    def surely_after(self, told: Call, operation: str | None) -> float:
+        """Return the time from which a call must have left for its maker to know of the answer to `told`; -inf for any time.
+
+        Units may decide otherwise about calls of another operation.
+        """
+        may_cross = not self.trace.sharp and self.trace.crossing is not False
+        if may_cross and self.trace.crossing is None and told.number not in self.crowded:
+            may_cross = operation != told.operation and not self.units
+        return (told.returned_at or 0) + CLOSE if may_cross else -FOREVER
 
     def good_for(self, kind: str, received: Call, margin: float) -> float | None:
         """See History. Of a short lifetime the margin is a tenth."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pstats
+from cProfile import Profile
 from typing import Any
 
 import pytest
 
 from contracts.clauses import judged
-from contracts.clauses.refusals import R1
+from contracts.clauses.refusals import R1, R2
+from contracts.judge import DEFAULTS, Case
 from tests.contracts.clauses.examples import deliver
 from tests.contracts.tape import DEAD, LOST_REQUEST, LOST_RESPONSE, OPAQUE, SCOPE, Tape
 
@@ -62,6 +65,19 @@ def test_r1_holds_for_an_id_that_a_bare_403_left_alive() -> None:
     tape.send(session, **OPAQUE)
     tape.send(session)
     assert tape.status("R1") == "violated"
+
+
+def test_r2_takes_twice_as_long_for_twice_as_many_refusals() -> None:
+    counts = []
+    for refusals in (200, 400):
+        tape = opened()
+        session = tape.create()
+        for _ in range(refusals):
+            tape.send(session, **OPAQUE)
+        case, profile = Case(tape.judged().history, DEFAULTS), Profile()
+        profile.runcall(list, R2.marks(case))
+        counts.append(pstats.Stats(profile).total_calls)  # type: ignore[attr-defined]
+    assert counts[1] < 2.5 * counts[0]
 
 
 def test_r1_does_not_mind_a_scope_that_was_missing() -> None:
