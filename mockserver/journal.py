@@ -123,12 +123,13 @@ class Ended(Struct, tag="ended", tag_field="type", omit_defaults=True):
 
 class Perturbed(Struct, tag="perturbed", tag_field="type", omit_defaults=True):
     """A change from outside: by the scenario itself or through the control API. `what` names it, `detail` has its
-    parameters."""
+    parameters. `former` are the values that a change of the policy replaced, by name."""
 
     seq: int
     at: int
     what: str
     detail: dict[str, Any] = {}
+    former: dict[str, Any] = {}
 
 
 class Arrival(Struct, tag="arrival", tag_field="type", omit_defaults=True):

@@ -146,11 +146,21 @@ def mark_false_outcome(unit: Unit, moment: Moment, case: Case) -> Mark:
             if intent.outcome == "accepted" and not is_done and not _has_begun(intent):
                 return _false_success(intent, case)
             if intent.outcome == "failed" and confirmed is not None and not _is_doubtful(confirmed, intent, unit):
-                known = f"the {confirmed.status} to {noun_of(confirmed, 'its')} had reached the client"
-                message = f"{name_of(intent)} was reported as failed, though {known}"
-                return Breach(message, (at("accepted", confirmed), *reported(intent)))
+                return _false_failure(confirmed, intent, case)
             return EXERCISED
     return None
+
+
+def _false_failure(confirmed: Call, intent: JudgedIntent, case: Case) -> Breach:
+    known = f"the {confirmed.status} to {noun_of(confirmed, 'its')} had reached the client"
+    is_doubtful = case.history.may_be_for_another(confirmed)
+    why = f"; uncertain, because {FOR_AN_EARLIER}" if is_doubtful else ""
+    message = f"{name_of(intent)} was reported as failed, though {known}{why}"
+    return Breach(message, (at("accepted", confirmed), *reported(intent)), certain=not is_doubtful)
+
+
+FOR_AN_EARLIER = "the call may have been for an earlier unit with the same values"
+"""The reason for a doubt if a client may have had an earlier unit to do still."""
 
 
 def _has_begun(intent: JudgedIntent) -> bool:
@@ -207,7 +217,8 @@ def mark_altered(unit: str, moment: Moment, case: Case) -> Mark:
             call.intent is not None and call.does == unit and call.accepted and call.kept
         ):
             is_over = isinstance(moment, CallReturned) or call.returned is None
-            return (_alteration(call, call.intent, case) or EXERCISED) if is_over else None
+            is_its_own = is_over and not case.history.is_something_else(call)
+            return (_alteration(call, call.intent, case) or EXERCISED) if is_its_own else None
     return None
 
 

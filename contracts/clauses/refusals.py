@@ -33,7 +33,7 @@ def mark_dead_retried(kind: str, moment: Moment, case: Case) -> Mark:
 
 
 def _dead_retry(kind: str, call: Call, place: float, case: Case) -> Breach | None:
-    """If the id was used up as well, presenting it again is a reuse, which S1 reports. Without S1 it is a doubt."""
+    """If the id was used up as well, presenting it again is a reuse, which S1 reports. Here it is a doubt."""
     credential = case.history.shown_by(call, kind)
     refused = next((told for told in credential.dead if case.history.knew(told, call)), None)
     if refused is None:
@@ -43,9 +43,10 @@ def _dead_retry(kind: str, call: Call, place: float, case: Case) -> Breach | Non
     uses = uses_before(kind, call, place, case)
     if not uses:
         return Breach(message, evidence)
-    if may_repeat(call, uses, place, case) or not case.asked.isdisjoint({"S1", f"S1/{kind}"}):
+    if may_repeat(call, uses, place, case):
         return None
-    return Breach(f"{message}; it had been used up before, which is for S1 to judge: ask for S1 too", evidence, certain=False)
+    ask = ": ask for S1 too" if case.asked.isdisjoint({"S1", f"S1/{kind}"}) else ""
+    return Breach(f"{message}; it had been used up before, which is for S1 to judge{ask}", evidence, certain=False)
 
 
 def _dead_sends(case: Case) -> float:
@@ -85,12 +86,11 @@ def _mark_not_recovered(moment: Moment, case: Case) -> Mark:
 
 def _gone_on(call: Call, intent: JudgedIntent, place: float) -> Breach | None:
     """Nothing is left to try after a second 403 that gives no reason."""
-    refused = (send for send in intent.of("send") if send.status == 403 and send.code is None and send.was_over(place))
-    opaque = list({send.presented: send for send in refused}.values())  # a second refusal of the same id shows nothing new
-    if len(opaque) < 2:
+    if len(intent.opaque) < 2 or not intent.opaque[1].was_over(place):
         return None
+    first, second = intent.opaque
     message = f"{noun_of(call)} followed a second 403 without a reason"
-    return Breach(message, (at("first 403", opaque[0]), at("second 403", opaque[1]), at("went on", call)))
+    return Breach(message, (at("first 403", first), at("second 403", second), at("went on", call)))
 
 
 def _return_of(call: Call) -> float:

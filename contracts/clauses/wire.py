@@ -37,7 +37,7 @@ def _doubted_text(call: Call, case: Case) -> Breach | None:
     passed = call.answer is not None and (call.answer.accepted or call.answer.reason.startswith(BEHIND_BODY))
     if passed or handed_on(call) or case.history.policy("max_text", MAX_TEXT, call) is not None:
         return None
-    later = [value for _, value in case.history.policy_changes["max_text"] if isinstance(value, int)]
+    later = [change.value for change in case.history.policy_changes["max_text"] if isinstance(change.value, int)]
     problem = shapes.problem(call.arrival, min([MAX_TEXT, *later]))
     if not problem:
         return None

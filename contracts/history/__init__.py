@@ -20,6 +20,7 @@ from contracts.history.calls import (
 )
 from contracts.history.model import History
 from contracts.history.moments import (
+    CLOCKED,
     ON_ITS_WAY,
     CallLeft,
     CallReturned,
@@ -32,6 +33,7 @@ from contracts.history.moments import (
 )
 
 __all__ = [
+    "CLOCKED",
     "ON_ITS_WAY",
     "REJECTS",
     "SPENDS",

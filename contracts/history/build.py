@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable
-from typing import Any
+
+from msgspec import UNSET
 
 from contracts.history.attribution import attributed
 from contracts.history.calls import (
@@ -21,7 +22,7 @@ from contracts.history.calls import (
     message_in,
     outcome,
 )
-from contracts.history.model import History
+from contracts.history.model import History, PolicyChange
 from contracts.history.moments import CallLeft, CallReturned, IntentBegan, IntentEnded, WorldChanged, is_on_its_way, jump_of
 from contracts.history.validate import Numbered, Trace
 from mockserver.journal import Answer, Arrival, Began, Ended, Guest, Perturbed, Returned
@@ -284,13 +285,13 @@ class _Folding:
             tokens[pseudonym] = SeenCredential(pseudonym, label, f"token {label}", "token")
 
 
-def _policy_changes(entries: Iterable[Numbered]) -> dict[str, list[tuple[int, Any]]]:
-    """Return the values that changes of the policy set, by name, each with the entry of its change."""
-    found: dict[str, list[tuple[int, Any]]] = {}
+def _policy_changes(entries: Iterable[Numbered]) -> dict[str, list[PolicyChange]]:
+    """Return the changes of the policy by the name of the value, in order."""
+    found: dict[str, list[PolicyChange]] = {}
     for entry in entries:
         if isinstance(entry, Perturbed) and entry.what == "set_policy":
             for name, value in entry.detail.items():
-                found.setdefault(name, []).append((entry.seq, value))
+                found.setdefault(name, []).append(PolicyChange(entry.seq, value, entry.former.get(name, UNSET)))
     return found
 
 

@@ -231,6 +231,7 @@ class JudgedIntent:
     with it afterwards, so `calls` has later calls. `inferred` means that the trace does not record the intent: its guest and
     its text are then empty if the requests do not show them. `noun` is what its work is called, and `given` are the values for
     it, by name. `alone`: no other was under way. `over` are its calls by operation, in the order in which they returned.
+    `opaque` are the first two sends that got a 403 without a reason for different ids, in that order.
     """
 
     number: int
@@ -252,10 +253,18 @@ class JudgedIntent:
     given: dict[str, Any] = field(default_factory=dict)
     alone: bool = True
     over: dict[str | None, list[Call]] = field(default_factory=dict)
+    opaque: list[Call] = field(default_factory=list)
 
     def of(self, operation: str) -> list[Call]:
         """Return its calls of one operation, in order."""
         return [call for call in self.calls if call.operation == operation]
+
+    def note_return(self, call: Call) -> None:
+        """Note that one of its calls has come back. A further 403 without a reason for the same id shows nothing new."""
+        self.over.setdefault(call.operation, []).append(call)
+        is_opaque = call.operation == "send" and call.status == 403 and call.code is None
+        if is_opaque and len(self.opaque) < 2 and all(call.presented != other.presented for other in self.opaque):
+            self.opaque.append(call)
 
     @property
     def possible(self) -> list[Call]:
@@ -274,6 +283,10 @@ class Group:
     intents: list[JudgedIntent] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     over: dict[str | None, list[Call]] = field(default_factory=dict)
+
+    def note_return(self, call: Call) -> None:
+        """Note that one of its calls has come back."""
+        self.over.setdefault(call.operation, []).append(call)
 
     @property
     def seqs(self) -> list[int]:

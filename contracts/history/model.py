@@ -6,9 +6,9 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter, itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
-from msgspec import UnsetType
+from msgspec import UNSET, UnsetType
 
 from contracts.history.calls import Call, Identity, JudgedIntent, SeenCredential, SendEffect, UnitReading
 from contracts.history.moments import Moment, WorldChanged, time_of
@@ -16,6 +16,14 @@ from mockserver.journal import Header
 
 ROUNDING = 1
 """Milliseconds that may be lost between two time stamps, because each is cut to whole milliseconds."""
+
+
+class PolicyChange(NamedTuple):
+    """A change of a value of the policy, in entry `seq`. `former` is the value that it replaced, if the entry has it."""
+
+    seq: int
+    value: Any
+    former: Any = UNSET
 
 
 @dataclass(eq=False, slots=True)
@@ -29,7 +37,7 @@ class History:
     content, by that content. `waits` are the calls whose answer asked the client to wait. All five are in the order in which
     the client knew.
 
-    `policy_changes` are the values that changes of the policy set, by name, each with the entry of its change.
+    `policy_changes` are the changes of the policy by the name of the value, in order.
 
     `doubts` says why it is uncertain which intent a call or the end of an intent belongs to, by the entry that evidence points
     to.
@@ -44,7 +52,7 @@ class History:
     intents: list[JudgedIntent] = field(default_factory=list)
     credentials: dict[str, dict[str, SeenCredential]] = field(default_factory=dict)
     limits: Mapping[str, int] = field(default_factory=dict)
-    policy_changes: Mapping[str, list[tuple[int, Any]]] = field(default_factory=dict)
+    policy_changes: Mapping[str, list[PolicyChange]] = field(default_factory=dict)
     changes: list[WorldChanged] = field(default_factory=list)
     renewing: Mapping[str | None, Sequence[str]] = field(default_factory=dict)
     renewals: dict[str, list[Call]] = field(default_factory=dict)
@@ -89,7 +97,7 @@ class History:
         """Note that a call has come back, the next one to do so."""
         for unit in (call.intent, call.group):
             if unit is not None:
-                unit.over.setdefault(call.operation, []).append(call)
+                unit.note_return(call)
         if call.retry_after is not None:
             self.waits.append(call)
         for kind in call.brought:
@@ -111,6 +119,14 @@ class History:
 
     def may_be_something_else(self, call: Call) -> bool:  # noqa: ARG002 - for declared platforms
         """Return whether a call of the operation that does a unit's work may be about something other than that unit."""
+        return False
+
+    def is_something_else(self, call: Call) -> bool:  # noqa: ARG002 - for declared platforms
+        """Return whether it surely is."""
+        return False
+
+    def may_be_for_another(self, call: Call) -> bool:  # noqa: ARG002 - for declared platforms
+        """Return whether a call with a unit's values may have been made for an earlier unit with the same ones."""
         return False
 
     def knew(self, told: Call, later: Call) -> bool:
@@ -198,8 +214,8 @@ class History:
     def policy_at(self, seq: int) -> Mapping[str, Any]:
         """Return the policy that held when entry `seq` came.
 
-        The header of a mock's journal has the policy at its end. So a value that a later change replaced is missing, unless an
-        earlier change had set it.
+        The header of a mock's journal has the policy at its end. So a value that a later change replaced is missing, unless the
+        change has it or an earlier one had set it.
         """
         if not self.policy_changes:
             return self.header.policy
@@ -207,7 +223,9 @@ class History:
         for name, changes in self.policy_changes.items():
             earlier = bisect_left(changes, seq, key=itemgetter(0))
             if earlier:
-                policy[name] = changes[earlier - 1][1]
+                policy[name] = changes[earlier - 1].value
+            elif changes[0].former is not UNSET:
+                policy[name] = changes[0].former
             elif self.header.organization:
                 policy.pop(name, None)
         return policy
@@ -220,7 +238,7 @@ class History:
         arrived = 0 if call is None else call.seq
         answered = arrived if call is None or call.answer is None else call.answer.seq
         policy, changes = self.policy_at(arrived), self.policy_changes.get(name, ())
-        if changes and (name not in policy or any(arrived < seq < answered for seq, _ in changes)):
+        if changes and (name not in policy or any(arrived < change.seq < answered for change in changes)):
             return None
         value = policy.get(name)
         return value if isinstance(value, int) and not isinstance(value, bool) else default
@@ -239,4 +257,6 @@ class History:
         return "handshakes" not in self.policy_changes or self._handshakes(credential) is not None
 
     def _handshakes(self, session: SeenCredential) -> int | None:
+        if session.created is None and self.header.organization:
+            return None  # it may be from before the journal began
         return self.policy("handshakes", 1, session.created)

@@ -11,6 +11,10 @@ ON_ITS_WAY = "on_its_way"
 """A flag in the detail of an advance: it did not move the clock at once, but held up the request that arrives next."""
 
 
+CLOCKED = frozenset({"advance", "set_clock", "freeze_clock", "resume_clock"})
+"""The changes of the clock, as the journal names them."""
+
+
 def is_on_its_way(entry: Perturbed) -> bool:
     """Return whether an advance held up a request that had already left, instead of moving the clock at once."""
     return entry.detail.get(ON_ITS_WAY) is True

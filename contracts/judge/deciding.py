@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from contracts.history import History
+from contracts.history import CLOCKED, History
 from contracts.judge.clause import Breach, Case, Clause
 from contracts.judge.verdicts import Status, Verdict
 
@@ -40,15 +40,25 @@ def _doubt(clause: Clause, breach: Breach, case: Case) -> str | None:
     if clause.own_time and not case.history.doubted.isdisjoint(item.seq for item in breach.evidence):
         return f", or so it looks: {ASIDE}"
     if breach.certain and header.clock not in clause.clocks:
-        return f"; uncertain, because {OFF_CLOCK}"
+        return f"; uncertain, because {MOVED_CLOCK if _is_moved(clause, breach, case.history) else OFF_CLOCK}"
     return None if breach.certain else ""
 
+
+def _is_moved(clause: Clause, breach: Breach, history: History) -> bool:
+    """Return whether the clock was moved between the calls of the evidence, or only a clock that was moved leaves a doubt."""
+    seqs = sorted(item.seq for item in breach.evidence)
+    between = (change.entry for change in history.changes if seqs and seqs[0] < change.entry.seq < seqs[-1])
+    return "wall" in clause.clocks or any(entry.what in CLOCKED for entry in between)
+
+
+MOVED_CLOCK = "the platform's clock was moved or stood still, so the times are not the client's"
+"""The reason for a doubt if a time is as the control API made it."""
 
 OFF_CLOCK = "times were read from a real clock, and a pause of the machine or the network may be a part of them"
 """The reason for a doubt if only virtual time would show that the client itself was too slow or too fast."""
 
 
-ASIDE = "an answer came late to a thread or task other than the message's own, which may have stopped listening"
+ASIDE = "an answer came late, and the message may no longer have waited for it"
 """The reason for a doubt if the client's own deadline may have passed before an answer came."""
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
-from itertools import groupby, islice, takewhile
+from functools import partial
+from itertools import islice
 
 from contracts.clauses.words import at
 from contracts.history import Call
 from contracts.judge import EXERCISED, Breach, Exercised
 from contracts.protocol.history import DeclaredHistory
+from contracts.protocol.knowing import Knowing
 from contracts.protocol.wire import closing
 from mockserver.platform.model import Kind
 
@@ -57,33 +59,29 @@ def _replaced(kind: Kind, shows: Sequence[Call]) -> dict[str, Call]:
 
 def not_renewed(kind: Kind, history: DeclaredHistory) -> Marks:
     """Judge R2: after a refusal the client asks for another one, if it goes on."""
-    going_on = {*kind.carried, *kind.renewed_by} - closing(history.platform, kind)
-    moves = [call for call in history.in_order if call.operation in going_on]
-    turns = _turns(kind, moves)
+    operations = {*kind.carried, *kind.renewed_by} - closing(history.platform, kind)
+    moves = [call for call in history.in_order if call.operation in operations]
+    shows = Knowing(history, (call for call in moves if _asks(kind, call) or kind.name in call.shown), partial(_shown, kind))
+    going_on = Knowing(history, moves)
     last_brought = max((call.back for call in history.calls if kind.name in call.brought), default=0)
     for told in history.dead.get(kind.name, ()):
-        last = None if kind.name in told.brought else history.last_knowing(told, moves)
+        last = None if kind.name in told.brought else going_on.last(told)
         if last is None:
             continue
         yield EXERCISED
         dead = told.shown.get(kind.name) or told.ended[kind.name]
-        if not _has_another(told, dead, turns, history) and last_brought < told.back:
+        if last_brought < told.back and shows.last(told, dead) is None:
             what = f"the client went on after a {told.status} for its {kind.noun}, and did not ask for another"
             yield Breach(what, (at("said to be dead", told), at("went on", last)))
 
 
-def _turns(kind: Kind, moves: Sequence[Call]) -> list[tuple[str | None, list[Call]]]:
-    """Return calls that follow each other and show one id of a kind, with that id. Those that ask for one have None."""
-    asks = kind.renewed_by
-    turns = [call for call in moves if call.operation in asks or kind.name in call.shown]
-    by_id = groupby(turns, lambda call: None if call.operation in asks else call.shown[kind.name])
-    return [(id, list(calls)) for id, calls in by_id]
+def _asks(kind: Kind, call: Call) -> bool:
+    return call.operation in kind.renewed_by
 
 
-def _has_another(told: Call, dead: str, turns: Sequence[tuple[str | None, Sequence[Call]]], history: DeclaredHistory) -> bool:
-    """Return whether a call that knows of the refusal `told` asks for another id than the dead one, or shows one."""
-    later = takewhile(lambda turn: told.was_over(turn[1][-1].left), reversed(turns))
-    return any(history.last_knowing(told, calls) for id, calls in later if id != dead)
+def _shown(kind: Kind, call: Call) -> str | None:
+    """Return the id that a call shows; None if it asks for one."""
+    return None if _asks(kind, call) else call.shown[kind.name]
 
 
 def not_from_refusal(kind: Kind, history: DeclaredHistory) -> Marks:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from contracts.history import Call
+from contracts.history import Call, JudgedIntent
 from contracts.judge import Evidence
 from contracts.output import OutputLine
 from contracts.protocol.clauses import SHORTEST
@@ -44,8 +44,8 @@ class CourseOfRun:
     def _events(self) -> Iterator[TableEvent]:
         for happened in self.trace.events:
             yield TableEvent("world", happened.place, happened.at, happened.words, jump=happened.jump)
-        for unit in self.trace.units:
-            yield from _of_unit(unit)
+        for unit, intent in zip(self.trace.units, self._history.units, strict=True):
+            yield from _of_unit(unit, intent)
         for call in self._history.calls:
             ask = self._ask(call)
             yield TableEvent("left", call.left, ask.left_at, ask=ask)
@@ -67,10 +67,14 @@ class CourseOfRun:
             reply=str(call.status or "none"),
             state=", ".join([*brings, *said, *fault]),
             seq=call.number,
-            of=(None if call.intent is None else call.intent.number, call.operation),
+            of=None if self._may_be_for_several(call) else (call.intent, call.operation),
             status=call.status,
             retry_after=call.retry_after,
         )
+
+    def _may_be_for_several(self, call: Call) -> bool:
+        open_ones = (unit for unit in self._history.units if unit.began < call.left < (unit.ended or FOREVER))
+        return call.intent is None and any(not unit.alone for unit in open_ones)
 
     def _told(self, call: Call) -> dict[str, Any]:
         exchange, unit = self._history.exchange(call), call.intent if self._history.units else None
@@ -94,14 +98,15 @@ class CourseOfRun:
         """Return a path with names in place of ids."""
         for known in self._history.credentials.values():
             for id, credential in known.items():
-                path = path.replace(id, f"{{{credential.name}}}") if len(id) >= SHORTEST else path
+                is_hidden = len(id) >= SHORTEST and id not in credential.name
+                path = path.replace(id, f"{{{credential.name}}}") if is_hidden else path
         return path
 
 
-def _of_unit(unit: UnitRun) -> Iterator[TableEvent]:
+def _of_unit(unit: UnitRun, intent: JudgedIntent) -> Iterator[TableEvent]:
     if unit.began < FOREVER:
         given = ", ".join(f"{name}={value!r}" for name, value in unit.payload.items())
-        yield TableEvent("began", unit.began, unit.began_at, f"unit {unit.number}: {unit.name}({given})", of=unit.number)
+        yield TableEvent("began", unit.began, unit.began_at, f"unit {unit.number}: {unit.name}({given})", of=intent)
     if unit.ended < FOREVER or unit.outcome == "never":
         words = ended_words(f"unit {unit.number}", unit.outcome, unit.error)
-        yield TableEvent("ended", unit.ended, unit.ended_at, words, of=unit.number)
+        yield TableEvent("ended", unit.ended, unit.ended_at, words, of=intent)

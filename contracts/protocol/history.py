@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
-from itertools import chain, islice, takewhile
+from itertools import chain, count, islice, takewhile
 from operator import attrgetter
 from typing import Any
 
+from contracts.clauses.sessions import IN_ID
+from contracts.clauses.words import quote
 from contracts.history import (
     Call,
     CallLeft,
@@ -23,6 +25,7 @@ from contracts.history import (
     SendEffect,
     same,
 )
+from contracts.protocol.something_else import something_else
 from contracts.protocol.trace import FOREVER, DeclaredTrace, TraceExchange, UnitRun
 from contracts.protocol.wire import Signals, operation_of, read_call
 from mockserver import journal
@@ -50,6 +53,8 @@ class DeclaredHistory(History):
     """The calls that showed an id, by kind and id, to use it or to end it."""
     crowded: Set[int] = frozenset()
     """The numbers of the calls beside which another was under way."""
+    something_else: Set[int] = frozenset()
+    """The numbers of the calls of units' operations that are surely about something other than a unit."""
 
     def exchange(self, call: Call) -> TraceExchange:
         """Return a call's request and answer."""
@@ -83,6 +88,20 @@ class DeclaredHistory(History):
         claims = [run for run in self.asked(call.operation, unit.ended or FOREVER) if run.outcome == "accepted"]
         others = [run for run in claims if run is not unit and all(self.carries(one, run) for one in done[:1])]
         return len(done) > len(others)
+
+    def is_something_else(self, call: Call) -> bool:
+        """See History."""
+        return call.number in self.something_else and self.may_be_something_else(call)
+
+    def may_be_for_another(self, call: Call) -> bool:
+        """See History. It may if no more successes with its values are known than earlier units were asked for with them."""
+        unit, end = call.intent, FOREVER if call.intent is None else call.intent.ended or FOREVER
+        if unit is None:
+            return False
+        earlier = [run for run in self.asked(call.operation, unit.began) if self.carries(call, run)]
+        alike = (one for one in self.in_order if one.operation == call.operation and self.carries(one, unit)) if earlier else ()
+        known = [one for one in alike if one.accepted and (one.status or 500) < 300 and one.was_over(end) and self.heard(one)]
+        return bool(earlier) and len(known) <= len(earlier)
 
     def asked(self, operation: str | None, place: float) -> list[JudgedIntent]:
         """Return the units that had begun before a place, and whose work an operation does."""
@@ -121,10 +140,15 @@ class DeclaredHistory(History):
         first = bisect_right(self.in_order, told.back, key=attrgetter("left"))
         return any(follows(call) and self.knew(told, call) for call in islice(self.in_order, first, None))
 
-    def last_knowing(self, told: Call, calls: Sequence[Call]) -> Call | None:
-        """Return the last of these calls, which are in order, whose maker had to know of the answer to `told`."""
-        later = takewhile(lambda call: told.was_over(call.left), reversed(calls))
-        return next((call for call in later if self.knew(told, call)), None)
+    def surely_after(self, told: Call, operation: str | None) -> float:
+        """Return the time from which a call must have left for its maker to know of the answer to `told`; -inf for any time.
+
+        Units may decide otherwise about calls of another operation.
+        """
+        may_cross = not self.trace.sharp and self.trace.crossing is not False
+        if may_cross and self.trace.crossing is None and told.number not in self.crowded:
+            may_cross = operation != told.operation and not self.units
+        return (told.returned_at or 0) + CLOSE if may_cross else -FOREVER
 
     def good_for(self, kind: str, received: Call, margin: float) -> float | None:
         """See History. Of a short lifetime the margin is a tenth."""
@@ -191,10 +215,13 @@ def history_of(platform: Platform, trace: DeclaredTrace) -> DeclaredHistory:
     history.in_order = sorted(history.calls, key=lambda one: one.left)
     history.crowded = _crowded(history.in_order)
     _attribute(history)
+    history.something_else = something_else(history)
     for call in history.in_order:
         _name_ids(history, call)
     for kind, id in trace.registered.items():
         _credential(history, kind, id).registered = True
+    for known in history.credentials.values():
+        _name(known.values())
     history.moments = sorted(_moments(history), key=lambda moment: moment.place)
     for moment in history.moments:
         if isinstance(moment, CallLeft):
@@ -272,12 +299,20 @@ def _name_ids(history: DeclaredHistory, call: Call) -> None:
 
 
 def _credential(history: DeclaredHistory, kind: str, id: str) -> SeenCredential:
-    """Return the credential. Those of a kind have short names, such as ``session 1``, in the order in which they appear."""
+    """Return the credential, which has no name yet if it is new."""
     known, noun = history.credentials[kind], history.platform.kinds[kind].noun
-    if id not in known:
-        name = f"{noun} {len(known) + 1}"
-        known[id] = SeenCredential(id, name, name, noun)
-    return known[id]
+    return known.setdefault(id, SeenCredential(id, "", "", noun))
+
+
+def _name(credentials: Iterable[SeenCredential]) -> None:
+    """Give those of a kind short names, such as ``session 1``, in the order in which they appear.
+
+    A placeholder that was never issued is named as it is.
+    """
+    numbers = count(1)
+    for one in credentials:
+        is_placeholder = one.created is None and not one.registered and IN_ID.search(one.id)
+        one.name = one.label = f"{one.noun} {quote(one.id) if is_placeholder else next(numbers)}"
 
 
 def _moments(history: DeclaredHistory) -> Iterator[Moment]:

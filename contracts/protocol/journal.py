@@ -11,7 +11,7 @@ import msgspec
 from msgspec import UNSET
 
 from contracts.errors import TraceMalformed
-from contracts.history import jump_of
+from contracts.history import CLOCKED, jump_of
 from contracts.protocol.recording import Reading
 from contracts.protocol.trace import FOREVER, PLAIN_FAULTS, DeclaredTrace, Happened, Journalled, TraceExchange
 from contracts.report.words import perturbation_words
@@ -51,10 +51,6 @@ def read(entries: Iterable[Entry], platform: Platform, *, complete: bool = False
     )
     unsound = UNITS | (MOVED if moved else {}) | ({} if sequential else CROSSED)
     return Reading(platform, trace, len(pairs), len(found), unsound=unsound)
-
-
-CLOCKED = ("advance", "set_clock", "freeze_clock", "resume_clock")
-"""Changes of the clock, as the journal names them."""
 
 
 def _is_whole(entries: list[Entry]) -> bool:

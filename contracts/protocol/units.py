@@ -20,7 +20,7 @@ def doubled(unit: Unit, history: DeclaredHistory) -> Marks:
         unknown = call.does == unit.name and call.effect is SendEffect.UNKNOWN
         if unknown and history.goes_on(call, lambda later: later.operation == by):
             yield EXERCISED
-        if call.accepted:
+        if call.accepted and not history.is_something_else(call):
             yield from _doubling(unit, call, accepted, history)
             accepted.append(call)
 

@@ -123,6 +123,7 @@ class WorldStep(Struct, frozen=True):
     what: str
     epoch: int = 0
     detail: dict[str, Any] = {}
+    former: dict[str, Any] = {}
 
 
 class RecordingProblem(Struct, frozen=True):
@@ -161,7 +162,14 @@ class Recording(Struct, frozen=True, kw_only=True):
         return [step for step in self.world if step.what == "set_policy"]
 
     @property
+    def replacing(self) -> dict[str, WorldStep]:
+        """The first change of each value of the policy, by name, if `policy` is the one at the end."""
+        found: dict[str, WorldStep] = {}
+        for step in self.changes if self.policy_at_end else ():
+            found = {name: step for name in step.detail if name in USUAL} | found
+        return found
+
+    @property
     def first_policy(self) -> dict[str, Any]:
-        """The policy at the beginning. A value that a change has replaced is assumed to be dayfly's default."""
-        changed = {name for step in self.changes for name in step.detail if name in USUAL} if self.policy_at_end else ()
-        return self.policy | {name: USUAL[name] for name in changed}
+        """The policy at the beginning. If a change does not say what it replaced, that is assumed to be dayfly's default."""
+        return self.policy | {name: step.former.get(name, USUAL[name]) for name, step in self.replacing.items()}

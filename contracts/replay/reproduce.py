@@ -7,7 +7,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from contracts.replay.infer import infer
-from contracts.replay.recording import USUAL, Recording, RecordingError, RecordingProblem, WorldStep
+from contracts.replay.recording import USUAL, Recording, RecordingError, RecordingProblem
 from contracts.replay.results import RefusalGroup, ReproductionReport, differing
 from contracts.replay.run import replay, story_of
 from contracts.replay.words import no_story
@@ -92,9 +92,7 @@ def _as_issued(recording: Recording) -> tuple[Policy, str]:
 
 def _tell_assumed(recording: Recording, problems: list[RecordingProblem]) -> None:
     """Add a problem if a request came before a change of the policy, and so under values that are assumed."""
-    hidden: dict[str, WorldStep] = {}
-    for step in recording.changes if recording.policy_at_end else ():
-        hidden = {name: step for name in step.detail if name in USUAL} | hidden
+    hidden = {name: step for name, step in recording.replacing.items() if name not in step.former}
     late = {name: step for name, step in hidden.items() if step.order > recording.steps[0].order}
     if late:
         was = ", ".join(f"{name} {USUAL[name]}".removesuffix(".0") for name in late)

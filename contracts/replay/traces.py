@@ -57,7 +57,7 @@ class _Trace:
                 self._failures[entry.context_id] = entry
             case Perturbed():
                 self._look_at_clock(number, entry.at)
-                self.world.append(WorldStep(number, entry.at, entry.seq, entry.what, self._epoch, entry.detail))
+                self.world.append(WorldStep(number, entry.at, entry.seq, entry.what, self._epoch, entry.detail, entry.former))
 
     def _arrived(self, number: int, entry: Arrival) -> None:
         if not entry.late:

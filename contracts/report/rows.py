@@ -41,7 +41,8 @@ class Row:
 class RequestRow:
     """A request as a table shows it, with its answer. Times are in milliseconds.
 
-    Evidence points to `seq`, or to the answer by `answer_seq`. `of` identifies the message and the operation.
+    Evidence points to `seq`, or to the answer by `answer_seq`. `of` identifies the message and the operation; None if it is not
+    known which of several messages it is for.
     """
 
     number: int
@@ -52,7 +53,7 @@ class RequestRow:
     state: str
     seq: int
     answer_seq: int | None = None
-    of: tuple[object, str | None] = (None, None)
+    of: tuple[object, str | None] | None = (None, None)
     status: int | None = None
     retry_after: float | None = None
     body: str = ""
@@ -134,12 +135,12 @@ class _Table:
     def _of(self, event: TableEvent, then: TableEvent | None) -> Iterator[Row]:
         match event:
             case TableEvent(kind="left", ask=RequestRow() as ask):
-                yield from self._waited(ask.left_at, self._told.pop(ask.of, None))
+                yield from self._waited(ask.left_at, self._told.pop(ask.of, None) if ask.of else None)
                 yield self._left(ask, then)
             case TableEvent(kind="returned", ask=RequestRow() as ask):
                 yield from self._returned(ask)
                 self._idle_since, self._jumped = ask.returned_at or 0, 0
-                if ask.status is not None and ask.retry_after is not None:
+                if ask.of and ask.status is not None and ask.retry_after is not None:
                     self._told[ask.of] = ask
             case TableEvent(kind="began"):
                 self._idle_since, self._jumped = event.at, 0

@@ -67,11 +67,15 @@ def _ask(call: Call, history: History) -> RequestRow:
         state=state_words(call, history),
         seq=call.seq,
         answer_seq=None if answer is None else answer.seq,
-        of=(call.intent, call.operation),
+        of=None if _may_be_for_several(call) else (call.intent, call.operation),
         status=call.status,
         retry_after=None if answer is None else answer.retry_after,
         body=_guest_sent(call),
     )
+
+
+def _may_be_for_several(call: Call) -> bool:
+    return call.intent is None and call.group is not None and len(call.group.intents) > 1
 
 
 def _guest_sent(call: Call) -> str:

@@ -38,15 +38,15 @@ CLIENTS, TOKENS, SESSIONS = Of("client", Credential), Of("token", Credential), O
 class ChangeNote:
     """A journal entry for a change made from outside."""
 
-    __slots__ = ("detail", "what")
+    __slots__ = ("detail", "former", "what")
 
     weight = 0
 
-    def __init__(self, what: str, detail: dict[str, Any]) -> None:
-        self.what, self.detail = what, detail
+    def __init__(self, what: str, detail: dict[str, Any], former: dict[str, Any] | None = None) -> None:
+        self.what, self.detail, self.former = what, detail, former or {}
 
     def entry(self, seq: int, at: int) -> Entry:
-        return Perturbed(seq, at, self.what, self.detail)
+        return Perturbed(seq, at, self.what, self.detail, self.former)
 
 
 class Read(NamedTuple):
@@ -125,23 +125,37 @@ class Records:
         """Edit the organisation. Unlike in `change`, the edit also sees the system's time at that moment."""
         return self._change(ORGANIZATIONS, "", edit, what, detail)
 
-    def _change(self, kind: Of[R], id: str, edit: Callable[[Read, R], R], what: str | None, detail: dict[str, Any] | None) -> R:
-        key, note = Key(kind.kind, id), ChangeNote(what, detail or {}) if what else None
+    def _change(
+        self,
+        kind: Of[R],
+        id: str,
+        edit: Callable[[Read, R], R],
+        what: str | None,
+        detail: dict[str, Any] | None,
+        former: Callable[[R], dict[str, Any]] | None = None,
+    ) -> R:
+        key = Key(kind.kind, id)
         for _ in range(ATTEMPTS):
             read = self.read((key,))
             old = self._existing(kind, id, read.records[0])
             new = edit(read, old)
             if new is old:
                 return old
+            note = ChangeNote(what, detail or {}, None if former is None else former(old)) if what else None
             after = new if isinstance(new, Organization) else read.organization
             if self.platform.change(after, [_write(key, old, new)], note, read.now, read.system):
                 return new
         raise ConflictError(f"the {key.kind}", ATTEMPTS)
 
     def change_organization(
-        self, edit: Callable[[Organization, int], Organization], what: str, detail: dict[str, Any] | None = None
+        self,
+        edit: Callable[[Organization, int], Organization],
+        what: str,
+        detail: dict[str, Any] | None = None,
+        former: Callable[[Organization], dict[str, Any]] | None = None,
     ) -> Organization:
-        return self.change(ORGANIZATIONS, "", edit, what, detail)
+        """Edit the organisation. The entry has what `former` says of the one that is replaced."""
+        return self._change(ORGANIZATIONS, "", lambda read, old: edit(old, read.now), what, detail, former)
 
     def change_all(self, kind: Of[R], edit: Callable[[R, int], R], what: str) -> int:
         """Edit every record of a kind and return how many changed. Journalled once, with their `count`."""

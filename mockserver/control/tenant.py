@@ -17,7 +17,7 @@ from mockserver.control.requests import Requests
 from mockserver.control.sessions import Sessions
 from mockserver.control.tokens import Tokens
 from mockserver.engine.decide import secret_of
-from mockserver.engine.model import UNASSIGNED, ClockState, Credential, Organization
+from mockserver.engine.model import UNASSIGNED, ClockState, Credential, Organization, Policy
 from mockserver.explain import Explanation, explain
 from mockserver.journal import Entry, Header
 from mockserver.journal_queries import Reader
@@ -67,15 +67,19 @@ class Tenant:
     def set_policy(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Change these policy values and return the whole policy. Existing sessions and tokens keep their deadlines.
 
-        Raises SettingsError. Journalled as `set_policy`.
+        Raises SettingsError. Journalled as `set_policy`, with the values that are replaced.
         """
 
         def edit(organization: Organization, _now: int) -> Organization:
             return changed(organization, policy=policy_from(values, organization.policy))
 
-        whole = policy_to(policy_from(values, self._editor.organization().policy))
-        detail = {name: whole[name] for name in values}
-        return policy_to(self._editor.change_organization(edit, "set_policy", detail).policy)
+        def told(policy: Policy) -> dict[str, Any]:
+            whole = policy_to(policy)
+            return {name: whole[name] for name in values}
+
+        detail = told(policy_from(values, self._editor.organization().policy))
+        now = self._editor.change_organization(edit, "set_policy", detail, lambda old: told(old.policy))
+        return policy_to(now.policy)
 
     def grant_scope(self, scope: str) -> None:
         """Give the default client a scope. Its live tokens have it at once."""

@@ -90,11 +90,11 @@ class Tape:
         """The client sleeps."""
         self.now += round(seconds * 1000)
 
-    def perturb(self, what: str, **detail: Any) -> None:
-        """The world does something."""
+    def perturb(self, what: str, former: dict[str, Any] | None = None, **detail: Any) -> None:
+        """The world does something. A change of the policy may tell the `former` values."""
         if what == "advance":
             self.wait(detail["seconds"])
-        self.entries.append(Perturbed(self._seq, self.now, what, detail))
+        self.entries.append(Perturbed(self._seq, self.now, what, detail, former or {}))
 
     # -- calls -------------------------------------------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ from contracts.judge import (
     closeness,
     judge,
 )
-from contracts.judge.deciding import OFF_CLOCK
+from contracts.judge.deciding import MOVED_CLOCK, OFF_CLOCK
 from mockserver.journal import Returned
 from tests.contracts.tape import DEAD, Tape, bearer
 
@@ -105,7 +105,35 @@ def test_a_breach_counts_only_on_a_clock_that_bears_it_out(clocks: Any, sound: s
     for clock in ("virtual", "wall", "mixed"):
         verdict = judge(calls(1, clock).entries, [timed]).of("X1")
         assert verdict.status is (Status.VIOLATED if clock in sound else Status.INCONCLUSIVE)
-        assert verdict.message == "too many" + ("" if clock in sound else f"; uncertain, because {OFF_CLOCK}")
+        why = MOVED_CLOCK if clocks is LOWER_BOUND else OFF_CLOCK
+        assert verdict.message == "too many" + ("" if clock in sound else f"; uncertain, because {why}")
+
+
+@pytest.mark.parametrize(
+    ("what", "detail", "why"),
+    [("advance", {"seconds": 30}, MOVED_CLOCK), ("freeze_clock", {}, MOVED_CLOCK), ("reset_faults", {}, OFF_CLOCK)],
+)
+@pytest.mark.parametrize("clock", ["wall", "mixed"])
+def test_a_pause_that_the_control_api_ordered_is_not_the_machine_s(what: str, detail: Any, why: str, clock: Any) -> None:
+    tape = Tape(clock)
+    tape.token()
+    session = tape.create()
+    tape.perturb(what, **detail)
+    tape.wait(30)
+    tape.send(session)
+    verdict = tape.judged().of("S2")
+    assert verdict.status == "inconclusive"
+    assert verdict.message.endswith(f"5 s are allowed; uncertain, because {why}")
+
+
+def test_a_clock_that_was_moved_before_the_calls_explains_no_pause_between_them() -> None:
+    tape = Tape("mixed")
+    tape.token()
+    tape.perturb("advance", seconds=30)
+    session = tape.create()
+    tape.wait(30)
+    tape.send(session)
+    assert OFF_CLOCK in tape.judged().of("S2").message
 
 
 def test_a_clause_that_needs_intents_says_so_where_there_are_none() -> None:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import pytest
 
-from mockserver.journal import Guest
+from mockserver.journal import Guest, Returned
 from tests.contracts.tape import DEAD, LOST_REQUEST, LOST_RESPONSE, OPAQUE, SCOPE, Tape, bearer
 
 CUT: dict[str, Any] = {"delivery": "truncated"}
@@ -487,3 +487,16 @@ def test_d2_lets_a_client_stop_at_an_answer_that_is_not_the_platforms(answer: di
     tape.create(**answer)
     tape.end("failed")
     assert tape.status("D2") != "violated"
+
+
+def test_a_doubt_about_a_late_answer_speaks_of_no_threads() -> None:
+    tape = Tape()
+    tape.begin()
+    tape.token()
+    context = tape.leave_send(tape.create())
+    tape.answer(context, delay=30)
+    tape.entries.append(Returned(len(tape.entries), tape.now, context, aside=True))
+    tape.end("failed")
+    verdict = tape.judged().of("D3")
+    assert verdict.status == "inconclusive"
+    assert verdict.message.endswith("an answer came late, and the message may no longer have waited for it")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pstats
+from cProfile import Profile
 from typing import Any
 
 import pytest
 
 from contracts.clauses import judged
-from contracts.clauses.refusals import R1
+from contracts.clauses.refusals import R1, R2
+from contracts.judge import DEFAULTS, Case
 from tests.contracts.clauses.examples import deliver
 from tests.contracts.tape import DEAD, LOST_REQUEST, LOST_RESPONSE, OPAQUE, SCOPE, Tape
 
@@ -31,14 +34,17 @@ def test_r1_holds_across_messages() -> None:
     assert tape.status("R1") == "violated"
 
 
-def test_r1_is_silent_where_the_id_was_used_up_before() -> None:
+def test_r1_leaves_an_id_that_was_used_up_before_to_s1() -> None:
     tape = opened()
     session = tape.create()
     tape.send(session)
     tape.send(session, **DEAD)
-    tape.send(session, **DEAD)
-    assert tape.status("S1") == "violated"
     assert tape.status("R1") == "held"
+    tape.send(session, **DEAD)
+    judgement = tape.judged()
+    assert [verdict.code for verdict in judgement.violated] == ["S1"]
+    assert judgement.of("R1").status == "inconclusive"
+    assert judgement.of("R1").message.endswith("it had been used up before, which is for S1 to judge")
 
 
 @pytest.mark.parametrize(("refusals", "status"), [(1, "held"), (2, "inconclusive")])
@@ -59,6 +65,19 @@ def test_r1_holds_for_an_id_that_a_bare_403_left_alive() -> None:
     tape.send(session, **OPAQUE)
     tape.send(session)
     assert tape.status("R1") == "violated"
+
+
+def test_r2_takes_twice_as_long_for_twice_as_many_refusals() -> None:
+    counts = []
+    for refusals in (200, 400):
+        tape = opened()
+        session = tape.create()
+        for _ in range(refusals):
+            tape.send(session, **OPAQUE)
+        case, profile = Case(tape.judged().history, DEFAULTS), Profile()
+        profile.runcall(list, R2.marks(case))
+        counts.append(pstats.Stats(profile).total_calls)  # type: ignore[attr-defined]
+    assert counts[1] < 2.5 * counts[0]
 
 
 def test_r1_does_not_mind_a_scope_that_was_missing() -> None:

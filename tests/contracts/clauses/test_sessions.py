@@ -97,6 +97,24 @@ def test_s1_does_not_guess_the_policy_before_a_change() -> None:
     assert "the trace does not have the one that held then" in verdict.message
 
 
+@pytest.mark.parametrize(("former", "status"), [(1, "violated"), (2, "not_exercised")])
+def test_s1_goes_by_the_value_that_a_change_says_it_replaced(former: int, status: str) -> None:
+    tape = Tape()
+    tape.entries[0] = Header(organization="o", policy={"handshakes": 3})
+    tape.send(sent_once(tape))
+    tape.perturb("set_policy", {"handshakes": former}, handshakes=3)
+    assert tape.status("S1") == status
+
+
+def test_s1_does_not_guess_the_policy_of_a_session_from_before_the_journal() -> None:
+    tape = Tape()
+    tape.entries[0] = Header(organization="o", policy={"handshakes": 3})
+    for _ in range(2):
+        tape.send("session-9")
+    tape.perturb("set_policy", {"handshakes": 1}, handshakes=3)
+    assert tape.status("S1") == "inconclusive"
+
+
 def test_s1_counts_sends_on_their_way_where_the_policy_allows_several_handshakes() -> None:
     tape = Tape(handshakes=2)
     session = tape.create()

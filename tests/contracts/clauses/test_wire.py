@@ -133,6 +133,16 @@ def test_w1_does_not_guess_the_policy_before_a_change(answer: dict[str, Any], st
     assert ("the trace does not have the one that held then" in verdict.message) == (status == "inconclusive")
 
 
+@pytest.mark.parametrize(("former", "status"), [(5, "violated"), (6, "held")])
+def test_w1_goes_by_the_value_that_a_change_says_it_replaced(former: int, status: str) -> None:
+    tape = after_change(max_text=3)
+    tape.send(tape.create(), "abcdef", **SCOPE)
+    tape.perturb("set_policy", {"max_text": former}, max_text=9)
+    tape.send(tape.create(), "nine long")
+    tape.perturb("set_policy", {"max_text": 9}, max_text=3)
+    assert tape.status("W1") == status
+
+
 def test_w1_leaves_open_which_policy_held_for_a_request_that_a_change_overtook() -> None:
     tape = after_change(max_text=3)
     tape.perturb("set_policy", max_text=3)

@@ -27,7 +27,7 @@ class Tape:
         alone = more.pop("alone", False)
         payload = more.pop("payload", {})
         self.trace.units.append(
-            UnitRun(number=number, name=name, payload=payload, began=began, ended=ended, outcome=outcome, alone=alone)
+            UnitRun(number=number, name=name, payload=payload, began=began, ended=ended, outcome=outcome, alone=alone, **more)
         )
 
     def call(

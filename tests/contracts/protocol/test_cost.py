@@ -6,6 +6,7 @@ import pstats
 from collections.abc import Callable
 from cProfile import Profile
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from mockserver.platform import Platform
 from mockserver.platform.model import Kind
 from tests.contracts.protocol import clients
 from tests.contracts.protocol.tape import Tape
-from tests.fixtures.toys import toy
+from tests.fixtures.toys import NOON, toy
 
 TOKENS = toy(clients.TOKENS, effects=clients.JOB)
 ROTATION = toy(clients.ROTATION, order="[refresh]", effects=clients.TURN)
@@ -46,6 +47,23 @@ def changes(tape: Tape, nth: int) -> None:
     tape.refused(nth, nth + 1.5, f"token-{nth}")
 
 
+FROZEN: dict[str, Any] = {"at": NOON, "back_at": NOON}
+"""The times of a call while the clock stands."""
+
+
+def is_refused(tape: Tape, nth: int) -> None:
+    """Show another token each time while the clock stands, and two at once."""
+    tape.refused(nth, nth + 1.5, f"token-{nth}", **FROZEN)
+
+
+def asks_in_vain(tape: Tape, nth: int) -> None:
+    """Show the refused token again while the clock stands, and ask for another one in vain."""
+    if nth % 2:
+        tape.call("/login", nth, nth + 0.5, status=503, **FROZEN)
+    else:
+        tape.refused(nth, nth + 0.5, "token-0", **FROZEN)
+
+
 def hurries(tape: Tape, nth: int) -> None:
     """Ask for a token before the answer to the last request for one is there."""
     tape.log_in(nth, nth + 1.5, f"token-{nth}")
@@ -60,6 +78,8 @@ def hurries(tape: Tape, nth: int) -> None:
         (TOKENS, "token", clauses.leaked, renews),
         (TOKENS, "token", clauses.not_renewed, insists),
         (TOKENS, "token", clauses.not_renewed, changes),
+        (TOKENS, "token", clauses.not_renewed, is_refused),
+        (TOKENS, "token", clauses.not_renewed, asks_in_vain),
     ],
 )
 def test_a_recording_of_twice_the_length_takes_about_twice_the_calls(
@@ -82,5 +102,5 @@ def calls(
         client(tape, nth)
     history, profile = history_of(platform, tape.trace), Profile()
     marks = profile.runcall(lambda: list(judge(platform.kinds[kind], history)))
-    assert marks
+    assert marks or client is is_refused
     return int(pstats.Stats(profile).total_calls)  # type: ignore[attr-defined]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from contracts.history import Outcome
+from contracts.protocol.course import CourseOfRun
 from contracts.protocol.judge import judge
 from contracts.protocol.rules import demands
 from contracts.protocol.trace import FOREVER
@@ -269,6 +270,35 @@ def test_what_was_never_issued_was_invented_unless_the_beginning_is_missing() ->
     assert tape.broken == {"S4/session"}
     tape.trace.whole = False
     assert tape.broken == set()
+
+
+@pytest.mark.parametrize(
+    ("shown", "issued", "name"),
+    [
+        ("undefined", False, "session 'undefined'"),
+        ("{{session}}", False, "session '{{session}}'"),
+        ("made-up", False, "session 1"),
+        ("undefined", True, ""),
+    ],
+)
+def test_a_placeholder_that_was_never_issued_is_named_as_it_is(shown: str, issued: bool, name: str) -> None:
+    tape = Tape(SESSIONS)
+    sending(tape, 2, 3, 403, shown, issued={"session": shown} if issued else {})
+    tape.log_in(4, 5, "a-session")
+    judgement = judge(SESSIONS, tape.trace)
+    message = f"the client presented {name}, which the platform never issued to it" if name else ""
+    assert judgement.of("S4/session").message == message
+    names = [credential.name for credential in judgement.history.credentials["session"].values()]
+    assert names == [name or "session 1", "session 1" if "'" in name else "session 2"]
+
+
+@pytest.mark.parametrize(("shown", "path"), [("undefined", "/items/undefined"), ("made-up-id", "/items/{session 1}")])
+def test_a_placeholder_stays_in_a_path(shown: str, path: str) -> None:
+    platform = toy(clients.SESSIONS.replace("{work: $request.body#/session}", "{store: $request.path.id}"), order="[session]")
+    tape = Tape(platform)
+    tape.call(f"/items/{shown}", 2, 3, method="PUT", status=403, answer=GONE)
+    (row,) = CourseOfRun(platform, tape.trace).rows((), ())
+    assert row.text.startswith(f"PUT {path} store with ")
 
 
 def turning(tape: Tape, left: float, returned: float, shown: str, new: str = "") -> None:
@@ -765,3 +795,31 @@ def test_a_success_of_the_unit_counts_though_a_call_about_something_else_follows
 
 def test_a_success_about_something_else_is_no_success_of_the_unit() -> None:
     assert "D3/storing" not in stored(("index", 200), ("x", 503), outcome="failed").broken
+
+
+def caught_up(first: Outcome, status: int | None, id: str = "x", own: int | None = 503) -> Tape:
+    """Return the tape of a unit, and of one that fails after a call with its values was accepted."""
+    tape = Tape(toy(clients.TOKENS, effects=STORING))
+    tape.unit(1, 9, name="storing", payload={"id": id}, outcome=first, alone=True)
+    tape.call(f"/items/{id}", 2, 3, method="PUT", status=status)
+    tape.unit(10, 19, name="storing", payload={"id": "x"}, outcome="failed", alone=True)
+    tape.call("/items/x", 11, 12, method="PUT")
+    if own is not None:
+        tape.call("/items/x", 13, 14, method="PUT", status=own)
+    return tape
+
+
+@pytest.mark.parametrize("own", [503, None], ids=["refused", "not made"])
+@pytest.mark.parametrize("first", [503, None], ids=["refused", "lost"])
+def test_a_unit_may_fail_after_an_earlier_one_was_caught_up_with(first: int | None, own: int | None) -> None:
+    tape = caught_up("failed", first, own=own)
+    assert "D3/storing" not in tape.broken
+    found = judge(toy(clients.TOKENS, effects=STORING), tape.trace).of("D3/storing")
+    assert found.status == "inconclusive"
+    assert "may have been for an earlier unit with the same values" in found.message
+
+
+@pytest.mark.parametrize(("first", "id"), [(200, "x"), (503, "y")], ids=["done", "with other values"])
+def test_a_false_failure_is_one_if_no_earlier_unit_was_left_to_do(first: int, id: str) -> None:
+    outcome: Outcome = "accepted" if first == 200 else "failed"
+    assert "D3/storing" in caught_up(outcome, first, id).broken

@@ -183,3 +183,15 @@ def test_a_row_that_is_out_of_order_says_so() -> None:
     late = [row.at < max(earlier.at for earlier in told[: nth + 1]) for nth, row in enumerate(told)]
     assert any(late)
     assert [row.state.endswith("out of order") for row in told] == late
+
+
+@pytest.mark.parametrize(("item", "told"), [(0, "the client waited 2 s"), (1, "the client waited 2 s; Retry-After said 9 s")])
+def test_a_wait_that_was_asked_for_is_not_told_before_what_may_be_another_message_s_call(item: int, told: str) -> None:
+    tape = Tape()
+    tape.begin(item=0)
+    if item == 0:
+        tape.begin(name="bob", item=0)
+    tape.token(status=429, retry_after=9)
+    tape.wait(2)
+    tape.token()
+    assert waits(tape) == [told]

@@ -31,9 +31,9 @@ def test_a_policy_is_read_and_changed_in_seconds(tenant: Tenant, mock: Mock) -> 
 def test_changes_of_the_policy_are_journalled_where_there_are_any(tenant: Tenant) -> None:
     tenant.set_policy({"ttl": 300, "token_idle_timeout": "off"})
     tenant.set_policy({"ttl": 60, "token_idle_timeout": 5})
-    assert [(entry.what, entry.detail) for entry in tenant.trace() if isinstance(entry, Perturbed)] == [
-        ("set_policy", {"ttl": 60.0, "token_idle_timeout": 5.0})
-    ]
+    (entry,) = [entry for entry in tenant.trace() if isinstance(entry, Perturbed)]
+    assert (entry.what, entry.detail) == ("set_policy", {"ttl": 60.0, "token_idle_timeout": 5.0})
+    assert entry.former == {"ttl": 300.0, "token_idle_timeout": None}
 
 
 @pytest.mark.parametrize("values", [{"tll": 5}, {"ttl": "soon"}, {"ttl": -1}, {"handshakes": 1.5}, {"ttl": 5, "idle": 5}])
