@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from contracts.platform_requests import ClientCredentials
     from contracts.protocol.recording import Reading
     from contracts.replay import ReproductionReport
-    from contracts.report.model import ClauseResult, Report, Source
+    from contracts.report.model import ClauseResult, Report
     from contracts.stories.model import AnyStory
     from contracts.stories.stage import StoryPlace
     from contracts.verify import Options

@@ -16,11 +16,21 @@ from contracts.stories.exports import KINDS as STORIES
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
+def _writable(context: click.Context, parameter: click.Parameter, path: str | None) -> str | None:
+    """Return the path of a file that can be written. Raises BadParameter before anything runs."""
+    if path is not None and (problem := unwritable(path)):
+        raise click.BadParameter(problem, context, parameter)
+    return path
+
+
 @click.command("reproduce", context_settings=SETTINGS)
 @click.argument("recording", metavar="FILE.har|TRACE.jsonl", shell_complete=completing.files)
 @click.option("--policy", type=FILE, metavar="FILE.toml", help="The policy to enforce; by default the recording's.")
 @click.option(
-    "--infer-policy", metavar="FILE.toml", help="Write the policy inferred from the recording, for dayfly serve --policy."
+    "--infer-policy",
+    metavar="FILE.toml",
+    callback=_writable,
+    help="Write the policy inferred from the recording, for dayfly serve --policy.",
 )
 @click.option(
     "--emit",
@@ -58,8 +68,6 @@ def command(
     if emit is None and entry is not None:
         raise click.UsageError("--entry needs --emit")
     check_emit(emit, destinations, as_json)
-    if infer_policy is not None and (problem := unwritable(infer_policy)):
-        raise click.BadParameter(problem, context, param_hint="'--infer-policy'")
     platform.accept(context, "infer_policy", "hosts")
     report, smallest = platform.reproduce(recording, policy, hosts)
     try:
