@@ -90,7 +90,7 @@ BUILTIN: dict[str, Scenario] = {
     "a-slow-login-at-the-send": _scenario(
         "the token expires before the send, and the next one takes its time",
         Send(ANN, "Hello"),
-        Fault("token", "latency", seconds=10.0),
+        Fault("token", "latency", seconds=6.0),
         Send(ANN, "Hello again", during=(Trigger("send", ExpireTokens()),)),
     ),
     "as-people-write": _scenario(

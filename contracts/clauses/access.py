@@ -65,7 +65,12 @@ def _mark_not_renewed(moment: Moment, case: Case) -> Mark:
 
 
 def _asked_for_another(refused: Call, intent: JudgedIntent, case: Case) -> bool:
-    """If intents overlap, any intent's renewal counts. If the client went on after its report, a later renewal counts too."""
+    """If intents overlap, any intent's renewal counts. If the client went on after its report, a later renewal counts too.
+
+    A renewal in the background may have been made already: then the client shows another token after the refusal.
+    """
+    if any(call.token not in {None, refused.token} and refused.was_over(call.left) for call in intent.calls):
+        return True
     renewals = case.history.logins if intent.late else [call for call in intent.group.calls if call.operation == "token"]
     if len(intent.group.intents) > 1 and any(call.received_token != refused.token for call in renewals):
         return True

@@ -18,14 +18,14 @@ class VirtualClock:
     """One time line for a client and its mock. It counts whole nanoseconds, so that waits add up exactly."""
 
     def __init__(self, start: int = START) -> None:
-        self._start = start
+        self._start = self._zero = start
         self.nanoseconds = start
         """Now, in nanoseconds since the epoch."""
 
     @property
     def elapsed(self) -> int:
-        """Nanoseconds since the clock was made, as a monotonic clock shows them."""
-        return self.nanoseconds - self._start
+        """Nanoseconds since the clock was made, as a monotonic clock shows them: a new run does not put them back."""
+        return self.nanoseconds - self._zero
 
     def seconds(self) -> float:
         """Return the seconds since the epoch."""
@@ -45,7 +45,8 @@ class VirtualClock:
         return self.nanoseconds + max(1, round(seconds * NANOSECONDS))
 
     def restart(self) -> None:
-        """Go back to the start, for the next run."""
+        """Go back to the date of the start, for the next run."""
+        self._zero = self._start - self.elapsed
         self.nanoseconds = self._start
 
     def move_to(self, instant: int) -> None:

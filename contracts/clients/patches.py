@@ -11,7 +11,9 @@ import asyncio
 import os
 import signal
 import subprocess
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from contracts.clients import children
@@ -19,7 +21,7 @@ from contracts.clients.clocks import DATES, FUNCTIONS, PRIMITIVES
 from contracts.clients.loop import new_event_loop
 from contracts.clients.pools import adjust
 from contracts.clients.scheduled import current_scheduler, leave_in_child
-from contracts.clients.swap import WhileUsed, inverse, swap
+from contracts.clients.swap import WhileUsed, inverse, like_builtins, swap
 
 _real_exit = os._exit
 
@@ -31,12 +33,14 @@ def _exit(status: int) -> NoReturn:
     raise SystemExit(f"os._exit({status!r}) was called")
 
 
-_FUNCTIONS: dict[Any, Any] = {
-    **FUNCTIONS,
-    signal.alarm: children.alarm,
-    signal.setitimer: children.setitimer,
-    os._exit: _exit,
-}
+_FUNCTIONS = like_builtins(
+    {
+        **FUNCTIONS,
+        signal.alarm: children.alarm,
+        signal.setitimer: children.setitimer,
+        os._exit: _exit,
+    }
+)
 _PRIMITIVES: tuple[tuple[Any, str, Any], ...] = (
     *PRIMITIVES,
     (ThreadPoolExecutor, "_adjust_thread_count", adjust),
@@ -68,6 +72,19 @@ class _Patches(WhileUsed):
         for home, name, original in self._originals:
             setattr(home, name, original)
         swap(inverse(_FUNCTIONS), inverse(DATES), self._untouched)
+
+
+@contextmanager
+def importing() -> Iterator[None]:
+    """Let objects that modules make as they are imported hold the functions that tell or pass time under a scheduler.
+
+    Dates stay real, because libraries compare their classes.
+    """
+    swap(_FUNCTIONS, {})
+    try:
+        yield
+    finally:
+        swap(inverse(_FUNCTIONS), {})
 
 
 virtual_time = _Patches().used

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 from contextlib import contextmanager
-from types import FunctionType, ModuleType
+from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
 from typing import Any
-from weakref import WeakKeyDictionary
 
 _KEEP_REAL_TIME = frozenset(
     {"_dayfly_time", "contracts", "mockserver", "hypothesis", "pytest", "_pytest", "xdist", "execnet", "waitress"}
@@ -22,18 +21,24 @@ _DEFAULTS_COUNT = frozenset({"sched"})
 """Modules of the standard library whose functions have time functions as default arguments."""
 
 
+def like_builtins(replacements: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Return the replacements for builtin functions as objects that do not become methods of a class that holds them."""
+    return {
+        real: stand_in.__call__ if type(stand_in) is FunctionType and type(real) is not FunctionType else stand_in
+        for real, stand_in in replacements.items()
+    }
+
+
 def inverse(replacements: Mapping[Any, Any]) -> dict[Any, Any]:
     """Return the replacements that undo these."""
     return {stand_in: real for real, stand_in in replacements.items()}
 
 
-_defaults: WeakKeyDictionary[ModuleType, list[FunctionType]] = WeakKeyDictionary()
-
-
 def swap(functions: Mapping[Any, Any], dates: Mapping[Any, Any], untouched: Container[int] = frozenset()) -> set[int]:
-    """Replace objects by identity among the names of every module, and in the defaults of a client's own functions.
+    """Replace objects by identity among the names of every module, and in its classes and functions.
 
-    The standard library keeps its dates: it builds on the real classes, and does not use them to show a client the time.
+    The standard library keeps its dates, and so do the classes and functions of installed libraries: they compare the real
+    classes, and do not use them to show a client the time.
     Return the identities of the libraries' modules in which it replaced nothing. An inverse swap takes them as `untouched`, and
     skips them.
     """
@@ -44,12 +49,11 @@ def swap(functions: Mapping[Any, Any], dates: Mapping[Any, Any], untouched: Cont
         package = name.partition(".")[0]
         if not isinstance(module, ModuleType) or package in _KEEP_REAL_TIME or id(module) in untouched:
             continue
-        is_standard = package in _LIBRARY
-        by_id = in_library if is_standard else elsewhere
-        swapped = _swap_names(module, by_id)
-        for function in () if is_standard and package not in _DEFAULTS_COUNT else _with_defaults(module):
-            swapped |= _swap_defaults(function, by_id)
-        if not swapped and (is_standard or _is_installed(module)):
+        is_standard, is_installed = package in _LIBRARY, _is_installed(module)
+        swapped = _swap_names(module, in_library if is_standard else elsewhere)
+        if not is_standard or package in _DEFAULTS_COUNT:
+            swapped |= _swap_in_definitions(module, in_library if is_standard or is_installed else elsewhere)
+        if not swapped and (is_standard or is_installed):
             libraries.add(id(module))
     return libraries
 
@@ -58,43 +62,111 @@ def _is_installed(module: ModuleType) -> bool:
     return "-packages" in str(vars(module).get("__file__"))
 
 
-def _with_defaults(module: ModuleType) -> Iterable[FunctionType]:
-    """Return the functions that a module defines. For a library, find those with a callable default, and keep the result."""
-    if not _is_installed(module) or type(module).__hash__ is not ModuleType.__hash__:
-        return _functions_of(module)
-    _defaults[module] = [one for one in _functions_of(module) if any(map(callable, _defaults_of(one)))]
-    return _defaults[module]
-
-
-def _defaults_of(function: FunctionType) -> tuple[Any, ...]:
-    return (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
-
-
 def _swap_names(module: ModuleType, by_id: Mapping[int, Any]) -> bool:
     names = vars(module)
-    if by_id.keys().isdisjoint(map(id, names.values())):  # true of nearly every module
+    if not _may_hold(names.values(), by_id):
         return False
-    for held in [held for held, value in names.items() if id(value) in by_id]:
-        names[held] = by_id[id(names[held])]
-    return True
+    replaced = {name: new for name, value in names.items() if (new := _instead_of(value, by_id)) is not value}
+    names.update(replaced)
+    return bool(replaced)
 
 
-def _functions_of(module: ModuleType) -> Iterator[FunctionType]:
-    """Yield the functions and methods that a module defines. It reads only their types, because some objects act on access."""
+def _may_hold(values: Collection[Any], by_id: Mapping[int, Any]) -> bool:
+    """Return whether one of the values may have to be replaced. It is quick, and says no for nearly all holders."""
+    return not (by_id.keys().isdisjoint(map(id, values)) and _INDIRECT.isdisjoint(map(type, values)))
+
+
+_BOUND = frozenset({BuiltinFunctionType, MethodType})
+"""The types of `datetime.now`, and of the method that stands in for it."""
+
+_INDIRECT = _BOUND | {staticmethod}
+
+
+def _instead_of(value: Any, by_id: Mapping[int, Any]) -> Any:
+    """Return what replaces a value, or the value itself. A method of a class that is replaced becomes its stand-in's."""
+    if type(value) in _BOUND and id(value.__self__) in by_id:
+        return getattr(by_id[id(value.__self__)], value.__name__)
+    return by_id.get(id(value), value)
+
+
+def _swap_in_definitions(module: ModuleType, by_id: Mapping[int, Any]) -> bool:
+    """Replace what a module's classes and functions hold. It reads only types, because some objects act on access."""
+    swapped, functions = False, list[FunctionType]()
     for value in list(vars(module).values()):
         if type(value) is FunctionType:
-            yield value
+            functions.append(value)
         elif issubclass(type(value), type) and value.__module__ == module.__name__:
-            yield from (method for method in vars(value).values() if type(method) is FunctionType)
+            swapped |= _swap_attributes(value, by_id)
+            functions += _methods_of(value)
+    for function in functions:
+        if function.__defaults__ or function.__kwdefaults__:
+            swapped |= _swap_defaults(function, by_id)
+        if function.__closure__:
+            swapped |= _swap_closure(function, by_id)
+    return swapped
+
+
+def _methods_of(home: type) -> list[FunctionType]:
+    plain = [one.__func__ if type(one) in _METHODS else one for one in list(vars(home).values())]
+    return [one for one in plain if type(one) is FunctionType]
+
+
+_METHODS = frozenset({staticmethod, classmethod})
+
+
+def _package_of(function: FunctionType) -> str:
+    return str(function.__globals__.get("__name__")).partition(".")[0]
+
+
+def _content(cell: CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # it is empty
+        return None
+
+
+def _swap_attributes(home: type, by_id: Mapping[int, Any]) -> bool:
+    """Replace what a class holds, as in ``clock = time.time`` and ``sleep = staticmethod(time.sleep)``."""
+    if not _may_hold(vars(home).values(), by_id):
+        return False
+    swapped = False
+    for name, value in list(vars(home).items()):
+        is_static = type(value) is staticmethod
+        held = value.__func__ if is_static else value
+        new = _instead_of(held, by_id)
+        if new is not held:
+            type.__setattr__(home, name, staticmethod(new) if is_static else new)
+            swapped = True
+    return swapped
+
+
+def _swap_closure(function: FunctionType, by_id: Mapping[int, Any]) -> bool:
+    """Replace what a function holds by its closure, and what the functions that it holds there do.
+
+    As in ``@retry(sleep=time.sleep)`` and ``field(default_factory=time.time)``.
+    """
+    swapped, seen, functions = False, {id(function)}, [function]
+    for one in functions:
+        for cell in one.__closure__ or ():
+            held = _content(cell)
+            new = _instead_of(held, by_id)
+            if new is not held:
+                cell.cell_contents, swapped = new, True
+            elif type(held) is FunctionType and id(held) not in seen and _package_of(held) not in _KEEP_REAL_TIME:
+                seen.add(id(held))
+                functions.append(held)
+                swapped |= _swap_defaults(held, by_id)
+    return swapped
 
 
 def _swap_defaults(function: FunctionType, by_id: Mapping[int, Any]) -> bool:
     """Replace default arguments, as in ``def __init__(self, sleep=time.sleep)``."""
-    given, named = function.__defaults__, function.__kwdefaults__
-    if not (given or named) or by_id.keys().isdisjoint(map(id, _defaults_of(function))):
+    given, named = function.__defaults__ or (), function.__kwdefaults__ or {}
+    values = (*given, *named.values())
+    if not _may_hold(values, by_id) or all(_instead_of(value, by_id) is value for value in values):
         return False
-    function.__defaults__ = given and tuple(by_id.get(id(value), value) for value in given)
-    function.__kwdefaults__ = named and {name: by_id.get(id(value), value) for name, value in named.items()}
+    function.__defaults__ = tuple(_instead_of(value, by_id) for value in given) or None
+    function.__kwdefaults__ = {name: _instead_of(value, by_id) for name, value in named.items()} or None
     return True
 
 

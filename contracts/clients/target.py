@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from contracts.clients.common import TARGET_PREFIX
 from contracts.clients.errors import TargetError, Terminated
+from contracts.clients.patches import importing
 
 MOST_NAMES = 10
 """Names of a module that an error lists."""
@@ -53,7 +54,7 @@ def _instead(name: str, module: ModuleType) -> str:
 def _imported(target: str, where: str) -> ModuleType:
     load = _load_file if where.endswith(".py") else _load_module
     try:
-        with _not_ending_the_process():
+        with importing(), _not_ending_the_process():
             return load(target, where)
     except (TargetError, KeyboardInterrupt, Terminated):
         raise

@@ -82,6 +82,8 @@ BUSY, TOLD_TO_WAIT = _status(503), _status(429, 1)
 LOST_REQUEST, LOST_ANSWER, CUT = (Fault("send", kind) for kind in ("lost_request", "lost_response", "truncated_body"))
 NOT_JSON, AWAY, OPAQUE = _unusable("cut"), Fault("send", "redirect", status=302), Fault("send", "opaque_403")
 ACTED = _status(502, acting=True)
+AGEING = _status(429, 6)
+"""A wait after which an id is too old to be used, while its session still lives."""
 
 _STATUSES = (*(_status(status) for status in (500, 502, 504)), BUSY, *(_status(status, acting=True) for status in (500, 504)))
 _WAITS = (
@@ -114,7 +116,7 @@ _EVERYWHERE = (
 _WORLD: dict[Operation, tuple[Perturbation, ...]] = {
     "token": (),
     "create": (ExpireTokens(), RevokeTokens(), RevokeScope()),
-    "send": (ExpireTokens(), RevokeTokens(), RevokeScope(), EndSessions(), Advance(31.0), OPAQUE),
+    "send": (ExpireTokens(), RevokeTokens(), RevokeScope(), EndSessions(), Advance(31.0), OPAQUE, AGEING),
 }
 _OVER_AND_OVER = (BUSY, TOLD_TO_WAIT, LOST_REQUEST, LOST_ANSWER, NOT_JSON)
 OFTEN = 20

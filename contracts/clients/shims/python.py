@@ -25,7 +25,7 @@ from contracts.clients.shims import waits
 from contracts.clients.shims.channel import VERSION, Channel
 from contracts.clients.shims.process_scheduler import ProcessScheduler
 from contracts.clients.shims.surroundings import Connections
-from contracts.clients.swap import swap
+from contracts.clients.swap import like_builtins, swap
 
 _start: Callable[..., int] = _thread.start_new_thread
 
@@ -50,7 +50,7 @@ def join(path: str) -> None:
         setattr(socket.socket, name, stand_in)
     subprocess.Popen._wait = waits.wait_for_child  # type: ignore[attr-defined]
     alarms = {signal.alarm: children.alarm, signal.setitimer: children.setitimer}
-    swap({**clocks.FUNCTIONS, **waits.FUNCTIONS, **alarms, _start: _start_thread}, clocks.DATES)
+    swap(like_builtins({**clocks.FUNCTIONS, **waits.FUNCTIONS, **alarms, _start: _start_thread}), clocks.DATES)
     if not hasattr(selectors, "EpollSelector"):
         selectors.DefaultSelector = selectors.PollSelector  # type: ignore[misc, assignment]
     sys.stdin = waits.scheduled_input()

@@ -100,6 +100,16 @@ def test_a1_lets_one_message_use_the_token_that_another_renewed() -> None:
     assert tape.status("A1") == "held"
 
 
+def test_a1_lets_a_message_use_the_token_that_was_renewed_in_the_background_before_its_refusal() -> None:
+    tape = opened()
+    refused = tape.leave_create()
+    tape.token("t:2")
+    tape.answer(refused, 401)
+    tape.create(token="t:2", status=400)
+    tape.end("failed")
+    assert tape.status("A1") == "held"
+
+
 def test_a1_is_broken_where_none_of_several_messages_asked() -> None:
     tape = overlapping()
     tape.create("ann", status=401)

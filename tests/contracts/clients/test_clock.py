@@ -21,12 +21,13 @@ def test_time_does_not_go_back() -> None:
     assert clock.elapsed == 5 * NANOSECONDS
 
 
-def test_a_new_life_begins_where_the_first_began() -> None:
+def test_a_new_run_begins_at_the_first_ones_date_and_monotonic_time_goes_on() -> None:
     clock = VirtualClock()
-    clock.move_to(clock.after(5))
-    clock.restart()
-    assert clock.nanoseconds == START
-    assert clock.elapsed == 0
+    for run in range(1, 3):
+        clock.move_to(clock.after(5))
+        clock.restart()
+        assert clock.nanoseconds == START
+        assert clock.elapsed == run * 5 * NANOSECONDS
 
 
 @pytest.mark.parametrize("seconds", [float("inf"), float("nan")])

@@ -236,6 +236,21 @@ def test_a_client_that_waits_for_days_is_stopped() -> None:
     assert outcomes(run(Waiting, HELLO)) == ["never"]
 
 
+def test_a_pace_that_outlives_a_client_does_not_make_the_next_run_wait() -> None:
+    class Paced(Small):
+        free = 0.0
+
+        def send(self, guest: Any, text: str) -> None:
+            self.platform.sleep(max(0, Paced.free - time.monotonic()))
+            Paced.free = time.monotonic() + 0.5
+            super().send(guest, text)
+
+    scenario = Scenario((HELLO, Advance(100_000), HELLO), policy={"token_ttl": 200_000})
+    with Runner(PythonClients(Paced, patience=PATIENCE)) as world:
+        for _ in range(2):
+            assert outcomes(world.run(scenario)) == ["accepted", "accepted"]
+
+
 def test_a_background_task_that_ends_the_loop_stops_the_client() -> None:
     class Exiting(SmallAsync):
         async def send(self, guest: Any, text: str) -> None:

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from contracts.cli.leftovers import nothing_left_running
+from contracts.clients.common import TARGET_PREFIX
 from contracts.clients.errors import TargetError, Terminated
 from contracts.clients.target import find
+from tests.contracts.clients.staging import play
 
 
 @pytest.fixture
@@ -77,3 +80,11 @@ def test_sigterm_ends_the_command_while_a_module_is_imported(folder: Path) -> No
     (folder / "slow.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGTERM)\n")
     with pytest.raises(Terminated), nothing_left_running():
         find("slow.py:factory")
+
+
+def test_what_a_module_makes_holds_functions_of_virtual_time(folder: Path) -> None:
+    text = "from functools import partial\nfrom time import sleep\nrest = partial(sleep, 60)\n"
+    (folder / "resting.py").write_text(f"{text}def factory(platform): return rest\n")
+    sleep = time.sleep
+    assert play(find("resting.py:factory")(None)) == ([None], 60)
+    assert vars(sys.modules[f"{TARGET_PREFIX}resting"])["sleep"] is time.sleep is sleep

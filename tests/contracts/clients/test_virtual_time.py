@@ -8,7 +8,9 @@ import importlib
 import queue
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
 from datetime import date
 from datetime import datetime as moment
 from pathlib import Path
@@ -70,6 +72,65 @@ def test_a_sleep_that_is_a_default_is_virtual_and_becomes_real_again() -> None:
     assert seconds_of(rest_twice) == (None, 120)
     assert Patient.__init__.__defaults__ == (time.sleep,)
     assert at_ease.__kwdefaults__ == {"sleep": time.sleep}
+
+
+def persistently(sleep: Any = time.sleep) -> Callable[[Callable[[], None]], Callable[[], None]]:
+    def decorate(act: Callable[[], None]) -> Callable[[], None]:
+        def wrapper() -> None:
+            act()
+            sleep(60)
+
+        return wrapper
+
+    return decorate
+
+
+@dataclass
+class Stamped:
+    at: float = field(default_factory=time.time)
+    elapsed: float = field(default_factory=time.monotonic)
+    date: datetime.datetime = field(default_factory=moment.now)
+
+
+class Holder:
+    clock: Any = time.time
+    sleep = staticmethod(time.sleep)
+
+    @classmethod
+    def rest(cls, sleep: Any = time.sleep) -> None:
+        sleep(60)
+
+
+@persistently()
+def rest_twice() -> None:
+    Holder().sleep(60)
+
+
+def test_what_a_class_or_a_closure_holds_is_virtual_and_becomes_real_again() -> None:
+    def look() -> list[float]:
+        Holder.rest()
+        rest_twice()
+        stamped = Stamped()
+        return [Holder().clock(), stamped.at, stamped.elapsed, stamped.date.timestamp()]
+
+    later = NOON.timestamp() + 180
+    assert seconds_of(look) == ([later, later, 180, later], 180)
+    assert vars(Holder)["clock"] is time.time
+    assert Holder.sleep is time.sleep
+    assert Holder.rest.__func__.__defaults__ == (time.sleep,)  # type: ignore[attr-defined]
+    assert abs(Stamped().at - time.time()) < 60
+
+
+def test_a_function_of_time_does_not_become_a_method() -> None:
+    def look() -> tuple[float, None]:
+        class Late:
+            clock: Any = time.time
+            sleep: Any = time.sleep
+
+        late = Late()
+        return late.clock(), late.sleep(1)
+
+    assert seconds_of(look) == ((NOON.timestamp(), None), 1)
 
 
 def test_dates_are_real_dates_of_the_stages_time() -> None:

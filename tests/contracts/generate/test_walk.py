@@ -7,8 +7,10 @@ from typing import get_args
 
 import pytest
 
+from contracts.builtin import BUILTIN
 from contracts.generate import Limits, walk
 from contracts.generate.walk import WalkStep
+from contracts.judge import Parameters
 from contracts.scenario import EndSessions, Fault, Scenario, Send, check, digest, triggers
 from mockserver.journal import FaultKind
 
@@ -54,6 +56,14 @@ def test_a_pair_hits_the_first_call_and_then_one_that_the_recovery_makes() -> No
     assert {("send 1", "send 2"), ("send 1", "create 2"), ("send 1", "token 2")} <= places
     assert {("create 1", "create 2"), ("create 1", "send 1"), ("create 1", "token 2")} <= places
     assert ("token 1", "token 2") in places
+
+
+def test_what_delays_a_send_may_make_its_session_too_old_while_it_lives() -> None:
+    singles = [fault for step in walk() if step.kind == "single" for fault in faults(step.scenario)]
+    waits = [one.retry_after or 0 for one in singles if (one.operation, one.status) == ("send", 429)]
+    logins = [one.seconds for one in BUILTIN["a-slow-login-at-the-send"].items if isinstance(one, Fault)]
+    assert any(Parameters().max_age < seconds < 10 for seconds in waits)
+    assert any(Parameters().max_age < seconds < 10 for seconds in logins)
 
 
 @pytest.mark.parametrize("second", ["lost_response", "status", "unusable_body", "redirect"])
