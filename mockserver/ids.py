@@ -26,7 +26,10 @@ _SUM = 8
 
 _START = re.compile(r"(?=[0-9a-f]{8}[A-Za-z0-9_-]{35}[0-9a-f]{8})")
 _LETTERS = re.compile(r"[A-Za-z0-9_-]+")
-_SHORTEST_TOKEN = 8 + 43 + 1
+_SHAPES = bytes(ord("a") if _LETTERS.match(chr(code)) else ord(" ") for code in range(256))
+_RUN = b"a" * (8 + 43)
+"""The shortest token if all letters were the same. Few texts have so many letters in a row, and that is found out fast."""
+
 _LONGEST_TOKEN = 1024
 """Longer than any token this mock issues, and short enough to cache many of them."""
 
@@ -166,11 +169,12 @@ def digest(value: str) -> str:
 
 def redact_tokens(text: str) -> str:
     """Return `text` with each of this mock's tokens replaced by its pseudonym."""
-    if len(text) < _SHORTEST_TOKEN:
+    letters = text.encode("ascii", "replace")
+    if _RUN not in letters.translate(_SHAPES):
         return text
-    shown, end, letters = list[str](), 0, b""
+    shown, end = list[str](), 0
     for match in _START.finditer(text):
-        at, letters = match.start(), letters or text.encode("ascii", "replace")
+        at = match.start()
         if at >= end and letters[at + 43 : at + 51] == _sum_of(letters[at : at + 43]):
             token = _LETTERS.match(text, at)
             assert token is not None  # never None, because the match begins with letters of a token

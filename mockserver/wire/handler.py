@@ -24,7 +24,7 @@ from mockserver.wire.call import ArrivedCall
 from mockserver.wire.credentials import basic, bearer, shown_as
 from mockserver.wire.encoding import GZIP, encoding_of, opened, whole
 from mockserver.wire.message import Request, Response
-from mockserver.wire.notes import AnswerNote
+from mockserver.wire.notes import LONGEST_REMEMBERED, AnswerNote
 from mockserver.wire.redaction import Secrets
 from mockserver.wire.render import headers_of, render
 from mockserver.wire.serving import CALL, LARGE, Serving, beginning, weight_of
@@ -277,10 +277,6 @@ class _Shown(NamedTuple):
     def asks(self, operation: Operation, *body: Any) -> ParsedRequest:
         """Return a request of an operation with this header, and what `body` says of the rest."""
         return ParsedRequest(operation, self.organization, self.client_id, self.token, self.problem, *body)
-
-
-LONGEST_REMEMBERED = 1024
-"""The longest header whose contents are cached. A longer one is parsed again each time."""
 
 
 def _show(authorization: str | None) -> _Shown:

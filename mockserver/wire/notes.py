@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 import msgspec
 from msgspec import UNSET, Struct
@@ -32,6 +33,9 @@ MOST_VALUES = 1000
 """The most values of a body that the journal stores as a document. It stores larger ones as text, to save memory."""
 
 LONGEST_LITERAL = 64
+
+LONGEST_REMEMBERED = 1024
+"""The longest header whose contents are cached. A longer one is parsed again each time."""
 
 NOTHING = Secrets()
 
@@ -104,10 +108,26 @@ def arrival(call: Noting, seq: int, at: int) -> Entry:
 
 def hiding(call: Noting) -> Redactor:
     """Return a redactor for a call: for its own credentials and for the secrets of known clients."""
-    pair = basic(call.request.authorization)
-    token = bearer(call.request.authorization) or ""
-    secrets = ("" if token.lower() in LITERALS else token, pair.secret if pair else "", *call.own_secrets)
-    return Redactor(secrets, call.known_secrets or NOTHING)
+    return Redactor((*_in_header(call.request.authorization).secrets, *call.own_secrets), call.known_secrets or NOTHING)
+
+
+class _InHeader(NamedTuple):
+    """What an Authorization header shows, and its secrets."""
+
+    shown: ShownCredential
+    secrets: tuple[str, str]
+
+
+def _in_header(authorization: str | None) -> _InHeader:
+    is_usual = len(authorization or "") <= LONGEST_REMEMBERED
+    return _remembered(authorization) if is_usual else _remembered.__wrapped__(authorization)
+
+
+@lru_cache(maxsize=256)
+def _remembered(authorization: str | None) -> _InHeader:
+    pair, token = basic(authorization), bearer(authorization) or ""
+    secrets = "" if token.lower() in LITERALS else token, pair.secret if pair else ""
+    return _InHeader(credential(authorization), secrets)
 
 
 def traced(header: str | None, hidden: Redactor) -> str | None:
@@ -128,7 +148,7 @@ def traced(header: str | None, hidden: Redactor) -> str | None:
 def _literal(request: Request) -> str | None:
     """Return the body as text if it contains every string of its document unescaped, else None."""
     raw = request.body
-    if len(raw) > KEPT or b"\\" in raw or (is_form(request.content_type) and (b"%" in raw or b"+" in raw)):
+    if len(raw) > KEPT or b"\\" in raw or ((b"%" in raw or b"+" in raw) and is_form(request.content_type)):
         return None
     try:
         return raw.decode()
@@ -138,7 +158,7 @@ def _literal(request: Request) -> str | None:
 
 def _shown_credential(authorization: str | None, hidden: Redactor) -> ShownCredential:
     """Return the header's credential for the journal. Its id or literal may contain a secret, which is redacted."""
-    shown = credential(authorization)
+    shown = _in_header(authorization).shown
     if shown.client_id is None and shown.literal is None:
         return shown
     client_id = None if shown.client_id is None else hidden.text(shown.client_id)
@@ -184,7 +204,7 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Redact text that a person may have written, in any encoding: only known secrets."""
-        if not self.is_in(text):
+        if self._nothing or not self.is_in(text):
             return text
         self.found = True
         return self._known.hide(self._secrets.hide(text), tokens=False)

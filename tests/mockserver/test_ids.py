@@ -70,3 +70,9 @@ def test_two_servers_make_different_ids() -> None:
 def test_tokens_in_a_text_are_hidden_and_known_again() -> None:
     token = Ids().token("00000000", "client")
     assert redact_tokens(f"a {token} b") == f"a [REDACTED {pseudonym(token)}] b"
+
+
+def test_a_token_that_was_cut_after_its_checksum_is_hidden_wherever_it_stands() -> None:
+    cut = Ids().token("00000000", "client")[:51]
+    assert redact_tokens(cut) == f"[REDACTED {pseudonym(cut)}]"
+    assert redact_tokens(f"é {cut}") == f"é [REDACTED {pseudonym(cut)}]"
