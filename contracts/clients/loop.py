@@ -16,6 +16,7 @@ from typing import Any
 from weakref import WeakSet
 
 from contracts.clients.clock import NANOSECONDS
+from contracts.clients.order import Numbered
 from contracts.clients.polls import real_selector
 from contracts.clients.scheduled import current_scheduler
 from contracts.clients.scheduler import Scheduler
@@ -77,6 +78,18 @@ RESOLUTION = 1e-6
 """Seconds by which a timer may be early. asyncio adds it to the time, and the sum must differ as a double even after years."""
 
 
+class _Task(Numbered, asyncio.Task[Any]):
+    pass
+
+
+class _Future(Numbered, asyncio.Future[Any]):
+    pass
+
+
+def _new_task(loop: asyncio.AbstractEventLoop, body: Any, **given: Any) -> _Task:
+    return _Task(body, loop=loop, **given)
+
+
 class VirtualLoop(asyncio.SelectorEventLoop):
     """The loop of a client on `scheduler`. A scheduled thread of that scheduler must run it."""
 
@@ -84,12 +97,17 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._scheduler, self._parking = scheduler, _Selector(scheduler)
         super().__init__(self._parking)
         self._clock_resolution = RESOLUTION
+        self.set_task_factory(_new_task)
         self.messages: WeakSet[asyncio.Task[Any]] = WeakSet()
         """The tasks that were asked to send a message."""
 
     def time(self) -> float:
         """Return the seconds of virtual time."""
         return self._scheduler.clock.elapsed / NANOSECONDS
+
+    def create_future(self) -> asyncio.Future[Any]:
+        """Return a future, with a number for its hash."""
+        return _Future(loop=self)
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """Report an error, unless the loop is closed: an aiohttp session left open complains when it is collected."""

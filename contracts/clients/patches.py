@@ -12,13 +12,14 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from contracts.clients import children
 from contracts.clients.clocks import DATES, FUNCTIONS, PRIMITIVES
 from contracts.clients.loop import new_event_loop
+from contracts.clients.order import hash_of
 from contracts.clients.pools import adjust
 from contracts.clients.scheduled import current_scheduler, leave_in_child
 from contracts.clients.swap import WhileUsed, inverse, like_builtins, swap
@@ -44,6 +45,7 @@ _FUNCTIONS = like_builtins(
 _PRIMITIVES: tuple[tuple[Any, str, Any], ...] = (
     *PRIMITIVES,
     (ThreadPoolExecutor, "_adjust_thread_count", adjust),
+    (Future, "__hash__", hash_of),
     (asyncio.events, "new_event_loop", new_event_loop),
     (asyncio, "new_event_loop", new_event_loop),
     (subprocess.Popen, "_wait", children.wait),
@@ -63,7 +65,7 @@ class _Patches(WhileUsed):
         if not self._minds_forks:
             os.register_at_fork(before=children.notice_fork, after_in_child=leave_in_child)
             self._minds_forks = True
-        self._originals = [(home, name, vars(home)[name]) for home, name, _ in _PRIMITIVES]
+        self._originals = [(home, name, vars(home).get(name, getattr(home, name))) for home, name, _ in _PRIMITIVES]
         for home, name, stand_in in _PRIMITIVES:
             setattr(home, name, stand_in)
         self._untouched = swap(_FUNCTIONS, DATES)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from _thread import allocate_lock
 from collections.abc import Callable, Iterable, Sequence
+from itertools import count
 from typing import Any, TypeVar
 
 from contracts.clients.clock import NANOSECONDS, VirtualClock
@@ -66,6 +67,8 @@ class Scheduler:
         self.choose: Choose = lambda _: 0
         self.late: Callable[[Iterable[Any]], bool] = lambda _: False
         """Waits in real time for what the system has yet to bring to some files, and returns whether there was anything."""
+        self.numbers = count()
+        """For the hashes of what its threads make; see `order`."""
         self._patience = patience
         self._process = os.getpid()
         self._lock = allocate_lock()

@@ -16,10 +16,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
 from typing import Any
 
 from contracts.clients import children, clocks
+from contracts.clients.order import Numbered
 from contracts.clients.scheduled import current_scheduler, leave_in_child
 from contracts.clients.shims import waits
 from contracts.clients.shims.channel import VERSION, Channel
@@ -99,10 +103,25 @@ def _join_threads() -> None:
 
 
 class _Watchman(MetaPathFinder):
-    """Notices the import of what is beyond virtual time."""
+    """Notices the import of what is beyond virtual time, and of what makes tasks and futures."""
 
-    def find_spec(self, name: str, path: Any, target: Any = None) -> None:  # noqa: ARG002 - importlib's signature
-        """Find nothing."""
+    def find_spec(self, name: str, path: Any, target: Any = None) -> ModuleSpec | None:
+        """Find nothing else than the modules in NUMBERED, whose classes get numbers for their hashes."""
         scheduler = current_scheduler()
         if name in BEYOND and scheduler is not None:
             scheduler.notice(BEYOND[name])
+        spec = PathFinder.find_spec(name, path, target) if name in NUMBERED else None
+        if spec is not None and spec.loader is not None:
+            spec.loader.exec_module = partial(_execute, spec.loader.exec_module)  # type: ignore[method-assign]
+        return spec
+
+
+NUMBERED = {"asyncio.tasks": "Task", "asyncio.futures": "Future", "concurrent.futures._base": "Future"}
+"""The classes whose instances are kept in sets, by their modules."""
+
+
+def _execute(execute: Callable[[ModuleType], None], module: ModuleType) -> None:
+    execute(module)
+    name = NUMBERED[module.__name__]
+    made = getattr(module, name)
+    setattr(module, name, type(name, (Numbered, made), {"__module__": made.__module__}))

@@ -318,3 +318,31 @@ def test_a_loop_that_waits_for_nothing_hangs() -> None:
 
     with a_stage() as scheduler, pytest.raises(Hung):
         scheduler.run([lambda: asyncio.run(wait())])
+
+
+def hashes() -> list[int]:
+    """The hashes of a thread, a task and two futures."""
+
+    async def one() -> list[Any]:
+        return [asyncio.current_task(), asyncio.get_running_loop().create_future()]
+
+    with ThreadPoolExecutor(1) as pool:
+        return [*map(hash, [pool.submit(slept, 0), *pool._threads, *asyncio.run(one())])]
+
+
+def test_what_a_client_keeps_in_sets_has_the_same_order_there_each_time() -> None:
+    first, again = (play(hashes)[0][0] for _ in range(2))
+    assert first == again
+    assert max(first) < 20
+    assert hash(threading.current_thread()) == object.__hash__(threading.current_thread())
+
+
+def test_a_pool_joins_its_threads_in_the_order_in_which_they_began() -> None:
+    def joined() -> list[str]:
+        with ThreadPoolExecutor(3) as pool:
+            for _ in range(3):
+                pool.submit(rest, 1)
+            return [thread.name for thread in pool._threads]
+
+    names = play(joined)[0][0]
+    assert names == sorted(names)

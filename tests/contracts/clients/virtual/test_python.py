@@ -205,6 +205,18 @@ def test_the_schedule_picks_which_request_comes_first(tmp_path: Path) -> None:
     assert len(orders) > 1
 
 
+def test_what_it_keeps_in_sets_has_the_same_order_there_each_time(tmp_path: Path) -> None:
+    body = """
+    async def one():
+        return [asyncio.current_task(), asyncio.get_running_loop().create_future()]
+
+    with futures.ThreadPoolExecutor(1) as pool:
+        kept = [pool.submit(time.sleep, 0), *pool._threads, *asyncio.run(one())]
+    return [hash(one) for one in kept]
+    """
+    assert max(told(tmp_path, body)) < 20
+
+
 def test_processes_that_it_starts_share_its_time(tmp_path: Path) -> None:
     body = """
     child = "import time; began = time.time(); time.sleep(3600); print(round(time.time() - began))"
