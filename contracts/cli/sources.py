@@ -173,7 +173,7 @@ _USER = re.compile(r"(?<=:)//[^/@\s]*@")
 
 
 def check_platform(url: str, declared: str = "") -> None:
-    """Raise ClickException if a provider is a mock of another platform than the declared one, or than the web chat.
+    """Raise ClickException if a provider is a mock of another platform than the declared one, or than the default one.
 
     It needs no token. A provider that does not answer is left to the caller.
     """
