@@ -48,4 +48,5 @@ def command(context: click.Context, /, platform: PlatformCommands, asked: ProbeA
     A mock is probed through its control API, in organisations that the probe makes and deletes. With --client-id and
     --client-secret any provider can be probed. Messages are really sent then, and clauses that need control are not exercised.
     """
+    platform.accept(context, "replicas", "restart", "examples", "seed", "clauses", "strict")
     context.exit(platform.probe(asked))

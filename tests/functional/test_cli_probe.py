@@ -238,6 +238,13 @@ def spoilt() -> Iterator[Path]:
         ([URL, "--clause", "P99"], "dayfly: there is no clause 'P99'; did you mean P9?"),
         ([URL, "--restart", " "], "dayfly probe: --restart is empty: give a command"),
         ([URL, *CREDENTIALS, "--report", "pdf:x"], "there is no report of the kind 'pdf'"),
+        *(
+            (
+                [URL, "--platform", "mcp", option, *value],
+                f"dayfly probe: {option} is for the web chat, and does not go with --platf",
+            )
+            for option, *value in (["--replica", URL], ["--restart", "true"], ["--seed", "0"], ["--clause", "P1"], ["--strict"])
+        ),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_line_and_exits_2(
