@@ -23,10 +23,16 @@ _PLACE = re.compile(r" - at `([^`]*)`$")
 
 
 class Format(Generic[T]):
-    """The format of a kind of document: its type, name, version, the values of `op`, and the error to raise."""
+    """The format of a kind of document: its type, name, version, the values of `op`, and the error to raise.
 
-    def __init__(self, kind: type[T], name: str, version: int, ops: Collection[str], error: type[DocumentError]) -> None:
+    `source` says how such a document comes to be, for the error about something else.
+    """
+
+    def __init__(
+        self, kind: type[T], name: str, version: int, ops: Collection[str], error: type[DocumentError], source: str
+    ) -> None:
         self._kind, self._name, self._version, self._ops, self._error = kind, name, version, ops, error
+        self._wanted = f"; give a {name}, as {source}"
 
     @cached_property
     def _decoder(self) -> msgspec.json.Decoder[T]:
@@ -41,7 +47,7 @@ class Format(Generic[T]):
         except msgspec.ValidationError as error:
             raise self._misfit(source, str(error), raw) from error
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise self._error(source, "$", str(error)) from error
+            raise self._error(source, "$", str(error) + self._wanted) from error
 
     def read(self, path: Path) -> bytes:
         """Read a file, or the beginning of one that is too long. Raises the error if it cannot be read."""
@@ -68,6 +74,8 @@ class Format(Generic[T]):
         problem = _PLACE.sub("", message)
         if place.endswith(".op"):
             problem = f"{problem}: use one of {', '.join(self._ops)}"
+        elif not found and problem.startswith("Expected `object`"):
+            problem += self._wanted
         return self._error(source, place, problem)
 
 

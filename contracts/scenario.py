@@ -203,7 +203,9 @@ class Scenario(Played, frozen=True):
         return {name: msgspec.to_builtins(value) for name, value in whole.items() if name in {"version", "items"} or value}
 
 
-_format = Format(Scenario, "scenario", SCENARIO_VERSION, OPS, ScenarioError)
+SAVED = "`dayfly verify --corpus DIR` saves one for each finding"
+
+_format = Format(Scenario, "scenario", SCENARIO_VERSION, OPS, ScenarioError, SAVED)
 
 
 def messages(item: Item) -> tuple[Message, ...]:

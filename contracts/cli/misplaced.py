@@ -69,7 +69,9 @@ def _near(name: str) -> Path | None:
     """Return the file beside one that does not exist, or beside that of a factory, with nearly its name."""
     path = Path(re.sub(r"\.py:\w*$", ".py", name))
     with suppress(OSError, ValueError):
-        near = get_close_matches(path.name, os.listdir(path.parent), 1)
+        names = os.listdir(path.parent)
+        stems = {Path(one).stem: one for one in names if Path(one).suffix == path.suffix}
+        near = [stems[one] for one in get_close_matches(path.stem, stems, 1)] or get_close_matches(path.name, names, 1, 0.8)
         return path.with_name(near[0]) if near and not path.exists() else None
     return None
 

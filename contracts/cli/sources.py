@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Generic, NamedTuple, TypeVar
 
 import click
-from msgspec import UNSET, DecodeError, ValidationError
+from msgspec import UNSET
 
 from contracts.errors import ScenarioError
 from mockserver.journal import MAX_LINE, Entry, Header, TraceError, read
@@ -87,13 +87,10 @@ def read_scenario(file: Path, own: Callable[[Path], R], other: Callable[[Path], 
     """Read a scenario. Raises ScenarioError, or ClickException with a hint for one of the other kind."""
     try:
         return own(file)
-    except ScenarioError as error:
+    except ScenarioError:
         with suppress(ScenarioError):
             other(file)
             raise click.ClickException(f"{file}: this is a scenario of {hint}") from None
-        if isinstance(error.__cause__, DecodeError) and not isinstance(error.__cause__, ValidationError):
-            wanted = "give a scenario file, as `dayfly verify --corpus DIR` saves one for each finding"
-            raise click.ClickException(f"{error}; {wanted}") from error
         raise
 
 

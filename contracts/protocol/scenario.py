@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 
 from contracts.errors import ScenarioError
 from contracts.formats import Format
-from contracts.scenario import SCENARIO_VERSION, Played
+from contracts.scenario import SAVED, SCENARIO_VERSION, Played
 from mockserver.engine.model import Fault
 
 
@@ -107,7 +107,7 @@ class DeclaredScenario(Played, frozen=True):
         return *super().weight(), unanswered
 
 
-_format = Format(DeclaredScenario, "scenario", SCENARIO_VERSION, OPS, ScenarioError)
+_format = Format(DeclaredScenario, "scenario", SCENARIO_VERSION, OPS, ScenarioError, SAVED)
 
 
 def decode(raw: bytes, source: str = "scenario") -> DeclaredScenario:

@@ -42,8 +42,10 @@ from mockserver.platform.library import DEFAULT
 from mockserver.settings import policy_from
 from mockserver.wire.bodies import MAX_DEPTH, is_deep
 
-_format = Format(Story, "story", STORY_VERSION, OPS, StoryError)
-_declared = Format(DeclaredStory, "story", STORY_VERSION, declared.OPS, StoryError)
+PRINTED = "`dayfly stories show NAME --emit json` prints one"
+
+_format = Format(Story, "story", STORY_VERSION, OPS, StoryError, PRINTED)
+_declared = Format(DeclaredStory, "story", STORY_VERSION, declared.OPS, StoryError, PRINTED)
 
 
 class _Named(Struct):

@@ -56,6 +56,23 @@ def test_the_error_says_what_it_is(kind: str, command: str, capsys: pytest.Captu
     assert written.count("\n") == 1
 
 
+@pytest.mark.parametrize("text", ["{", "[]", "\0"])
+@pytest.mark.parametrize(("command", "wanted"), [("stories run", "a story, as"), ("replay", "a scenario, as")])
+def test_what_is_nothing_of_dayfly_is_told_with_what_to_give(
+    command: str, wanted: str, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("other.json").write_text(text)
+    assert run([*command.split(), "other.json", *(["client.py:factory"] if command == "replay" else [])]) == 2
+    assert f"; give {wanted} `dayfly " in capsys.readouterr().err
+
+
+def test_a_missing_file_is_only_taken_for_one_with_nearly_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["stories", "run", "stary.json"]) == run(["stories", "run", "nope.json"]) == 2
+    alike, unlike = capsys.readouterr().err.splitlines()
+    assert alike.endswith("; did you mean story.json?")
+    assert "did you mean" not in unlike
+
+
 def test_an_error_in_a_file_of_the_right_kind_stays(capsys: pytest.CaptureFixture[str]) -> None:
     Path("policy.toml").write_text("ttl = -1\n")
     assert run(["reproduce", "--policy", "policy.toml", "recording.har"]) == 2
