@@ -92,6 +92,8 @@ def in_words(kinds: Sequence[str]) -> str:
 def unwritable(name: str, *, several: bool = False) -> str:
     """Say why a file, or a directory of several, could not be written; "" if it could. The trial leaves no trace."""
     path = Path(name)
+    if name == STDOUT:
+        return f"{STDOUT} is not standard output here; name a file"
     try:
         if path.is_dir() and not several:
             return f"{path} is a directory; name a file in it"
@@ -105,6 +107,13 @@ def unwritable(name: str, *, several: bool = False) -> str:
     except (OSError, ValueError) as error:
         return f"{path} cannot be written: {getattr(error, 'strerror', None) or error}"
     return ""
+
+
+def file_to_write(ctx: click.Context, param: click.Parameter, path: str | None) -> str | None:
+    """Return the path of a file that can be written. Raise BadParameter, before anything runs."""
+    if path and (problem := unwritable(path)):
+        raise click.BadParameter(problem, ctx, param)
+    return path
 
 
 def style_for(stream: TextIO, most: int = sys.maxsize) -> Style:

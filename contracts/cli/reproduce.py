@@ -9,18 +9,11 @@ import click
 
 from contracts.cli import completing
 from contracts.cli.options import SETTINGS, PlatformCommands, platform_option, reports_as
-from contracts.cli.output import Destination, check_emit, deliver, unwritable, write
+from contracts.cli.output import Destination, check_emit, deliver, file_to_write, write
 from contracts.replay.reports import KINDS, render, toml
 from contracts.stories.exports import KINDS as STORIES
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-
-
-def _writable(context: click.Context, parameter: click.Parameter, path: str | None) -> str | None:
-    """Return the path of a file that can be written. Raises BadParameter before anything runs."""
-    if path is not None and (problem := unwritable(path)):
-        raise click.BadParameter(problem, context, parameter)
-    return path
 
 
 @click.command("reproduce", context_settings=SETTINGS)
@@ -29,7 +22,7 @@ def _writable(context: click.Context, parameter: click.Parameter, path: str | No
 @click.option(
     "--infer-policy",
     metavar="FILE.toml",
-    callback=_writable,
+    callback=file_to_write,
     help="Write the policy inferred from the recording, for dayfly serve --policy.",
 )
 @click.option(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from contracts.cli.options import PlatformCommands, platform_option
+from contracts.cli.output import file_to_write
 
 if TYPE_CHECKING:
     from mockserver.serve import ServerProcess
@@ -64,7 +65,13 @@ def _origins(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> 
     "--policy", metavar="FILE", type=click.Path(path_type=Path), help="TOML file with the limits that the platform enforces."
 )
 @click.option("--admin-token", metavar="TOKEN", default="", callback=_for_a_header, help="The token of the control API.")
-@click.option("--journal", metavar="FILE", default="", help="Append requests and answers to this file, as JSON Lines.")
+@click.option(
+    "--journal",
+    metavar="FILE",
+    default="",
+    callback=file_to_write,
+    help="Append requests and answers to this file, as JSON Lines.",
+)
 @click.option("--opaque", is_flag=True, help="Answer as the platform does: without Dayfly-Reason.")
 @click.option(
     "--cors",

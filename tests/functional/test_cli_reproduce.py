@@ -129,7 +129,7 @@ def test_reports_go_where_they_are_wanted(tmp_path: Path, reproduce: Dayfly) -> 
     assert "there is no report of the kind 'html'" in wrong.stderr
 
 
-@pytest.mark.parametrize("place", ["/proc/policy.toml", "."])
+@pytest.mark.parametrize("place", ["/proc/policy.toml", ".", "-"])
 def test_a_policy_that_cannot_be_written_is_refused_before_the_run(place: str, reproduce: Dayfly) -> None:
     done = reproduce("fixtures/recordings/earlier-today.har", "--infer-policy", place)
     assert (done.returncode, done.stdout) == (2, "")

@@ -151,6 +151,7 @@ def test_ipv6() -> None:
         (["--host", "a..b"], "cannot be resolved"),
         (["--store", "mongodb://localhost"], "must be memory: or redis://"),
         (["--journal", "/no/such/folder/file"], "cannot be written"),
+        (["--journal", "-"], "- is not standard output here; name a file"),
         (["--client-id", "a:b"], "a client id has no colon"),
         (["--client-secret", "a b"], "without spaces"),
         (["--client-secret", "short"], "at least 8 characters"),
