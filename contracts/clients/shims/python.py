@@ -124,4 +124,6 @@ def _execute(execute: Callable[[ModuleType], None], module: ModuleType) -> None:
     execute(module)
     name = NUMBERED[module.__name__]
     made = getattr(module, name)
-    setattr(module, name, type(name, (Numbered, made), {"__module__": made.__module__}))
+    # A task is a future, so its class must be derived from the class that stands for futures.
+    bases = (made, module.futures.Future) if name == "Task" else (Numbered, made)
+    setattr(module, name, type(name, bases, {"__module__": made.__module__}))

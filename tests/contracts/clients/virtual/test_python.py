@@ -217,6 +217,16 @@ def test_what_it_keeps_in_sets_has_the_same_order_there_each_time(tmp_path: Path
     assert max(told(tmp_path, body)) < 20
 
 
+def test_its_tasks_are_futures(tmp_path: Path) -> None:
+    body = """
+    async def one():
+        return isinstance(asyncio.current_task(), asyncio.Future)
+
+    return [asyncio.run(one()), issubclass(asyncio.Task, asyncio.Future)]
+    """
+    assert told(tmp_path, body) == [True, True]
+
+
 def test_processes_that_it_starts_share_its_time(tmp_path: Path) -> None:
     body = """
     child = "import time; began = time.time(); time.sleep(3600); print(round(time.time() - began))"
