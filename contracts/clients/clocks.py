@@ -18,7 +18,7 @@ from typing import Any
 from contracts.clients import locks, polls
 from contracts.clients.clock import NANOSECONDS, VirtualClock
 from contracts.clients.dates import Date, Datetime
-from contracts.clients.order import hash_of
+from contracts.clients.order import kept_hash, numbering
 from contracts.clients.scheduled import current_scheduler
 
 
@@ -112,7 +112,8 @@ PRIMITIVES: tuple[tuple[Any, str, Any], ...] = (
     (threading, "RLock", locks.RLock),
     (threading.Thread, "start", locks.start),
     (threading.Thread, "join", locks.join),
-    (threading.Thread, "__hash__", hash_of),
+    (threading.Thread, "__init__", numbering(threading.Thread.__init__)),
+    (threading.Thread, "__hash__", kept_hash),
     (queue, "SimpleQueue", locks.SimpleQueue),
     (selectors.SelectSelector, "_select", staticmethod(polls.scheduled_select)),
     (selectors.PollSelector, "_selector_cls", staticmethod(polls.scheduled_poll)),

@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 from contracts.clients import children
 from contracts.clients.clocks import DATES, FUNCTIONS, PRIMITIVES
 from contracts.clients.loop import new_event_loop
-from contracts.clients.order import hash_of
+from contracts.clients.order import kept_hash, numbering
 from contracts.clients.pools import adjust
 from contracts.clients.scheduled import current_scheduler, leave_in_child
 from contracts.clients.swap import WhileUsed, inverse, like_builtins, swap
@@ -45,7 +45,8 @@ _FUNCTIONS = like_builtins(
 _PRIMITIVES: tuple[tuple[Any, str, Any], ...] = (
     *PRIMITIVES,
     (ThreadPoolExecutor, "_adjust_thread_count", adjust),
-    (Future, "__hash__", hash_of),
+    (Future, "__init__", numbering(Future.__init__)),
+    (Future, "__hash__", kept_hash),
     (asyncio.events, "new_event_loop", new_event_loop),
     (asyncio, "new_event_loop", new_event_loop),
     (subprocess.Popen, "_wait", children.wait),
@@ -65,14 +66,17 @@ class _Patches(WhileUsed):
         if not self._minds_forks:
             os.register_at_fork(before=children.notice_fork, after_in_child=leave_in_child)
             self._minds_forks = True
-        self._originals = [(home, name, vars(home).get(name, getattr(home, name))) for home, name, _ in _PRIMITIVES]
+        self._originals = [(home, name, vars(home).get(name)) for home, name, _ in _PRIMITIVES]
         for home, name, stand_in in _PRIMITIVES:
             setattr(home, name, stand_in)
         self._untouched = swap(_FUNCTIONS, DATES)
 
     def _undo(self) -> None:
         for home, name, original in self._originals:
-            setattr(home, name, original)
+            if original is None:
+                delattr(home, name)
+            else:
+                setattr(home, name, original)
         swap(inverse(_FUNCTIONS), inverse(DATES), self._untouched)
 
 

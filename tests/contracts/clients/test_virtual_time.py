@@ -9,7 +9,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import date
 from datetime import datetime as moment
@@ -335,6 +335,20 @@ def test_what_a_client_keeps_in_sets_has_the_same_order_there_each_time() -> Non
     assert first == again
     assert max(first) < 20
     assert hash(threading.current_thread()) == object.__hash__(threading.current_thread())
+
+
+def test_what_was_in_a_set_before_is_still_found_there() -> None:
+    kept = {threading.Thread(), Future[None]()}
+    assert play(lambda: [one in kept for one in list(kept)])[0] == [[True, True]]
+    assert "__hash__" not in {*vars(threading.Thread), *vars(Future)}
+
+
+def test_a_thread_that_answers_to_any_name_has_a_hash() -> None:
+    class Remote(threading.Thread):
+        def __getattr__(self, name: str) -> Any:
+            return lambda: name
+
+    assert play(lambda: len({Remote(), Remote()}))[0] == [2]
 
 
 def test_a_pool_joins_its_threads_in_the_order_in_which_they_began() -> None:
