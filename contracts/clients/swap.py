@@ -34,8 +34,13 @@ def inverse(replacements: Mapping[Any, Any]) -> dict[Any, Any]:
     return {stand_in: real for real, stand_in in replacements.items()}
 
 
-def swap(functions: Mapping[Any, Any], dates: Mapping[Any, Any], untouched: Container[int] = frozenset()) -> set[int]:
-    """Replace objects by identity among the names of every module, and in its classes and functions.
+def swap(
+    functions: Mapping[Any, Any],
+    dates: Mapping[Any, Any],
+    untouched: Container[int] = frozenset(),
+    spared: Container[str] = _KEEP_REAL_TIME,
+) -> set[int]:
+    """Replace objects by identity among the names of every module, and in its classes and functions, but not in `spared` ones.
 
     The standard library keeps its dates, and so do the classes and functions of installed libraries: they compare the real
     classes, and do not use them to show a client the time.
@@ -47,7 +52,7 @@ def swap(functions: Mapping[Any, Any], dates: Mapping[Any, Any], untouched: Cont
     modules: dict[str, Any] = dict(sys.modules)
     for name, module in modules.items():
         package = name.partition(".")[0]
-        if not isinstance(module, ModuleType) or package in _KEEP_REAL_TIME or id(module) in untouched:
+        if not isinstance(module, ModuleType) or package in spared or id(module) in untouched:
             continue
         is_standard, is_installed = package in _LIBRARY, _is_installed(module)
         swapped = _swap_names(module, in_library if is_standard else elsewhere)
@@ -66,7 +71,7 @@ def _swap_names(module: ModuleType, by_id: Mapping[int, Any]) -> bool:
     names = vars(module)
     if not _may_hold(names.values(), by_id):
         return False
-    replaced = {name: new for name, value in names.items() if (new := _instead_of(value, by_id)) is not value}
+    replaced = {name: new for name, value in list(names.items()) if (new := _instead_of(value, by_id)) is not value}
     names.update(replaced)
     return bool(replaced)
 

@@ -88,3 +88,10 @@ def test_what_a_module_makes_holds_functions_of_virtual_time(folder: Path) -> No
     sleep = time.sleep
     assert play(find("resting.py:factory")(None)) == ([None], 60)
     assert vars(sys.modules[f"{TARGET_PREFIX}resting"])["sleep"] is time.sleep is sleep
+
+
+def test_what_keeps_real_time_does_so_if_a_client_imports_it(folder: Path) -> None:
+    (folder / "_dayfly_time.py").write_text("from time import sleep\n")
+    (folder / "importing.py").write_text("import _dayfly_time\ndef factory(platform): pass\n")
+    find("importing.py:factory")
+    assert vars(sys.modules.pop("_dayfly_time"))["sleep"] is time.sleep
