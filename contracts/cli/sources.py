@@ -166,7 +166,7 @@ def without_user(url: str) -> str:
     return _USER.sub("//", url)
 
 
-_USER = re.compile(r"(?<=:)//[^/@\s]*@")
+_USER = re.compile(r"(?<=:)//[^/\s]*@")
 
 
 def check_platform(url: str, declared: str = "") -> None:

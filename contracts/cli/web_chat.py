@@ -83,7 +83,7 @@ class WebChat:
         try:
             return check(without_user(recording), read.trace, options, read.extent, source, read.in_other_order)
         except TraceMalformed as error:
-            raise click.ClickException(f"{recording}: {error}") from error
+            raise click.ClickException(f"{without_user(recording)}: {error}") from error
 
     def as_curl(self, result: ClauseResult) -> str:
         """See Declared."""

@@ -14,6 +14,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from contracts import cli
 from contracts.cli import sources
+from mockserver.journal import Entry, Header, Perturbed, encode
 from mockserver.settings import Settings
 from tests.contracts.console_panels.test_panels import PanelledMock, panelled
 
@@ -67,11 +68,24 @@ def test_a_password_in_the_url_is_in_no_script_and_in_no_message(refused: str, c
     assert "a-password" not in err + capfd.readouterr().out
 
 
+@pytest.mark.parametrize("password", ["a-password", "@a-password"])
 @pytest.mark.parametrize("command", [["check", "--report", "json:report.json"], ["tail", "--url"]])
 def test_no_command_repeats_a_password(
-    command: list[str], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    command: list[str], password: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert cli.run([*command, "http://ann:a-password@127.0.0.1:1"]) == 2
+    assert cli.run([*command, f"http://ann:{password}@127.0.0.1:1"]) == 2
     told = "".join(capfd.readouterr()) + "".join(path.read_text() for path in tmp_path.iterdir())
     assert "a-password" not in told
+
+
+def test_a_malformed_journal_is_refused_without_the_password(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries: list[Entry] = [Header(clock="wall"), Perturbed(2, 0, "reset"), Perturbed(1, 0, "reset")]
+    journal = httpx.Response(200, content=b"".join(encode(entry) + b"\n" for entry in entries))
+    monkeypatch.setattr(sources, "ask", lambda *_: journal)
+    assert cli.run(["check", "http://ann:a-password@127.0.0.1:1"]) == 2
+    err = capfd.readouterr().err
+    assert "http://127.0.0.1:1: the trace is malformed" in err
+    assert "a-password" not in err
