@@ -4,34 +4,38 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Collection
+from contextlib import suppress
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_args
 
 import msgspec
 
 from contracts.errors import DocumentError
+from mockserver.errors import suggestion
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 
 MAX_BYTES = 4 << 20
 """Longest document, in bytes."""
 
 _PLACE = re.compile(r" - at `([^`]*)`$")
 
+_UNKNOWN = re.compile(r"unknown field `([^`]*)`$")
+
+_MEMBER = re.compile(r"\.(\w+)|\[(\d+)\]")
+
 
 class Format(Generic[T]):
-    """The format of a kind of document: its type, name, version, the values of `op`, and the error to raise.
+    """The format of a kind of document: its type, name, version, the union of its steps, and the error to raise.
 
     `source` says how such a document comes to be, for the error about something else.
     """
 
-    def __init__(
-        self, kind: type[T], name: str, version: int, ops: Collection[str], error: type[DocumentError], source: str
-    ) -> None:
-        self._kind, self._name, self._version, self._ops, self._error = kind, name, version, ops, error
+    def __init__(self, kind: type[T], name: str, version: int, steps: Any, error: type[DocumentError], source: str) -> None:
+        self._kind, self._name, self._version, self._error = kind, name, version, error
+        self._steps: dict[str, type[msgspec.Struct]] = {str(step.__struct_config__.tag): step for step in get_args(steps)}
         self._wanted = f"; give a {name}, as {source}"
 
     @cached_property
@@ -66,17 +70,33 @@ class Format(Generic[T]):
         """Return the error for a document of the wrong shape. An unknown version is reported first, because it explains the
         rest.
         """
-        version = _version(raw)
-        if version is not None:
-            self.check_version(version, source)
+        document = _document(raw)
+        if "version" in document:
+            self.check_version(document["version"], source)
         found = _PLACE.search(message)
         place = found.group(1) if found else "$"
         problem = _PLACE.sub("", message)
         if place.endswith(".op"):
-            problem = f"{problem}: use one of {', '.join(self._ops)}"
+            problem = f"{problem}: use one of {', '.join(self._steps)}"
         elif not found and problem.startswith("Expected `object`"):
             problem += self._wanted
+        elif unknown := _UNKNOWN.search(problem):
+            known = self._known_at(document, place)
+            problem += f"; {suggestion(unknown[1], known)}" if known else ""
         return self._error(source, place, problem)
+
+    def _known_at(self, document: Any, place: str) -> tuple[str, ...]:
+        """Return the fields that the document, or the step at a place, may have; none if something else is there.
+
+        What follows the place may be broken, so that nothing is found there.
+        """
+        if place == "$":
+            return self._kind.__struct_encode_fields__
+        with suppress(LookupError, TypeError, AttributeError):
+            for name, number in _MEMBER.findall(place):
+                document = document[name or int(number)]
+            return self._steps[document.get("op")].__struct_encode_fields__
+        return ()
 
 
 def table(package: str, name: str) -> dict[str, Any]:
@@ -88,9 +108,10 @@ def table(package: str, name: str) -> dict[str, Any]:
     }
 
 
-def _version(raw: bytes) -> object:
+def _document(raw: bytes) -> dict[str, Any]:
+    """Return a document as plain values; an empty one if it is not an object."""
     try:
         document = msgspec.json.decode(raw)
     except (ValueError, RecursionError):
-        return None
-    return document.get("version") if isinstance(document, dict) else None
+        return {}
+    return document if isinstance(document, dict) else {}

@@ -10,7 +10,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -142,9 +142,6 @@ class SendParallel(_Step, frozen=True, tag="send_parallel"):
 
 Item = Send | SendParallel | Perturbation
 
-OPS: tuple[str, ...] = tuple(step.__struct_config__.tag for step in get_args(Item))
-"""The names of all steps."""
-
 
 class Played(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A scenario of any platform. Its parts are played in order, under `policy` (names and seconds as in policy files).
@@ -205,7 +202,7 @@ class Scenario(Played, frozen=True):
 
 SAVED = "`dayfly verify --corpus DIR` saves one for each finding"
 
-_format = Format(Scenario, "scenario", SCENARIO_VERSION, OPS, ScenarioError, SAVED)
+_format = Format(Scenario, "scenario", SCENARIO_VERSION, Item, ScenarioError, SAVED)
 
 
 def messages(item: Item) -> tuple[Message, ...]:

@@ -136,7 +136,8 @@ def _explain_from(journal: str, context_id: str, platform: str, as_json: bool) -
 
 def _explain_request(context_id: str, url: str, admin_token: str, as_json: bool) -> None:
     kind = "json" if as_json else "text"
-    answer = ask(url, f"/__admin/requests/{context_id}/explain?format={kind}&width={_width()}", admin_token)
+    path = f"/__admin/requests/{context_id}/explain?format={kind}&width={_width()}"
+    answer = ask(url, path, admin_token, otherwise="; `dayfly reproduce FILE` explains the answers in a recording")
     click.echo(answer.text.rstrip("\n"))
 
 

@@ -72,6 +72,7 @@ def check(file: str, as_json: bool) -> None:
     """Check a declaration. An error names the line, the mistake and the correction."""
     from contracts.protocol.probe import unfit
     from contracts.protocol.rules import demands
+    from mockserver.explain.words import plural
     from mockserver.platform import compile_platform, find
 
     compiled = compile_platform(find(file))
@@ -83,7 +84,8 @@ def check(file: str, as_json: bool) -> None:
         return
     for warning in warnings:
         click.echo(f"Warning: the mock of this declaration does not do what that says: {warning}.", err=True)
-    click.echo(f"{file}: right; {len(kinds)} kinds, {len(operations)} operations, {len(clauses)} clauses for clients")
+    counts = (plural(len(kinds), "kind"), plural(len(operations), "operation"), plural(len(clauses), "clause"))
+    click.echo(f"{file}: right; {', '.join(counts)} for clients")
 
 
 @command.command("new", context_settings=SETTINGS)

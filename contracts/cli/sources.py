@@ -138,15 +138,21 @@ def client(url: str, admin_token: str, patience: float = 60) -> httpx.Client:
     return httpx.Client(base_url=url, headers=headers, timeout=patience)
 
 
-def ask(url: str, path: str, admin_token: str, query: Mapping[str, str] | None = None) -> httpx.Response:
-    """Ask the control API of the mock at `url`. Raise ClickException if the answer is not a 200."""
+def ask(
+    url: str, path: str, admin_token: str, query: Mapping[str, str] | None = None, *, otherwise: str = ""
+) -> httpx.Response:
+    """Ask the control API of the mock at `url`. Raise ClickException if the answer is not a 200.
+
+    `otherwise` says what helps if there is no mock.
+    """
     import httpx
 
     try:
         with client(url, admin_token) as http:
             answer = http.get(path, params=query)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise click.ClickException(f"there is no mock at {without_user(url)}: {error}{_advice(url, error)}") from error
+        advice = _advice(url, error) + otherwise
+        raise click.ClickException(f"there is no mock at {without_user(url)}: {error}{advice}") from error
     if answer.status_code != 200:
         raise explained_refusal(url, answer)
     return answer

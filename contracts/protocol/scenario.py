@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -80,9 +80,6 @@ class Together(_Step, frozen=True, tag="together"):
 
 Step = Do | Together | Happening
 
-OPS: tuple[str, ...] = tuple(str(step.__struct_config__.tag) for step in get_args(Step))
-"""The names of all steps."""
-
 
 class DeclaredScenario(Played, frozen=True):
     """A sequence of steps for a client. `policy` sets words of kinds, as ``{"session.ttl": 60}``."""
@@ -107,7 +104,7 @@ class DeclaredScenario(Played, frozen=True):
         return *super().weight(), unanswered
 
 
-_format = Format(DeclaredScenario, "scenario", SCENARIO_VERSION, OPS, ScenarioError, SAVED)
+_format = Format(DeclaredScenario, "scenario", SCENARIO_VERSION, Step, ScenarioError, SAVED)
 
 
 def decode(raw: bytes, source: str = "scenario") -> DeclaredScenario:

@@ -15,7 +15,6 @@ from contracts.stories import declared
 from contracts.stories.declared import DeclaredStory
 from contracts.stories.model import (
     CLIENT,
-    OPS,
     SAVES,
     STORY_VERSION,
     AnyStory,
@@ -44,8 +43,8 @@ from mockserver.wire.bodies import MAX_DEPTH, is_deep
 
 PRINTED = "`dayfly stories show NAME --emit json` prints one"
 
-_format = Format(Story, "story", STORY_VERSION, OPS, StoryError, PRINTED)
-_declared = Format(DeclaredStory, "story", STORY_VERSION, declared.OPS, StoryError, PRINTED)
+_format = Format(Story, "story", STORY_VERSION, Step, StoryError, PRINTED)
+_declared = Format(DeclaredStory, "story", STORY_VERSION, declared.Step, StoryError, PRINTED)
 
 
 class _Named(Struct):

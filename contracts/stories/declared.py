@@ -94,8 +94,6 @@ class Strike(StoryStep, frozen=True, tag="fault"):
 
 Step = Ask | End | Register | Strike | Advance
 
-OPS = ("call", "end", "register", "fault", "advance")
-
 
 class DeclaredStory(AnyStory, frozen=True, kw_only=True):
     """A story on a mock of a declared platform with a frozen clock."""

@@ -7,7 +7,7 @@ seconds.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Protocol, get_args, runtime_checkable
+from typing import Annotated, Any, Literal, Protocol, runtime_checkable
 
 from msgspec import UNSET, Meta, Struct, UnsetType, to_builtins
 
@@ -172,10 +172,6 @@ class Asking(Protocol):
     def times(self) -> int:
         """The number of requests."""
         ...
-
-
-OPS: tuple[str, ...] = tuple(step.__struct_config__.tag for step in get_args(Step))
-"""The names of all steps."""
 
 
 class AnyStory(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):

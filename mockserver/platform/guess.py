@@ -64,7 +64,7 @@ def propose(path: str) -> Proposal:
             kinds.add(guilty.name)
         else:
             removed[guilty] = error.problem
-    none = "no security scheme, and no id that one operation's answer has and another one asks for"
+    none = "no security scheme, and no id, such as cartId or token, that one operation's answer has and another one asks for"
     raise DeclarationError(source.name, 1, "paths", f"nothing in it looks like a short-lived id: {none}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mockserver.platform.model import Kind, Operation, Platform
@@ -27,7 +27,8 @@ def show(platform: Platform) -> str:
         lines += list(_operation(operation))
     if platform.effects:
         lines += ["", "units of work"]
-        lines += [f"  {name}: by {effect['by']}, {effect['delivery']}" for name, effect in platform.effects.items()]
+        for name, effect in platform.effects.items():
+            lines.append(f"  {_unit(name, effect)}: by {effect['by']}, {effect['delivery']}")
     return "\n".join(lines) + "\n"
 
 
@@ -58,7 +59,8 @@ def document(platform: Platform) -> dict[str, Any]:
             for operation in platform.operations.values()
         ],
         "units": [
-            {"name": name, "by": effect["by"], "delivery": effect["delivery"]} for name, effect in platform.effects.items()
+            {"name": name, "with": effect.get("with", {}), "by": effect["by"], "delivery": effect["delivery"]}
+            for name, effect in platform.effects.items()
         ],
     }
 
@@ -109,6 +111,11 @@ def _operation(operation: Operation) -> Iterator[str]:
         yield f"    refused with {operation.answer.status}"
     else:
         yield f"    asks {', '.join(operation.guards) or 'no guard'}; answers {operation.answer.status}"
+
+
+def _unit(name: str, effect: Mapping[str, Any]) -> str:
+    """Return a unit of work as the call of the client's method for it."""
+    return f"{name}({', '.join(f'{field}={value!r}' for field, value in effect.get('with', {}).items())})"
 
 
 def diagram(kind: Kind) -> str:

@@ -350,6 +350,11 @@ def test_a_clause_that_only_declared_platforms_have_is_explained_without_naming_
     assert "session-reused" in run("explain", "S1").output
 
 
+def test_a_unit_of_work_is_shown_as_the_call_of_the_client(run: Run) -> None:
+    _, _, units = run("platform", "show", "mcp").output.partition("units of work\n")
+    assert units.startswith("  tool_call(name='echo', arguments={'text': 'hello'}): by callTool, at-most-once\n")
+
+
 @pytest.mark.parametrize("name", ["mcp", "acme", "oauth", "jenkins"])
 def test_a_platform_is_shown_with_its_rules_and_their_sentences(name: str, run: Run) -> None:
     _, _, clauses = run("platform", "show", name).output.partition("clauses for clients\n")

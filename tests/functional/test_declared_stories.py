@@ -50,6 +50,13 @@ def test_each_platform_has_a_story_of_each_guard_s_refusal() -> None:
         assert told >= {name for name in compiled.order if compiled.kinds[name].issued}
 
 
+def test_a_step_with_an_unknown_field_is_told_which_it_may_have(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    story = {"version": 1, "platform": "mcp", "steps": [{"op": "fault", "operation": "ping", "kind": "status"}]}
+    (tmp_path / "story.json").write_text(json.dumps(story))
+    assert cli.run(("stories", "run", "--platform", "mcp", str(tmp_path / "story.json"))) == 2
+    assert "$.steps[0]: Object contains unknown field `kind`; known are operation, fault" in capsys.readouterr().err
+
+
 def test_they_are_told_at_a_url_whose_clock_runs_on(served: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     platform, url = served
     assert cli.run(("stories", "run", "--platform", platform, "--all", "--url", url, "--admin-token", "admin")) == 0

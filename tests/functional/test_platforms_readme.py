@@ -26,6 +26,7 @@ BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", DOCUMENT.read_text("utf-8"), re.MU
 FILES = {text.split("\n", 1)[0].removeprefix("# "): text for _, text in BLOCKS if text.startswith("# ")}
 COMMANDS = [text for language, text in BLOCKS if language == "console"]
 SCRIPTS = [text for language, text in BLOCKS if language == "sh"]
+(STORY,) = [text for language, text in BLOCKS if language == "json"]
 URL = "http://127.0.0.1:8403"
 
 
@@ -33,6 +34,7 @@ URL = "http://127.0.0.1:8403"
 def folder(tmp_path: Path) -> Path:
     for name, text in FILES.items():
         (tmp_path / name).write_text(text, "utf-8")
+    (tmp_path / "old-link.json").write_text(STORY, "utf-8")
     return tmp_path
 
 

@@ -58,6 +58,12 @@ def test_what_a_script_cannot_address_is_refused(refused: str, capfd: pytest.Cap
     assert "a script cannot address unix:/run/mock; give --url http://HOST" in capfd.readouterr().err
 
 
+def test_without_a_mock_a_contextid_may_be_one_of_a_recording(capfd: pytest.CaptureFixture[str]) -> None:
+    context_id = "00000000-aaaa-4bbb-8ccc-000000000005"
+    assert cli.run(["explain", context_id, "--url", "http://127.0.0.1:1"]) == 2
+    assert "; `dayfly reproduce FILE` explains the answers in a recording\n" in capfd.readouterr().err
+
+
 def test_a_password_in_the_url_is_in_no_script_and_in_no_message(refused: str, capfd: pytest.CaptureFixture[str]) -> None:
     url = PROXY.replace("//", "//ann:a-password@")
     assert cli.run(["explain", refused, "--url", url, "--emit", "curl"]) == 2
