@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from contextlib import suppress
+from difflib import get_close_matches
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -13,7 +14,6 @@ from typing import Any, Generic, TypeVar, get_args
 import msgspec
 
 from contracts.errors import DocumentError
-from mockserver.errors import suggestion
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -36,7 +36,7 @@ class Format(Generic[T]):
     def __init__(self, kind: type[T], name: str, version: int, steps: Any, error: type[DocumentError], source: str) -> None:
         self._kind, self._name, self._version, self._error = kind, name, version, error
         self._steps: dict[str, type[msgspec.Struct]] = {str(step.__struct_config__.tag): step for step in get_args(steps)}
-        self._wanted = f"; give a {name}, as {source}"
+        self._wanted = f"; give a {name} file, as {source}"
 
     @cached_property
     def _decoder(self) -> msgspec.json.Decoder[T]:
@@ -82,7 +82,8 @@ class Format(Generic[T]):
             problem += self._wanted
         elif unknown := _UNKNOWN.search(problem):
             known = self._known_at(document, place)
-            problem += f"; {suggestion(unknown[1], known)}" if known else ""
+            near = get_close_matches(unknown[1], known, 1)
+            problem += f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}" if known else ""
         return self._error(source, place, problem)
 
     def _known_at(self, document: Any, place: str) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ def test_the_error_says_what_it_is(kind: str, command: str, capsys: pytest.Captu
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "\0"])
-@pytest.mark.parametrize(("command", "wanted"), [("stories run", "a story, as"), ("replay", "a scenario, as")])
+@pytest.mark.parametrize(("command", "wanted"), [("stories run", "a story file, as"), ("replay", "a scenario file, as")])
 def test_what_is_nothing_of_dayfly_is_told_with_what_to_give(
     command: str, wanted: str, text: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -57,6 +57,8 @@ def test_what_chromium_saved_is_answered_as_it_was(recording: Path) -> None:
     assert [(refusal.reason, refusal.guard) for refusal in report.refusals] == [
         ("session.consumed", "session"),
         ("session.unknown", "session"),
+        ("auth.missing", "authentication"),
+        ("body.invalid", "body"),
     ]
 
 

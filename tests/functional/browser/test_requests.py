@@ -49,7 +49,7 @@ def test_a_request_turns_up_by_itself_with_its_reason(visitor: Visitor, complain
 
 
 def test_one_that_waits_for_its_answer_is_shown(visitor: Visitor) -> None:
-    visitor.control("faults", kind="latency", seconds=30, operation="send")
+    visitor.control("faults", kind="latency", seconds=3600, operation="send")
     page = visitor.open("/requests")
     session = visitor.session("Ann")
     with httpx.Client(headers=visitor.client.http.headers) as impatient, pytest.raises(httpx.ReadTimeout):
