@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 import msgspec
 from msgspec import Struct
 
-from contracts.cli.sources import ask, client, explained_refusal
+from contracts.cli.sources import ask, client, explained_refusal, without_user
 from mockserver.clock import pause
 from mockserver.journal import Perturbed
 from mockserver.journal_queries import Exchange
@@ -39,6 +39,27 @@ class JournalEnd(Struct):
     requests: list[Exchange]
 
 
+class Organizations(Struct):
+    """The organisations of a mock."""
+
+    organizations: list[Any]
+
+
+class Number(Struct):
+    """The number of requests in a journal."""
+
+    count: int
+
+
+def asked(kind: type[V], url: str, path: str, admin_token: str, query: Mapping[str, str] | None = None) -> V:
+    """Return the control API's answer to a GET. Raises ClickException, also if it is no answer of a mock's."""
+    answer = ask(url, path, admin_token, query or {})
+    try:
+        return msgspec.json.decode(answer.content, type=kind)
+    except msgspec.DecodeError as error:
+        raise click.ClickException(f"what answers at {without_user(url)} is not a mock: {path}: {error}") from error
+
+
 class Journal:
     """An organisation's journal at the mock at `url`, filtered by the query parameters `wanted`."""
 
@@ -49,8 +70,8 @@ class Journal:
 
     def last(self, count: int) -> list[Exchange]:
         """Return the last `count` answered requests, oldest first. `follow` continues after them. Raises ClickException."""
-        answer = ask(self._url, self._path, self._admin_token, {**self._wanted, "limit": str(max(1, count))})
-        page = msgspec.json.decode(answer.content, type=JournalEnd)
+        query = {**self._wanted, "limit": str(max(1, count))}
+        page = asked(JournalEnd, self._url, self._path, self._admin_token, query)
         self._seen = page.newest
         answered = [exchange for exchange in reversed(page.requests) if exchange.answer_seq is not None]
         return answered[-count:] if count else []
@@ -105,13 +126,13 @@ class Strays:
         if organization in {UNASSIGNED, UNASSIGNED_ID}:
             self._journal = None
             return
-        found = msgspec.json.decode(ask(url, "/__admin/organizations", admin_token, {}).content)
-        self.shown = len(found["organizations"]) == 1
+        found = asked(Organizations, url, "/__admin/organizations", admin_token)
+        self.shown = len(found.organizations) == 1
         if self.shown:
             self._journal = Journal(url, UNASSIGNED, admin_token, wanted)
             return
         path = f"/__admin/organizations/{UNASSIGNED}/requests/count"
-        self.count = msgspec.json.decode(ask(url, path, admin_token, {}).content)["count"]
+        self.count = asked(Number, url, path, admin_token).count
 
     def last(self, count: int) -> list[Exchange]:
         """Return the last `count` of them, oldest first, if they are shown. `follow` continues after them."""

@@ -14,7 +14,7 @@ import pytest
 from click import ClickException
 from flask import Flask, Response
 
-from contracts.cli.following import Journal, merged
+from contracts.cli.following import Journal, Strays, merged
 from mockserver.journal import Perturbed
 from mockserver.journal_queries import Exchange
 from mockserver.live import LiveServer
@@ -85,6 +85,16 @@ def test_the_stream_of_a_deleted_organisation_ends_in_words(start: Start) -> Non
 def test_a_mock_that_is_not_there_is_told_at_once() -> None:
     with pytest.raises(ClickException, match="there is no mock at"):
         Journal("http://127.0.0.1:1", "default", "", {}).last(1)
+
+
+@pytest.mark.parametrize("page", [{"a": 1}, "<p>Welcome"])
+def test_an_answer_that_is_no_mocks_is_told(page: Any) -> None:
+    app = Flask(__name__)
+    app.add_url_rule("/<path:_>", view_func=lambda _: page)
+    with LiveServer(app) as server:
+        for asks in (Journal(server.url, "default", "", {}).last, lambda _: Strays(server.url, "default", "", {})):
+            with pytest.raises(ClickException, match=f"what answers at {server.url} is not a mock: /__admin/"):
+                asks(1)
 
 
 def test_the_last_requests_come_in_order_and_the_next_ones_after_them() -> None:
