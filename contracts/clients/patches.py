@@ -11,6 +11,7 @@ import asyncio
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ from contracts.clients.loop import new_event_loop
 from contracts.clients.order import kept_hash, numbering
 from contracts.clients.pools import adjust
 from contracts.clients.scheduled import current_scheduler, leave_in_child
-from contracts.clients.swap import WhileUsed, inverse, like_builtins, swap
+from contracts.clients.swap import KEEP_REAL_TIME, WhileUsed, inverse, like_builtins, swap
 
 _real_exit = os._exit
 
@@ -53,6 +54,10 @@ _PRIMITIVES: tuple[tuple[Any, str, Any], ...] = (
 )
 
 
+_plain: dict[str, tuple[int, int]] = {}
+"""The modules of libraries whose classes and functions hold none of these functions; see `swap`."""
+
+
 class _Patches(WhileUsed):
     """The replacements."""
 
@@ -69,7 +74,7 @@ class _Patches(WhileUsed):
         self._originals = [(home, name, vars(home).get(name)) for home, name, _ in _PRIMITIVES]
         for home, name, stand_in in _PRIMITIVES:
             setattr(home, name, stand_in)
-        self._untouched = swap(_FUNCTIONS, DATES)
+        self._untouched = swap(_FUNCTIONS, DATES, plain=_plain)
 
     def _undo(self) -> None:
         for home, name, original in self._originals:
@@ -86,11 +91,12 @@ def importing() -> Iterator[None]:
 
     Dates stay real, because libraries compare their classes.
     """
-    swap(_FUNCTIONS, {})
+    there = {id(module) for name, module in sys.modules.items() if name.partition(".")[0] in KEEP_REAL_TIME}
+    there |= swap(_FUNCTIONS, {}, plain=_plain)
     try:
         yield
     finally:
-        swap(inverse(_FUNCTIONS), {}, spared=())  # what keeps real time may be imported as well
+        swap(inverse(_FUNCTIONS), {}, there, spared=())  # what keeps real time may be imported as well
 
 
 virtual_time = _Patches().used

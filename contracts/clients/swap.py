@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-_KEEP_REAL_TIME = frozenset(
+KEEP_REAL_TIME = frozenset(
     {"_dayfly_time", "contracts", "mockserver", "hypothesis", "pytest", "_pytest", "xdist", "execnet", "waitress"}
 )
 """Packages that drive a client, or run the tests around it. They keep real time."""
@@ -38,7 +38,8 @@ def swap(
     functions: Mapping[Any, Any],
     dates: Mapping[Any, Any],
     untouched: Container[int] = frozenset(),
-    spared: Container[str] = _KEEP_REAL_TIME,
+    spared: Container[str] = KEEP_REAL_TIME,
+    plain: dict[str, tuple[int, int]] | None = None,
 ) -> set[int]:
     """Replace objects by identity among the names of every module, and in its classes and functions, but not in `spared` ones.
 
@@ -46,6 +47,9 @@ def swap(
     classes, and do not use them to show a client the time.
     Return the identities of the libraries' modules in which it replaced nothing. An inverse swap takes them as `untouched`, and
     skips them.
+
+    `plain` remembers the libraries' modules whose classes and functions hold none of the `functions`: their identities and
+    numbers of names, by name. To look through them again would take most of the time.
     """
     in_library, libraries = {id(old): new for old, new in functions.items()}, set[int]()
     elsewhere = in_library | {id(old): new for old, new in dates.items()}
@@ -56,8 +60,12 @@ def swap(
             continue
         is_standard, is_installed = package in _LIBRARY, _is_installed(module)
         swapped = _swap_names(module, in_library if is_standard else elsewhere)
-        if not is_standard or package in _DEFAULTS_COUNT:
-            swapped |= _swap_in_definitions(module, in_library if is_standard or is_installed else elsewhere)
+        as_seen = id(module), len(vars(module))
+        if (not is_standard or package in _DEFAULTS_COUNT) and (plain is None or plain.get(name) != as_seen):
+            found = _swap_in_definitions(module, in_library if is_standard or is_installed else elsewhere)
+            if plain is not None and is_installed and not found:
+                plain[name] = as_seen
+            swapped |= found
         if not swapped and (is_standard or is_installed):
             libraries.add(id(module))
     return libraries
@@ -157,7 +165,7 @@ def _swap_closure(function: FunctionType, by_id: Mapping[int, Any]) -> bool:
             new = _instead_of(held, by_id)
             if new is not held:
                 cell.cell_contents, swapped = new, True
-            elif type(held) is FunctionType and id(held) not in seen and _package_of(held) not in _KEEP_REAL_TIME:
+            elif type(held) is FunctionType and id(held) not in seen and _package_of(held) not in KEEP_REAL_TIME:
                 seen.add(id(held))
                 functions.append(held)
                 swapped |= _swap_defaults(held, by_id)

@@ -187,17 +187,19 @@ def test_everything_is_put_back() -> None:
 
 def test_a_librarys_names_and_defaults_are_replaced_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "site-packages").mkdir()
-    (tmp_path / "site-packages" / "napping.py").write_text("def nap(sleep=print, *, log=print): pass\nclock = print\n")
+    (tmp_path / "site-packages" / "napping.py").write_text(
+        "import time\ndef nap(sleep=time.sleep, *, log=time.sleep): pass\nclock = print\n"
+    )
     monkeypatch.syspath_prepend(tmp_path / "site-packages")
     napping: Any = importlib.import_module("napping")
 
     def held() -> tuple[object, ...]:
         return (*napping.nap.__defaults__, napping.nap.__kwdefaults__["log"], napping.clock)
 
-    with virtual_time():
-        assert held() == (print,) * 3
     real = time.sleep
-    napping.nap.__defaults__, napping.nap.__kwdefaults__["log"], napping.clock = (real,), real, real
+    with virtual_time():
+        assert held() == (time.sleep, time.sleep, print)
+    napping.clock = real
     for _ in range(2):
         with virtual_time():
             assert held() == (time.sleep,) * 3
