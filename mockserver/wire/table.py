@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from functools import cache, lru_cache
 from http.client import responses as phrases
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
 
 from mockserver.engine.model import Reason
-from mockserver.platform import Platform, compile_platform, find
-from mockserver.platform.library import DEFAULT
-from mockserver.platform.model import Answer, Values
+from mockserver.platform.library import DEFAULT, find
 from mockserver.reasons import RECORDS
+
+if TYPE_CHECKING:
+    from mockserver.platform.model import Answer, Platform, Values
 
 TOLD_AS = {reason: told.told_as for reason, told in RECORDS.items() if told.told_as is not None}
 """The reasons in the header if only the journal may say more: a foreign id gets the same answer as an unknown one."""
@@ -30,6 +32,8 @@ _INJECTED = {
 @lru_cache(maxsize=64)
 def _platform(rate: int | None) -> Platform:
     """Return the declaration with a rate limit, which an answer tells."""
+    from mockserver.platform.compiled import compile_platform
+
     return compile_platform(find(DEFAULT), {} if rate is None else {"token.rate": rate})
 
 
