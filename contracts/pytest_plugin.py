@@ -7,7 +7,6 @@ import sys
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from difflib import get_close_matches
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -348,6 +347,8 @@ def _marked(item: pytest.Item) -> dict[str, Any]:
 def _check_name(name: str) -> None:
     known = ("check", "tls", "policy", *OPTIONS)
     if name not in known:
+        from difflib import get_close_matches
+
         near = get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]}?" if near else f"the options are {', '.join(known)}"
         pytest.fail(f"the marker dayfly has no option {name!r}; {hint}", pytrace=False)

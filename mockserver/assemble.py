@@ -31,7 +31,7 @@ class Assembly:
     """
 
     vocabulary = USUAL
-    explain: Callable[..., Any] | None = None
+    explain: Callable[[str], Any] | None = None
     declared = ""
 
     def __init__(

@@ -56,15 +56,19 @@ def to_request(request: httpx.Request, body: bytes) -> Request:
 
 def to_response(answer: Response, request: httpx.Request) -> httpx.Response:
     """Return the handler's answer in httpx's form. Raises the error of a broken delivery."""
+    if answer.delivery != "complete":
+        return _broken(answer, request)
+    stream = _Pieces(answer.pieces) if answer.split else httpx.ByteStream(answer.body)
+    return httpx.Response(answer.status, headers=answer.headers, stream=stream, request=request)
+
+
+def _broken(answer: Response, request: httpx.Request) -> httpx.Response:
     if answer.delivery == "lost_request":
         raise httpx.ConnectError("the connection could not be made (injected fault)", request=request)
     if answer.delivery == "lost_response":
         raise httpx.ReadError("the connection closed before an answer (injected fault)", request=request)
-    if answer.delivery == "truncated":
-        early = httpx.RemoteProtocolError("the body ended before its Content-Length (injected fault)", request=request)
-        return httpx.Response(answer.status, headers=answer.headers, stream=_Pieces([answer.half], early), request=request)
-    stream = _Pieces(answer.pieces) if answer.split else httpx.ByteStream(answer.body)
-    return httpx.Response(answer.status, headers=answer.headers, stream=stream, request=request)
+    early = httpx.RemoteProtocolError("the body ended before its Content-Length (injected fault)", request=request)
+    return httpx.Response(answer.status, headers=answer.headers, stream=_Pieces([answer.half], early), request=request)
 
 
 class _Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
@@ -111,18 +115,28 @@ class Transport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         call = self._handler.arrive(to_request(request, request.read()))
-        patience = _Patience(request)
-        waited = self._wait_for(call.delay, patience)
+        if call.delay:
+            return self._answered_late(call, request)
         answer = self._handler.finish(call)
-        patience.check(call.delay, waited)
-        patience.check(answer.delay, self._wait_for(answer.delay, patience))
+        if answer.delay:
+            self._hold_up(answer.delay, _Patience(request))
         return to_response(answer, request)
 
-    def _wait_for(self, delay: float, patience: _Patience) -> float:
-        waited = patience.share(delay) if delay else 0.0
-        if delay:
-            self._wait(waited)
-        return waited
+    def _answered_late(self, call: Any, request: httpx.Request) -> httpx.Response:
+        patience = _Patience(request)
+        waited = patience.share(call.delay)
+        self._wait(waited)
+        answer = self._handler.finish(call)
+        patience.check(call.delay, waited)
+        if answer.delay:
+            self._hold_up(answer.delay, patience)
+        return to_response(answer, request)
+
+    def _hold_up(self, delay: float, patience: _Patience) -> None:
+        """Wait until the answer leaves. Raise ReadTimeout if the client gives up before."""
+        waited = patience.share(delay)
+        self._wait(waited)
+        patience.check(delay, waited)
 
 
 async def _sleep(seconds: float) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from mockserver.engine.model import Reason
@@ -20,7 +20,7 @@ class Record(NamedTuple):
 
 
 def _load() -> dict[Reason, Record]:
-    content = tomllib.loads(files(__package__).joinpath("reasons.toml").read_text("utf-8"))
+    content = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
     sentences: dict[str, str] = content.pop("sentences")
     records = {f"{family}.{name}": told for family, members in content.items() for name, told in members.items()}
     if strangers := records.keys() ^ {*Reason}:

@@ -73,6 +73,47 @@ def test_a_command_that_draws_nothing_leaves_hypothesis_out(command: str) -> Non
     assert done.stdout.splitlines()[-1] == "0 False", done.stderr
 
 
+NEEDS_NO = [
+    ("serve --help", ["contracts.judge", "contracts.verify", "mockserver.engine", "mockserver.wire"]),
+    ("verify --help", ["contracts.clauses", "contracts.verify", "mockserver.wire"]),
+    ("check --help", ["contracts.clauses", "contracts.verify", "mockserver.wire"]),
+    ("explain --help", ["contracts.judge", "contracts.verify", "mockserver.wire"]),
+    ("explain S1", ["contracts.protocol", "contracts.verify", "mockserver.wire"]),
+]
+
+
+@pytest.mark.parametrize(("command", "needless"), NEEDS_NO, ids=[command for command, _ in NEEDS_NO])
+def test_a_command_imports_only_what_it_needs(command: str, needless: list[str]) -> None:
+    program = "import sys; from contracts.cli import run; status = run(sys.argv[1:]); print(status, *sys.modules)"
+    called = [sys.executable, "-c", program, *command.split()]
+    done = subprocess.run(called, cwd=ROOT, capture_output=True, text=True, check=True)
+    status, *loaded = done.stdout.splitlines()[-1].split()
+    assert status == "0", done.stderr
+    assert HEAVY.union(needless) & set(loaded) == set()
+
+
+STARTS = """
+import sys
+import mockserver.serve
+
+def start(settings, on_ready, *, make_app, **_):
+    make_app(settings)
+    print(*sys.modules)
+    return 0
+
+mockserver.serve.run = start
+from contracts.cli import run
+sys.exit(run(["serve"]))
+"""
+"""`dayfly serve` up to the application, which a worker makes."""
+
+
+def test_serving_starts_without_the_judge_and_without_declared_platforms() -> None:
+    done = subprocess.run([sys.executable, "-c", STARTS], cwd=ROOT, capture_output=True, text=True, check=True)
+    needless = {"contracts.har", "contracts.judge", "contracts.report.model", "mockserver.explain", "mockserver.platform.model"}
+    assert (HEAVY.difference({"flask", "granian"}) | needless) & set(done.stdout.split()) == set()
+
+
 def test_only_the_clock_reads_the_time() -> None:
     assert [place for path in SOURCES if path not in CLOCKS for place in uses(path, CLOCK_READINGS)] == []
 

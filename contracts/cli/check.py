@@ -8,17 +8,10 @@ from pathlib import Path
 import click
 
 from contracts.cli import completing
-from contracts.cli.options import (
-    SETTINGS,
-    PlatformCommands,
-    admin_token,
-    contract_options,
-    expected_failures,
-    known,
-    platform_option,
-    report_options,
-)
-from contracts.cli.output import Destination, tell
+from contracts.cli.destinations import Destination
+from contracts.cli.judging_options import contract_options, expected_failures, known
+from contracts.cli.options import SETTINGS, PlatformCommands, admin_token, platform_option, report_options
+from contracts.cli.output import tell
 from contracts.judge import Parameters
 
 

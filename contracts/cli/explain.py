@@ -90,8 +90,8 @@ def _list(platform: PlatformCommands, as_json: bool) -> None:
 
 
 def _explain_clause(code_or_name: str, platform: PlatformCommands, as_json: bool) -> None:
+    from contracts.judge.selection import select_from
     from contracts.report.describe import describe, document
-    from contracts.verify import select_from
 
     if _PART_OF_ID.fullmatch(code_or_name):
         raise click.ClickException(f"{code_or_name!r} is not a whole contextId; copy all 36 characters of it")

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from traceback import format_exc, walk_tb
 from typing import Any
@@ -147,6 +146,8 @@ def _words(error: Exception) -> str:
 def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     if not wanted or ctx.resilient_parsing:
         return
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         click.echo(f"dayfly {version('dayfly')}")
     except PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""Output of the commands: the style and the destinations of reports, kept apart from what clients print."""
+"""Output of the commands: the style of reports and how they are written, kept apart from what clients print."""
 
 from __future__ import annotations
 
@@ -7,113 +7,20 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
-from difflib import get_close_matches
 from pathlib import Path
-from tempfile import TemporaryFile
-from typing import NamedTuple, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 import msgspec
 
+from contracts.cli.destinations import STDOUT, Destination, is_summary
 from contracts.cli.group import Noted
 from contracts.cli.sources import without_user
-from contracts.report import text
-from contracts.report.facts import unkept
-from contracts.report.kinds import DIRECTORIES, KINDS, OF_DECLARED, OF_DEFAULT, Written, render
-from contracts.report.model import Report
+from contracts.report.kinds import OF_DECLARED, OF_DEFAULT, Written, render
 from contracts.report.style import Style
 
-STDOUT = "-"
-
-
-class Destination(NamedTuple):
-    """The destination of a report: `--report KIND:PATH`. The path `-` is standard output."""
-
-    kind: str
-    path: str
-
-
-def destinations(
-    ctx: click.Context, param: click.Parameter, values: Sequence[str], *, kinds: Sequence[str]
-) -> tuple[Destination, ...]:
-    """Parse the values of --report. Raise BadParameter, also if two kinds would go to the same place."""
-    read = tuple(destination(ctx, param, value, kinds) for value in values)
-    _refuse_two_in_one(ctx, param, read, as_json=ctx.params.get("as_json", False))
-    if isinstance(ctx.obj, Noted) and set(KINDS) <= set(kinds):
-        ctx.obj.asked = ctx
-    return read
-
-
-def json_too(ctx: click.Context, param: click.Parameter, value: bool) -> bool:
-    """Parse --json. Raise BadParameter if --report sends another kind to standard output."""
-    _refuse_two_in_one(ctx, param, ctx.params.get("destinations", ()), as_json=value)
-    return value
-
-
-def _refuse_two_in_one(
-    ctx: click.Context, param: click.Parameter, destinations: Sequence[Destination], *, as_json: bool
-) -> None:
-    """Raise BadParameter if two kinds would go to one file, because the last would replace the others. Appending is allowed."""
-    kinds: dict[str, str] = {STDOUT: "json"} if as_json else {}
-    for kind, path in destinations:
-        place = path if path == STDOUT else str(Path(path).resolve())
-        if kinds.setdefault(place, kind) != kind and not _adds_up(path):
-            name = "standard output" if path == STDOUT else path
-            raise click.BadParameter(f"{name} has room for one report; give the others a file of their own", ctx, param)
-
-
-def _adds_up(path: str) -> bool:
-    """Return whether writing to a path appends to it: a device, or the summary page of a GitHub job."""
-    return path != STDOUT and (_is_summary(path) or (Path(path).exists() and not Path(path).is_file()))
-
-
-def destination(ctx: click.Context, param: click.Parameter, value: str, kinds: Sequence[str]) -> Destination:
-    """Parse one value of --report, for a report that has these kinds. Raise BadParameter."""
-    kind, colon, path = value.partition(":")
-    example = "json:report.json"
-    if not colon or not path:
-        raise click.BadParameter(f"{value!r} must be KIND:PATH, as in {example}; - is standard output", ctx, param)
-    if kind not in kinds:
-        near = get_close_matches(kind, kinds, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"the kinds are {in_words(kinds)}"
-        raise click.BadParameter(f"there is no report of the kind {kind!r}; {hint}", ctx, param)
-    if kind in DIRECTORIES and (path == STDOUT or os.path.isfile(path)):
-        raise click.BadParameter(f"the report {kind} is several files; name a directory for them", ctx, param)
-    if path != STDOUT and (problem := unwritable(path, several=kind in DIRECTORIES)):
-        raise click.BadParameter(problem, ctx, param)
-    return Destination(kind, path)
-
-
-def in_words(kinds: Sequence[str]) -> str:
-    """Return the kinds of report as a list, with the option that some need."""
-    return ", ".join(f"{kind} (with --platform)" if kind in OF_DECLARED else kind for kind in kinds)
-
-
-def unwritable(name: str, *, several: bool = False) -> str:
-    """Say why a file, or a directory of several, could not be written; "" if it could. The trial leaves no trace."""
-    path = Path(name)
-    if name == STDOUT:
-        return f"{STDOUT} is not standard output here; name a file"
-    try:
-        if path.is_dir() and not several:
-            return f"{path} is a directory; name a file in it"
-        if path.is_file():
-            path.open("ab").close()
-        elif not path.exists() or path.is_dir():
-            directory = next(place for place in (path, *path.absolute().parents) if place.exists())
-            if not directory.is_dir():
-                return f"{path.parent} is not a directory and cannot become one"
-            TemporaryFile(dir=directory).close()
-    except (OSError, ValueError) as error:
-        return f"{path} cannot be written: {getattr(error, 'strerror', None) or error}"
-    return ""
-
-
-def file_to_write(ctx: click.Context, param: click.Parameter, path: str | None) -> str | None:
-    """Return the path of a file that can be written. Raise BadParameter, before anything runs."""
-    if path and (problem := unwritable(path)):
-        raise click.BadParameter(problem, ctx, param)
-    return path
+if TYPE_CHECKING:
+    from contracts.report.model import Report
 
 
 def style_for(stream: TextIO, most: int = sys.maxsize) -> Style:
@@ -160,6 +67,8 @@ def tell_unjudged(noted: Noted, problem: str) -> list[str]:
     """
     if noted.asked is None:
         return []
+    from contracts.report.model import Report
+
     given = noted.asked.params
     target = next((given[name] for name in ("target", "command", "recording", "url") if given.get(name)), "dayfly")
     report = Report(target=without_user(target), clauses=(), examples=0, stopped=" ".join(problem.split()))
@@ -180,6 +89,8 @@ def tell(report: Report, destinations: Sequence[Destination], *, as_json: bool, 
     If `aside`, the caller writes to standard output itself. Raises ClickException at the end if a file or the corpus could not
     be written.
     """
+    from contracts.report import facts, text
+
     people, problems = _delivered(
         lambda kind: _rendered(report, kind),
         lambda style: text.render(report, style),
@@ -189,7 +100,7 @@ def tell(report: Report, destinations: Sequence[Destination], *, as_json: bool, 
     )
     for line in _for_github(report, destinations):
         click.echo(line, file=people)
-    _complain([*problems, *([unkept(report)] if report.unkept else [])])
+    _complain([*problems, *([facts.unkept(report)] if report.unkept else [])])
 
 
 def _rendered(report: Report, kind: str) -> Written:
@@ -263,19 +174,13 @@ def write(written: Written, path: str) -> None:
         for name, content in written.items():
             write(content, os.path.join(path, name))
         return
-    mode = "ab" if _is_summary(path) else "wb"
+    mode = "ab" if is_summary(path) else "wb"
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         with Path(path).open(mode) as file:
             file.write(written)
     except OSError as error:
         raise click.ClickException(f"{path} cannot be written: {error.strerror}") from error
-
-
-def _is_summary(path: str) -> bool:
-    """Return whether a path is the summary page of a GitHub job."""
-    summary = os.environ.get("GITHUB_STEP_SUMMARY")
-    return bool(summary) and Path(path).resolve() == Path(str(summary)).resolve()
 
 
 def _for_github(report: Report, destinations: Sequence[Destination]) -> list[str]:
@@ -285,7 +190,7 @@ def _for_github(report: Report, destinations: Sequence[Destination]) -> list[str
     from contracts.report import github
 
     page = github.summary_page()
-    is_asked_for = any(_is_summary(path) for _, path in destinations)
+    is_asked_for = any(is_summary(path) for _, path in destinations)
     problem = github.summarize([github.told(report)], page) if page is not None and not is_asked_for else ""
     return [*github.annotations_of(report), *([f"dayfly: {problem}"] if problem else [])]
 

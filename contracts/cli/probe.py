@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import click
 
+from contracts.cli.destinations import Destination
 from contracts.cli.options import SETTINGS, PlatformCommands, admin_token, gathered, platform_option, report_options
-from contracts.cli.output import Destination
 
 
 class ProbeArguments(NamedTuple):

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from contracts.verify.stopwatch import Stopwatch
-
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
 
@@ -46,6 +44,8 @@ class _Bar:
     """A bar that is first drawn when a run ends after a second."""
 
     def __init__(self, stream: TextIO) -> None:
+        from contracts.verify.stopwatch import Stopwatch
+
         self._stream, self._stopwatch = stream, Stopwatch()
         self._bar: ProgressBar[Progress] | None = None
 

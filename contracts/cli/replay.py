@@ -9,18 +9,11 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
+from contracts.cli.destinations import Destination
+from contracts.cli.judging_options import ClientChoice, chosen, client_options, contract_options
 from contracts.cli.leftovers import nothing_left_running
-from contracts.cli.options import (
-    SETTINGS,
-    ClientChoice,
-    PlatformCommands,
-    chosen,
-    client_options,
-    contract_options,
-    platform_option,
-    report_options,
-)
-from contracts.cli.output import Destination, check_emit, clients_print_to_stderr, tell
+from contracts.cli.options import SETTINGS, PlatformCommands, platform_option, report_options
+from contracts.cli.output import check_emit, clients_print_to_stderr, tell
 from contracts.judge import Parameters
 from contracts.report.exports import pytest
 from contracts.report.exports.pytest import Client

@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from contracts.cli import completing
+from contracts.cli.destinations import Destination, file_to_write
 from contracts.cli.options import SETTINGS, PlatformCommands, platform_option, reports_as
-from contracts.cli.output import Destination, check_emit, deliver, file_to_write, write
+from contracts.cli.output import check_emit, deliver, write
 from contracts.replay.reports import KINDS, render, toml
 from contracts.stories.exports import KINDS as STORIES
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from contracts.cli.destinations import file_to_write
 from contracts.cli.options import PlatformCommands, platform_option
-from contracts.cli.output import file_to_write
 
 if TYPE_CHECKING:
     from mockserver.serve import ServerProcess

@@ -21,8 +21,8 @@ from mockserver.journal import MAX_LINE, Entry, Header, TraceError, read
 if TYPE_CHECKING:
     import httpx
 
-    from contracts.har import HarReading
     from contracts.har.bodies import Attached
+    from contracts.har.reader import HarReading
 
 R = TypeVar("R")
 
@@ -44,7 +44,7 @@ class Readers(NamedTuple, Generic[R]):
 
 def recorded(recording: str, organization: str, admin_token: str) -> HarReading:
     """Read a recording as entries of a journal; see `read_by`."""
-    from contracts.har import HarReading, reading
+    from contracts.har.reader import HarReading, reading
 
     def trace(entries: list[Entry], name: str) -> HarReading:
         declared = platform_in(entries)
@@ -103,7 +103,7 @@ def file_and_page(recording: str) -> tuple[str, str | None]:
 
 
 def _read(readers: Readers[R], file: BinaryIO, name: str, page: str | None) -> R:
-    from contracts.har import opened
+    from contracts.har.opening import opened
 
     found = opened(file, name, None if name == "-" else Path(name).parent)
     if found.kind == "har":

@@ -9,20 +9,11 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
+from contracts.cli.destinations import Destination
+from contracts.cli.judging_options import ClientChoice, chosen, client_options, contract_options, expected_failures, known
 from contracts.cli.leftovers import nothing_left_running
-from contracts.cli.options import (
-    SETTINGS,
-    ClientChoice,
-    PlatformCommands,
-    chosen,
-    client_options,
-    contract_options,
-    expected_failures,
-    known,
-    platform_option,
-    report_options,
-)
-from contracts.cli.output import Destination, clients_print_to_stderr, tell
+from contracts.cli.options import SETTINGS, PlatformCommands, platform_option, report_options
+from contracts.cli.output import clients_print_to_stderr, tell
 from contracts.cli.progress import progress_bar
 from contracts.judge import Parameters
 

@@ -56,11 +56,13 @@ class WebChat:
 
     def clauses_named(self, code_or_name: str) -> Mapping[str, Sequence[Requirement]]:
         """See Declared. A clause that it lacks is looked for on the platforms that come with dayfly."""
+        from contracts.clauses import DEMANDS
+
+        own = {self.named: DEMANDS}
+        if any(code_or_name in {one.code, one.name} for one in DEMANDS):
+            return own
         from contracts.cli.declared import clauses_anywhere
 
-        own = {self.named: self.judged.demands}
-        if any(code_or_name in {one.code, one.name} for one in self.judged.demands):
-            return own
         found = clauses_anywhere(code_or_name)
         if not found and "/" in code_or_name:
             raise click.UsageError(f"{code_or_name} is a clause of a declared platform: name that with --platform NAME|FILE")

@@ -13,13 +13,13 @@ from contracts.console_panels.remember import Memory
 from mockserver.control import Control, Tenant
 from mockserver.control.requests import RecordedRequest
 from mockserver.errors import MockServerError, NotFound
-from mockserver.explain import Explanation
 from mockserver.web.admin.answers import answer, error
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
     from contracts.stories.model import AnyStory
+    from mockserver.explain import Explanation
 
 _log = logging.getLogger("dayfly")
 

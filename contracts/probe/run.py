@@ -7,6 +7,7 @@ from msgspec import Struct
 from contracts.clauses.provider import PROVIDER_CLAUSES, ProviderClause
 from contracts.errors import ContractsError
 from contracts.judge import Status
+from contracts.judge.selection import select_from
 from contracts.probe.judging import Results
 from contracts.probe.machine import CLAUSES, explore, shorten
 from contracts.probe.provider import Provider
@@ -14,7 +15,6 @@ from contracts.probe.runner import ProbeRunner
 from contracts.probe.trials import TRIALS, offered
 from contracts.profiles import profile
 from contracts.report.model import ClauseResult, Counterexample, Report
-from contracts.verify.run import select_from
 from contracts.verify.stopwatch import Stopwatch
 
 EXAMPLES = 100

@@ -7,10 +7,12 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from contracts.har import HarError, opened, secrets
+from contracts.har import secrets
 from contracts.har.archive import VERSIONS, Archive, Progress
 from contracts.har.bodies import Attached, nothing_attached
+from contracts.har.kinds import HarError
 from contracts.har.moments import order
+from contracts.har.opening import opened
 from contracts.har.requests import HarRequest
 from contracts.har.routes import none_asked
 from contracts.har.survey import UNKNOWN, Findings

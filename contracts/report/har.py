@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from contracts.har import HarRecording, archive
+from contracts.har.writer import HarRecording, archive
 from contracts.history.build import build_history
 from contracts.history.validate import well_formed
 from contracts.judge import Evidence

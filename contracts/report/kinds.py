@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from contracts.errors import ContractsError
-from contracts.report.model import Report
+
+if TYPE_CHECKING:
+    from contracts.report.model import Report
 
 KINDS = ("allure", "har", "html", "json", "junit", "markdown", "sarif", "text")
 """Each kind is the function `render` of the module of that name in this package."""

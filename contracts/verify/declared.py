@@ -15,6 +15,7 @@ from contracts.clients.base import Clients
 from contracts.errors import ContractsError
 from contracts.har.extent import Extent
 from contracts.judge import Requirement, Status, Verdicts
+from contracts.judge.selection import select_from
 from contracts.protocol.course import CourseOfRun
 from contracts.protocol.history import history_of
 from contracts.protocol.judge import judge
@@ -29,7 +30,7 @@ from contracts.verify.corpus import Corpus
 from contracts.verify.declared_trials import DeclaredTrials
 from contracts.verify.expected import expecting
 from contracts.verify.explore import examine, until_enough
-from contracts.verify.run import DEFAULT_OPTIONS, Options, pace, played_again, searched, select_from
+from contracts.verify.run import DEFAULT_OPTIONS, Options, pace, played_again, searched
 from contracts.verify.search import Search, Watch, settled
 from contracts.verify.stopwatch import Stopwatch
 from mockserver.errors import suggestion

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from difflib import get_close_matches
-
 from contracts.errors import ContractsError
 from contracts.report import facts
 from contracts.report.model import Ending, Report
@@ -45,14 +42,3 @@ class CorpusUnkept(ContractsError):
     def __init__(self, report: Report) -> None:
         super().__init__(facts.unkept(report))
         self.report = report
-
-
-class UnknownClause(ContractsError):
-    """No clause has this code or name; the text proposes the nearest of the `known` codes and `names`."""
-
-    def __init__(self, code: str, known: Sequence[str], names: Sequence[str] = ()) -> None:
-        upper = {one.upper(): one for one in known}
-        near = get_close_matches(code.lower(), names, n=1)
-        near += [upper[one] for one in get_close_matches(code.upper(), upper, n=1, cutoff=0.4)]
-        hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(known)}"
-        super().__init__(f"there is no clause {code!r}; {hint}")

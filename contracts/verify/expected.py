@@ -19,8 +19,8 @@ from msgspec.structs import replace
 
 from contracts.clauses import CLAUSES
 from contracts.errors import ContractsError
+from contracts.judge.selection import UnknownClause, is_meant
 from contracts.report.model import ClauseResult, Expectation
-from contracts.verify.errors import UnknownClause
 from contracts.verify.names import from_root
 from mockserver.errors import suggestion
 
@@ -69,11 +69,6 @@ NOTHING = ExpectedFailures()
 
 
 CODES = tuple(clause.code for clause in CLAUSES)
-
-
-def is_meant(given: str, code: str) -> bool:
-    """Return whether a clause is meant by a code that was given, in whatever case, with its kind or for all kinds."""
-    return given.upper() in {code.upper(), code.partition("/")[0]}
 
 
 def load(path: Path, codes: Sequence[str] = CODES) -> ExpectedFailures:

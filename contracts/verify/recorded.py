@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from contracts.clauses import judged
-from contracts.har import Extent
+from contracts.har.extent import Extent
 from contracts.history import UnitReading
 from contracts.history.build import build_history
 from contracts.history.inference import readings

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -12,7 +11,8 @@ from msgspec.structs import replace
 from contracts.clauses import CLAUSES
 from contracts.clients.base import Clients
 from contracts.generate import Extent, Limits
-from contracts.judge import DEFAULTS, Clause, Parameters, Requirement
+from contracts.judge import DEFAULTS, Clause, Parameters
+from contracts.judge.selection import select_from
 from contracts.profiles import Pace, profile, walk_extent
 from contracts.report.model import ClauseResult, Report, Walked
 from contracts.runner import Runner
@@ -20,14 +20,11 @@ from contracts.scenario import P, Scenario, load
 from contracts.verify import rerun_options
 from contracts.verify.collector import seldom_collected
 from contracts.verify.corpus import Corpus
-from contracts.verify.errors import UnknownClause
-from contracts.verify.expected import NOTHING, ExpectedFailures, expecting, is_meant
+from contracts.verify.expected import NOTHING, ExpectedFailures, expecting
 from contracts.verify.explore import Drawing, explore
 from contracts.verify.search import AS_FOUND, Budget, Search, Watch, replayed
 from contracts.verify.stopwatch import Stopwatch
 from contracts.verify.trials import MessageTrials
-
-D = TypeVar("D", bound=Requirement)
 
 EFFORTS: dict[Pace, Budget] = {
     "object": Budget(shrinking=600, replays=10),
@@ -191,17 +188,3 @@ def _as_replayed(result: ClauseResult, times: int, broken: int) -> ClauseResult:
 def select(codes: Sequence[str]) -> tuple[Clause, ...]:
     """Return the clauses of these codes, in the catalogue's order; all if there are none. Raises UnknownClause."""
     return select_from(CLAUSES, codes)
-
-
-def select_from(catalogue: Sequence[D], codes: Sequence[str]) -> tuple[D, ...]:
-    """Return the clauses of these codes or names from any catalogue. Raises UnknownClause.
-
-    Without the part behind a slash, a code is that of all kinds: `R1` of `R1/session` and `R1/token`.
-    """
-    wanted: set[str] = set()
-    for code in codes:
-        meant = {one.code for one in catalogue if is_meant(code, one.code) or code.upper() == one.name.upper()}
-        if not meant:
-            raise UnknownClause(code, [one.code for one in catalogue], list(dict.fromkeys(one.name for one in catalogue)))
-        wanted |= meant
-    return tuple(one for one in catalogue if not codes or one.code in wanted)

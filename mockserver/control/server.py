@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mockserver.assemble import Assembly
 from mockserver.control import checks
 from mockserver.control.clients import new_client, taken
-from mockserver.control.tenant import Tenant
+from mockserver.control.tenant import Tenant, explained
 from mockserver.engine.model import DEFAULT_ORGANIZATION, UNASSIGNED, FaultPlan, Organization, Policy
 from mockserver.errors import NotNow
-from mockserver.explain import Explanation, explain
 from mockserver.settings import policy_from
 from mockserver.stores.base import FAULTS, ORGANIZATION, Key, Write
+
+if TYPE_CHECKING:
+    from mockserver.explain import Explanation
 
 ALIASES = {"default": DEFAULT_ORGANIZATION, "unassigned": UNASSIGNED}
 """Readable names for the organisations that always exist."""
@@ -98,8 +99,7 @@ class Control:
 
     def explain(self, context_id: str) -> Explanation:
         """Explain the request with this contextId, in any organisation. Raises NotFound."""
-        explained = self.assembly.explain or partial(explain, self.assembly.platform)
-        return explained(context_id)
+        return explained(self.assembly, context_id)
 
     def assign_strays_to(self, id: str) -> None:
         """From now on, journal requests that name no organisation in this one, by its clock. Applies to this process."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import cached_property, partial
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec.structs import replace
 
@@ -18,10 +18,12 @@ from mockserver.control.sessions import Sessions
 from mockserver.control.tokens import Tokens
 from mockserver.engine.decide import secret_of
 from mockserver.engine.model import UNASSIGNED, ClockState, Credential, Organization, Policy
-from mockserver.explain import Explanation, explain
 from mockserver.journal import Entry, Header
 from mockserver.journal_queries import Reader
 from mockserver.settings import policy_from, policy_to
+
+if TYPE_CHECKING:
+    from mockserver.explain import Explanation
 
 
 class Tenant:
@@ -34,8 +36,7 @@ class Tenant:
         self.sessions = Sessions(self._editor)
         self.tokens = Tokens(self._editor)
         self.clients = OAuthClients(self._editor)
-        self._declared = assembly.declared
-        self._explain = assembly.explain or partial(explain, assembly.platform)
+        self._assembly = assembly
         self.faults = Faults(self._editor, assembly.vocabulary.operations)
         self.requests = Requests(assembly.store, id, assembly.platform.hide, assembly.vocabulary)
 
@@ -112,15 +113,15 @@ class Tenant:
 
     def explain(self, context_id: str) -> Explanation:
         """Explain the request with this contextId. Raises NotFound if it is not one of this organisation."""
-        return self._explain(context_id, (self.id,))
+        return explained(self._assembly, context_id, (self.id,))
 
     def _header(self) -> Header:
         if self.id == UNASSIGNED:
             return Header(organization=self.id)
         organization = self._editor.organization()
         clock: Literal["mixed", "wall"] = "mixed" if organization.clock != ClockState() else "wall"
-        if self._declared:
-            return Header(organization=self.id, clock=clock, platform=self._declared)
+        if self._assembly.declared:
+            return Header(organization=self.id, clock=clock, platform=self._assembly.declared)
         return Header(organization=self.id, clock=clock, policy=policy_to(organization.policy))
 
     def reset(self) -> None:
@@ -136,3 +137,13 @@ class Tenant:
             self._editor.platform.store.clear_journal(self.id)
         else:
             self._editor.start_afresh(edit, "reset")
+
+
+def explained(assembly: Assembly, context_id: str, within: Sequence[str] | None = None) -> Explanation:
+    """Explain the request with this contextId, from the organisations in `within`. Raises NotFound."""
+    if assembly.explain is not None:
+        found: Explanation = assembly.explain(context_id)
+        return found
+    from mockserver.explain import explain
+
+    return explain(assembly.platform, context_id, within)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from mockserver.assemble import Assembly
 from mockserver.declared.entries import ACCEPTED, INJECTED
 from mockserver.declared.explain import explanation
@@ -26,7 +24,7 @@ class DeclaredAssembly(Assembly):
         self.vocabulary, self.declared = vocabulary(mock.platform), mock.platform.name
         self.explain = self._explained
 
-    def _explained(self, context_id: str, organizations: Sequence[str] = ()) -> Explanation:  # noqa: ARG002 - there is one
+    def _explained(self, context_id: str) -> Explanation:
         return explanation(self.mock, context_id)
 
     def restore_default(self, platform: Service) -> None:  # noqa: ARG002 - the mock has its own

@@ -74,7 +74,7 @@ def cause_at(credential: Credential, owner: Credential | None, now: int, idle: i
     if (
         now < credential.idle_at
         and now < credential.expires_at
-        and (credential.ended_by == "" or (credential.ended_by == "succeeded" and now < credential.ended_at))
+        and (not credential.ended_by or (credential.ended_by == "succeeded" and now < credential.ended_at))
         and (idle is None or now < credential.last_used + idle)
         and (owner is None or (now < owner.idle_at and now < owner.expires_at and now < owner.ended_at))
     ):
@@ -112,22 +112,13 @@ def use(credential: Credential, now: int, idle: int | None) -> Credential:
             left=None if left is None else left - 1,
             idle_at=credential.idle_at if idle is None else now + idle,
         )
-    return Credential(  # without `replace`, which takes four times as long; this is the most frequent write
-        kind=credential.kind,
-        id=credential.id,
+    return replace(
+        credential,
         version=credential.version + 1,
-        within=credential.within,
-        issued_at=credential.issued_at,
         last_used=now,
-        idle_at=credential.idle_at,
-        expires_at=credential.expires_at,
         ended_at=now if now < credential.ended_at else credential.ended_at,
         ended_by="spent",
         left=0,
-        bound=credential.bound,
-        scopes=credential.scopes,
-        about=credential.about,
-        counts=credential.counts,
     )
 
 

@@ -215,7 +215,8 @@ class Credential(Struct, frozen=True, kw_only=True, gc=False):
     @property
     def ends_at(self) -> int:
         """The time at which it ends or ended, if nothing else happens to it."""
-        return min(self.idle_at, self.expires_at, self.ended_at)
+        deadline = self.idle_at if self.idle_at < self.expires_at else self.expires_at
+        return deadline if deadline < self.ended_at else self.ended_at
 
 
 FaultKind = Literal[

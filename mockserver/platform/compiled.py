@@ -30,6 +30,14 @@ def compile_platform(path: str | Path, policy: Mapping[str, Any] | None = None, 
     return compiled(load(path, policy), name or Path(path).stem)
 
 
+def refusals(path: str | Path, policy: Mapping[str, Any]) -> dict[str, Answer]:
+    """Return the answers to refusals of a declaration that comes with the package, by row, or by kind and cause.
+
+    Its words are not checked, because tests do that, and jsonschema takes longer to import than the rest.
+    """
+    return _Compiler(load(path, policy, checked=False)).refusals()
+
+
 def compiled(declaration: Declaration, name: str) -> Platform:
     """Return the platform of a declaration that has been checked. Raises DeclarationError."""
     try:
@@ -74,6 +82,10 @@ class _Compiler:
             bases=tuple(dict.fromkeys(path.removesuffix(bare) for path, bare in declaration.paths.items())),
             code_paths=tuple(_paths_to("{$answer.code}", declaration.shapes.values())),
         )
+
+    def refusals(self) -> dict[str, Answer]:
+        rows = {row: self._row(row) for row in self._lifecycle["refused"]}
+        return rows | {f"{kind.name}.{cause}": row for kind in self._kinds.values() for cause, row in kind.refused.items()}
 
     # -- kinds -------------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -46,33 +46,36 @@ class Declaration(NamedTuple):
         return kinds
 
 
-def load(path: str | Path, policy: Mapping[str, Any] | None = None) -> Declaration:
-    """Load and check a declaration; `policy` sets words of kinds, as ``{"session.ttl": 60}``. Raises DeclarationError."""
-    return declared(read(path), policy)
+def load(path: str | Path, policy: Mapping[str, Any] | None = None, *, checked: bool = True) -> Declaration:
+    """Load and check a declaration; `policy` sets words of kinds, as ``{"session.ttl": 60}``. Raises DeclarationError.
+
+    If not `checked`, its words are taken to be right.
+    """
+    return declared(read(path), policy, checked=checked)
 
 
-def declared(source: Source, policy: Mapping[str, Any] | None = None) -> Declaration:
+def declared(source: Source, policy: Mapping[str, Any] | None = None, *, checked: bool = True) -> Declaration:
     """Return the declaration that a file contains; see `load`. Raises DeclarationError."""
     try:
-        return _declaration(source, policy or {})
+        return _declaration(source, policy or {}, check_words if checked else lambda *_: None)
     except Wrong as wrong:
         raise source.error(wrong) from wrong
     except RecursionError as error:
         raise source.error(Wrong("is nested too deeply")) from error
 
 
-def _declaration(source: Source, policy: Mapping[str, Any]) -> Declaration:
+def _declaration(source: Source, policy: Mapping[str, Any], see_words: Callable[[dict[str, Any], str], None]) -> Declaration:
     document = source.document
     version = str(document.get("openapi", ""))
     if not version.startswith(("3.0", "3.1")):
         raise Wrong("a declaration is an OpenAPI 3.1 or 3.0 document; write openapi: 3.1.1", "openapi")
     _check_parts(document)
-    check_words({name: document[name] for name in (LIFECYCLE, EFFECTS) if name in document}, "x-lifecycle")
+    see_words({name: document[name] for name in (LIFECYCLE, EFFECTS) if name in document}, "x-lifecycle")
     if policy:
         _set_policy(document[LIFECYCLE], policy)
-        check_words({LIFECYCLE: document[LIFECYCLE]}, "x-lifecycle")
+        see_words({LIFECYCLE: document[LIFECYCLE]}, "x-lifecycle")
     whole = resolved(document)
-    check_words(whole, "openapi")
+    see_words(whole, "openapi")
     components, paths = whole.get("components", {}), dict[str, str]()
     declaration = Declaration(
         source,

@@ -7,7 +7,6 @@ import re
 from base64 import b64decode, urlsafe_b64decode
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from http.cookies import CookieError, SimpleCookie
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
@@ -87,6 +86,8 @@ class HttpMessage:
     @cached_property
     def cookies(self) -> dict[str, str]:
         """The cookies of a request, or those that an answer sets."""
+        from http.cookies import CookieError, SimpleCookie
+
         found: dict[str, str] = {}
         for name, header in self.headers:
             if name.lower() not in {"cookie", "set-cookie"}:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from mockserver.stores.link import without_password
-
 WAIT = 2.0
 """Seconds to wait for the store's answer."""
 
@@ -21,6 +19,8 @@ def warning(url: str) -> str | None:
         return None
     if not isinstance(kept, dict) or kept.get("aof_enabled") != 0:
         return None
+    from mockserver.stores.link import without_password
+
     return (
         f"the store {without_password(url)} has no append-only file: if its server dies, messages that were accepted "
         "since its last snapshot are forgotten, and their sessions live again; set appendonly yes to keep them"

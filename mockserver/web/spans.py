@@ -10,7 +10,6 @@ from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING, Any
 
 from mockserver.errors import MockServerError
-from mockserver.explain import explain
 from mockserver.service import PlatformService
 from mockserver.web.admin.guard import PREFIX
 
@@ -65,6 +64,8 @@ def _facts(status: int, headers: dict[str, str], platform: PlatformService | Non
     if platform is None:
         yield from (("dayfly.reason", headers[name]) for name in ("Dayfly-Reason",) if name in headers)
         return
+    from mockserver.explain import explain
+
     with suppress(MockServerError):  # the store is away, or the journal has forgotten the request
         found = explain(platform, context_id)
         yield from ((f"dayfly.{name}", value) for name, value in _explained(found) if value)

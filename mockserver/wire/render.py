@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -13,11 +13,13 @@ from mockserver.engine.decide import Outcome, lacking
 from mockserver.engine.model import Reason
 from mockserver.journal import SESSION_ID, Delivery
 from mockserver.platform.message import HttpMessage
-from mockserver.platform.model import Answer, Values
 from mockserver.wire import altered
 from mockserver.wire.call import ArrivedCall
 from mockserver.wire.message import Response
 from mockserver.wire.table import REFUSALS, TOLD_AS, answer_of, injected
+
+if TYPE_CHECKING:
+    from mockserver.platform.model import Answer
 
 CORRELATION = "ININ-Correlation-Id"
 REASON = "Dayfly-Reason"
@@ -113,6 +115,8 @@ def _seconds(milliseconds: int) -> int:
 
 
 def _refusal(call: ArrivedCall, outcome: Outcome, row: Answer, opaque: bool) -> Response:
+    from mockserver.platform.model import Values
+
     effect, now = call.effect, outcome.seen.now
     after = retry_after(call, outcome, row)
     detail = _told(call, outcome, after)

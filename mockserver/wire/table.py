@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from functools import cache, lru_cache
 from http.client import responses as phrases
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
 
 from mockserver.engine.model import Reason
-from mockserver.platform import Platform, compile_platform, find
-from mockserver.platform.library import DEFAULT
-from mockserver.platform.model import Answer, Values
+from mockserver.platform.library import DEFAULT, find
 from mockserver.reasons import RECORDS
+
+if TYPE_CHECKING:
+    from mockserver.platform.model import Answer, Values
 
 TOLD_AS = {reason: told.told_as for reason, told in RECORDS.items() if told.told_as is not None}
 """The reasons in the header if only the journal may say more: a foreign id gets the same answer as an unknown one."""
@@ -28,24 +30,24 @@ _INJECTED = {
 
 
 @lru_cache(maxsize=64)
-def _platform(rate: int | None) -> Platform:
-    """Return the declaration with a rate limit, which an answer tells."""
-    return compile_platform(find(DEFAULT), {} if rate is None else {"token.rate": rate})
+def _rows(rate: int | None) -> dict[str, Answer]:
+    """Return the rows of the declaration with a rate limit, which an answer tells."""
+    from mockserver.platform.compiled import refusals
+
+    return refusals(find(DEFAULT), {} if rate is None else {"token.rate": rate})
 
 
 @lru_cache(maxsize=1024)
 def answer_of(reason: Reason, rate: int | None = None) -> Answer:
     """Return the answer to a request that is refused for one of REFUSALS, under a rate limit."""
-    platform, row = _platform(rate if reason is Reason.RATE_LIMITED else None), RECORDS[reason].answer or ""
-    kind, _, cause = row.partition(".")
-    answer = platform.kinds[kind].refused[cause] if cause else platform.refused[row]
+    answer = _rows(rate if reason is Reason.RATE_LIMITED else None)[RECORDS[reason].answer or ""]
     return replace(answer, body=_unreadable) if reason is Reason.OAUTH_INVALID_REQUEST else answer
 
 
 @cache
 def injected(status: int, reason: Reason = Reason.FAULT) -> Answer:
     """Return the answer of an injected error with this status, in place of that for a reason."""
-    row, phrase = _platform(None).refused.get(str(status)), phrases.get(status, "error")
+    row, phrase = _rows(None).get(str(status)), phrases.get(status, "error")
     if row is not None:
         return row
     code, message = _INJECTED.get(status) or (phrase.lower().replace(" ", ".").replace("-", "."), f"{phrase}.")

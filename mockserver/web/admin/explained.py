@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import flask
 from flask import Response
 from msgspec import Meta, Struct
 
-from mockserver.explain import Explanation
 from mockserver.web.admin.answers import answer
 from mockserver.web.admin.reading import query
+
+if TYPE_CHECKING:
+    from mockserver.explain import Explanation
 
 
 class Form(Struct, frozen=True, forbid_unknown_fields=True):

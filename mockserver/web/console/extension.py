@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from flask import Blueprint, Flask
 from markupsafe import Markup
@@ -18,10 +18,11 @@ from markupsafe import Markup
 from mockserver.assemble import Assembly
 from mockserver.control import Control, Tenant
 from mockserver.control.requests import RecordedRequest
-from mockserver.explain import Explanation
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+    from mockserver.explain import Explanation
 
 CONSOLE = "/__admin/console"
 """The console's path."""
@@ -29,7 +30,7 @@ CONSOLE = "/__admin/console"
 TabView = Callable[[Tenant], Markup | str]
 """Renders a tab for an organisation. A plain string is escaped. NotFound and InvalidRequest become error pages."""
 
-PanelView = Callable[[Tenant, RecordedRequest, Explanation], Markup | str | None]
+PanelView: TypeAlias = "Callable[[Tenant, RecordedRequest, Explanation], Markup | str | None]"
 """Renders a panel for a request; None omits it."""
 
 NAME = "dayfly.console"

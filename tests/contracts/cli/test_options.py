@@ -6,7 +6,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from contracts.cli.options import contract_options
+from contracts.cli.judging_options import contract_options
 from contracts.judge import DEFAULTS, Parameters
 
 

@@ -12,8 +12,9 @@ import brotli
 import pytest
 import zstandard
 
-from contracts.har import Extent, HarReading, reading
 from contracts.har.bodies import MAX_BODY
+from contracts.har.extent import Extent
+from contracts.har.reader import HarReading, reading
 from contracts.judge import Status
 from contracts.replay import ReproductionReport, reproduce
 from contracts.replay.archives import read as recording

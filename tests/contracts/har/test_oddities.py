@@ -15,7 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.clauses import judged
-from contracts.har import HarError, HarReading, opened, reading
+from contracts.har.kinds import HarError
+from contracts.har.opening import opened
+from contracts.har.reader import HarReading, reading
 from contracts.replay import RecordingError, reproduce
 from contracts.replay.archives import read as recording
 from mockserver.journal import Answer, Arrival

@@ -15,7 +15,10 @@ from typing import BinaryIO
 
 import pytest
 
-from contracts.har import HarError, opened, opening, reading
+from contracts.har import opening
+from contracts.har.kinds import HarError
+from contracts.har.opening import opened
+from contracts.har.reader import reading
 from tests.contracts.har.test_oddities import WHOLE, codes, exchanges, used_twice
 
 HAR = used_twice().raw

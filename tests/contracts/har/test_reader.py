@@ -14,8 +14,10 @@ import pytest
 from msgspec import UNSET
 
 from contracts.clauses import judged
-from contracts.har import Extent, HarError, read
-from contracts.har import reading as reading_of
+from contracts.har.extent import Extent
+from contracts.har.kinds import HarError
+from contracts.har.reader import read
+from contracts.har.reader import reading as reading_of
 from mockserver.journal import Answer, Arrival, Entry, Header, Returned
 from tests.contracts.har.recordings import API, BEARER, MESSAGES, SECRET, SESSIONS, START, Har
 

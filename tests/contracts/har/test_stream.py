@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.har import HarError, stream
+from contracts.har import stream
+from contracts.har.kinds import HarError
 from contracts.har.stream import Piece, pieces
 
 VALUES = st.recursive(

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from contracts.har import Extent, HarReading, reading
+from contracts.har.extent import Extent
+from contracts.har.reader import HarReading, reading
 from contracts.har.secrets import looks_masked
 from contracts.har.survey import UNKNOWN, resolution
 from contracts.judge import Status

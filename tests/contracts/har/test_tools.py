@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from contracts.har import opened, reading
+from contracts.har.opening import opened
+from contracts.har.reader import reading
 from contracts.replay import reproduce
 from contracts.replay.archives import read as recording
 from contracts.verify import check

@@ -11,7 +11,9 @@ import pytest
 
 from contracts.clauses import judged
 from contracts.clients.python import PythonClients
-from contracts.har import HarError, HarRecording, archive, read
+from contracts.har.kinds import HarError
+from contracts.har.reader import read
+from contracts.har.writer import HarRecording, archive
 from contracts.runner import Runner
 from contracts.scenario import Advance, Fault, RejectTokens, Scenario, Send
 from mockserver.journal import Began, Ended, Entry

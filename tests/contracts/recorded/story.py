@@ -9,7 +9,8 @@ from io import BytesIO
 from typing import Any
 
 from contracts.clauses import CLAUSES
-from contracts.har import opened, reading
+from contracts.har.opening import opened
+from contracts.har.reader import reading
 from contracts.judge import Parameters
 from contracts.report.model import Report
 from contracts.verify import Options, check

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from contracts.har import HarError, stream
+from contracts.har import stream
+from contracts.har.kinds import HarError
 from contracts.replay import RecordingError, ReproductionReport, open_recording, reproduce
 from contracts.replay.archives import read
 from tests.contracts.har.recordings import API, BEARER, MESSAGES, SECRET, SESSIONS, Har

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from contracts.clauses import judged
-from contracts.har import read
+from contracts.har.reader import read
 from contracts.judge import Evidence, Status
 from contracts.report.har import render
 from contracts.report.model import Report

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from mockserver import openapi
 from mockserver.engine.model import ROUTES, SESSION_ID, WRITE_SCOPE, Reason
 from mockserver.platform import compile_platform, find
+from mockserver.platform.compiled import refusals
 from mockserver.wire.table import REFUSALS, answer_of, injected, is_oauth
 
 ACCEPTED = {Reason.TOKEN_ISSUED, Reason.SESSION_CREATED, Reason.MESSAGE_ACCEPTED}
@@ -43,3 +47,20 @@ def test_oauth_rows_use_oauths_words() -> None:
 @pytest.mark.parametrize(("status", "code"), [(503, "service.unavailable"), (504, "gateway.timeout"), (299, "error")])
 def test_an_injected_status_has_a_code(status: int, code: str) -> None:
     assert (injected(status).status, injected(status).code) == (status, code)
+
+
+def test_the_first_refusal_needs_no_validator() -> None:
+    """It takes longer to import than all else that a first request needs."""
+    program = (
+        "import sys; from mockserver.assemble import assemble; from mockserver.wire import Request\n"
+        "with assemble() as parts:\n"
+        "    print(parts.handler.handle(Request(method='POST', path='/nowhere')).status, 'jsonschema' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "404 False\n"
+
+
+def test_the_answers_are_those_of_the_checked_declaration() -> None:
+    platform = compile_platform(find("webchat"))
+    own = {f"{kind.name}.{cause}" for kind in platform.kinds.values() for cause in kind.refused}
+    assert refusals(find("webchat"), {}).keys() == own | platform.refused.keys()
