@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Generic, NamedTuple, TypeVar
 
 import click
+import msgspec
 from msgspec import UNSET
 
 from contracts.errors import ScenarioError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from contracts.har.bodies import Attached
 
 R = TypeVar("R")
+V = TypeVar("V")
 
 MOST_LINES = 1_000_000
 """Most entries that are judged at once: they take some gigabytes of memory."""
@@ -69,8 +71,10 @@ def read_by(readers: Readers[R], recording: str, organization: str, admin_token:
     """
     if recording.startswith(WEB):
         path = f"/__admin/organizations/{organization}/trace"
-        lines = ask(recording, path, admin_token).content.splitlines(keepends=True)
-        return readers.trace(_entries(lines, without_user(recording)), without_user(recording))
+        content = ask(recording, path, admin_token).content
+        if not content.startswith(b'{"type":"trace"'):
+            raise no_mock(recording, f"{path} has no journal")
+        return readers.trace(_entries(content.splitlines(keepends=True), without_user(recording)), without_user(recording))
     name, page = file_and_page(recording)
     if name == "-":
         if sys.stdin is None:
@@ -154,8 +158,23 @@ def ask(
         advice = _advice(url, error) + otherwise
         raise click.ClickException(f"there is no mock at {without_user(url)}: {error}{advice}") from error
     if answer.status_code != 200:
-        raise explained_refusal(url, answer)
+        raise explained_refusal(url, answer, otherwise)
     return answer
+
+
+def asked(kind: type[V], url: str, path: str, admin_token: str, query: Mapping[str, str] | None = None) -> V:
+    """Return the control API's answer to a GET. Raises ClickException, also if it is no answer of a mock's."""
+    answer = ask(url, path, admin_token, query)
+    try:
+        return msgspec.json.decode(answer.content, type=kind)
+    except msgspec.DecodeError as error:
+        raise no_mock(url, f"{path}: {error}") from error
+
+
+def no_mock(url: str, shown_by: str, otherwise: str = "") -> click.ClickException:
+    """Return the error for a server that is not a mock; `shown_by` says how that is known."""
+    advice = f"give the URL that `dayfly serve` printed{otherwise}"
+    return click.ClickException(f"what answers at {without_user(url)} is not a mock: {shown_by}; {advice}")
 
 
 def _advice(url: str, error: Exception) -> str:
@@ -192,13 +211,10 @@ def check_platform(url: str, declared: str = "") -> None:
         raise click.ClickException(f"{url} is a mock of the platform {name}; {hint}")
 
 
-def explained_refusal(url: str, answer: httpx.Response) -> click.ClickException:
-    """Return the error for a non-200 answer of the control API."""
-    return click.ClickException(f"{without_user(url)} answers {answer.status_code}: {_message(answer)}")
-
-
-def _message(answer: httpx.Response) -> str:
+def explained_refusal(url: str, answer: httpx.Response, otherwise: str = "") -> click.ClickException:
+    """Return the error for a non-200 answer of the control API, or of a server that is not a mock."""
     try:
-        return str(answer.json()["error"]["message"])
+        message = str(answer.json()["error"]["message"])
     except (ValueError, KeyError, TypeError):
-        return answer.text[:200] or answer.reason_phrase
+        return no_mock(url, f"it answers {answer.status_code} to {answer.request.url.path}", otherwise)
+    return click.ClickException(f"{without_user(url)} answers {answer.status_code}: {message}")
