@@ -140,7 +140,7 @@ class Declared:
 
         if url is None:
             return MockInProcess(self.judged.platform)
-        check_platform(url, self.judged.platform.name)
+        check_platform(url, self.judged.platform)
         if client is None:
             return RemoteMock(url, admin_token, declared=True)
         return Service(url, client_of(client, self.judged.platform))

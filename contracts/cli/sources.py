@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from contracts.har import HarReading
     from contracts.har.bodies import Attached
+    from mockserver.platform import Platform
 
 R = TypeVar("R")
 V = TypeVar("V")
@@ -194,21 +195,22 @@ def without_user(url: str) -> str:
 _USER = re.compile(r"(?<=:)//[^/\s]*@")
 
 
-def check_platform(url: str, declared: str = "") -> None:
-    """Raise ClickException if a provider is a mock of another platform than the declared one, or than the default one.
+def check_platform(url: str, declared: Platform | None = None) -> None:
+    """Raise an error if a provider is a mock of another platform than the declared one, or than the default one.
 
     It needs no token. A provider that does not answer is left to the caller.
     """
-    from contracts.remote.control import platform_at
+    from contracts.remote.control import ServedPlatform, platform_at
     from contracts.remote.web import NoAnswer, Web
     from mockserver.platform.library import DEFAULT
 
-    name = ""
+    served = ServedPlatform()
     with closing(Web(url)) as web, suppress(NoAnswer):
-        name = platform_at(web)
-    if name and name != (declared or DEFAULT):
-        hint = "leave out --platform" if name == DEFAULT else f"add --platform {name}, or its file"
-        raise click.ClickException(f"{url} is a mock of the platform {name}; {hint}")
+        served = platform_at(web)
+    if declared is not None and served.name:
+        served.check(url, declared)
+    elif served.name not in {"", DEFAULT}:
+        raise click.ClickException(f"{url} is a mock of the platform {served.name}; add --platform {served.name}, or its file")
 
 
 def explained_refusal(url: str, answer: httpx.Response, otherwise: str = "") -> click.ClickException:

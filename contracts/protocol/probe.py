@@ -17,10 +17,9 @@ from contracts.platform_requests import PlatformReply
 from contracts.protocol.asking import INVENTED, request
 from contracts.protocol.trace import FOREVER
 from contracts.protocol.wire import code_of
-from contracts.remote.control import ADMIN, RemoteControl, platform_at
+from contracts.remote.control import ADMIN, RemoteControl, ServedPlatform, platform_at
 from contracts.remote.web import NoAnswer, Web
 from mockserver.clock import system_clock
-from mockserver.platform.library import DEFAULT
 from mockserver.platform.message import HttpMessage
 from mockserver.platform.model import Answer, Kind, Operation, Platform
 from mockserver.platform.places import reader
@@ -347,9 +346,9 @@ def prober(
     url = url.removesuffix(next((base for base in platform.bases if base and url.endswith(base)), ""))
     web, admin = Web(url), Web(url, {"Authorization": f"Bearer {admin_token}"} if admin_token else {})
     try:
-        name, served = platform_at(web), admin.ask("GET", f"{ADMIN}/platform")
-        _check_served(platform, url, name, served)
-        has_control = not given and served.status == 200
+        named, served = platform_at(web), admin.ask("GET", f"{ADMIN}/platform")
+        _check_served(platform, url, named, served)
+        has_control = not given and "operations" in served.document
         yield Prober(platform, web, RemoteControl(admin, url, ADMIN) if has_control else None, given or {})
     except NoAnswer as error:
         raise ContractsError(f"there is no provider at {url}: {error.problem}") from error
@@ -358,18 +357,18 @@ def prober(
         admin.close()
 
 
-def _check_served(platform: Platform, url: str, name: str, served: PlatformReply) -> None:
-    """Raise ContractsError if the provider is a mock of another platform, `name`.
+def _check_served(platform: Platform, url: str, named: ServedPlatform, served: PlatformReply) -> None:
+    """Raise ContractsError if the provider is a mock of another platform.
 
-    One with all operations may be another version. Without the control API's token that cannot be seen.
+    An older mock that tells no digest may be another version, if it has all operations.
     """
-    missing = platform.operations.keys() - set(served.document.get("operations", ()))
-    if not name or not missing or (name == platform.name and served.status != 200):
-        return
-    if name == platform.name:
-        raise ContractsError(f"{url} is a mock of another {name}, without {', '.join(sorted(missing))}; serve the same file")
-    hint = "leave out --platform" if name == DEFAULT else f"give --platform {name}, or its file"
-    raise ContractsError(f"{url} is a mock of the platform {name}, and not of {platform.name}; {hint}, or give another URL")
+    operations = served.document.get("operations")
+    missing = platform.operations.keys() - set(operations) if isinstance(operations, list) else set()
+    if named.name == platform.name and missing:
+        without = ", ".join(sorted(missing))
+        raise ContractsError(f"{url} is a mock of another {named.name}, without {without}; serve the same file")
+    if named.digest or (named.name and (missing or operations is None)):
+        named.check(url, platform)
 
 
 def unfit(platform: Platform) -> list[str]:

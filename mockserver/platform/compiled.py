@@ -62,6 +62,7 @@ class _Compiler:
         return Platform(
             name=name,
             title=declaration.title,
+            digest=declaration.digest,
             kinds=self._kinds,
             operations=operations,
             refused=refused,
