@@ -70,7 +70,7 @@ def show(platform: str, diagram: str | None, source: bool, as_json: bool) -> Non
 @json_option
 def check(file: str, as_json: bool) -> None:
     """Check a declaration. An error names the line, the mistake and the correction."""
-    from contracts.protocol.probe import unfit
+    from contracts.protocol.providers import unfit
     from contracts.protocol.rules import demands
     from mockserver.explain.words import plural
     from mockserver.platform import compile_platform, find

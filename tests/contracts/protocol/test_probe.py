@@ -12,7 +12,8 @@ import pytest
 from msgspec.structs import replace
 
 from contracts import cli
-from contracts.protocol.probe import KnownCredential, ProbeCheck, prober
+from contracts.protocol.probe import KnownCredential, ProbeCheck
+from contracts.protocol.providers import prober
 from mockserver import LiveServer, Settings, create_app
 from mockserver.declared.mock import Mock, Registered
 from mockserver.platform import compile_platform, find, names
@@ -391,3 +392,48 @@ def test_something_registered_that_ends_is_not_held_against_a_provider(tmp_path:
     with served(declared) as url:
         said = {check.what: check for check in probed(declared, url) if check.kind == "account"}
     assert said["more than its rate is refused"].said == "something registered ends while the clock moves"
+
+
+KEPT = UPLOADS.replace("      ttl: 60\n      uses: 1\n", "      ttl: 60\n      idle: 20\n").replace(
+    "ended, spent,", "ended, idle,"
+)
+
+
+@pytest.mark.parametrize(
+    ("word", "other", "said"),
+    [
+        ("", "", ("held", "")),
+        ("ttl: 60", "ttl: 61", ("violated", "answered 200, and not 410")),
+        ("ttl: 60", "ttl: 50", ("violated", "answered 410 gone, and not 200")),
+        ("idle: 20", "idle: 19", ("violated", "answered 410 gone, and not 200")),
+        ("idle: 20", "idle: 21", ("held", "")),
+    ],
+)
+def test_one_that_would_be_idle_before_is_used_until_its_ttl(
+    word: str, other: str, said: tuple[str, str], tmp_path: Path
+) -> None:
+    declared, provider = tmp_path / "declared.yaml", tmp_path / "provider.yaml"
+    declared.write_text(KEPT)
+    provider.write_text(KEPT.replace(word, other, 1))
+    with served(provider, claimed=declared) as url:
+        checks = {check.what: check for check in probed(declared, url)}
+    assert (checks["expired is refused"].status, checks["expired is refused"].said) == said
+    assert checks["idle is refused"].status == ("violated" if other == "idle: 21" else "held")
+
+
+@pytest.mark.parametrize(
+    ("word", "other", "said"),
+    [
+        ("idle: 20", "idle: 2", "30 uses before it is idle are too many to try; at most 20 are"),
+        ("idle: 20", "idle: 20\n      uses: 3", "it is idle before, and to use it is to replace it or to use it up"),
+    ],
+)
+def test_one_that_cannot_be_used_until_its_ttl_is_not_tried(word: str, other: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "declared.yaml"
+    path.write_text(
+        KEPT.replace(word, other, 1).replace("ended, idle,", "ended, idle, spent," if "uses" in other else "ended, idle,")
+    )
+    with served(path) as url:
+        checks = {check.what: check for check in probed(path, url)}
+    assert checks["expired is refused"].said == said
+    assert not [check for check in checks.values() if check.status == "violated"]

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from contracts import cli
-from contracts.protocol.probe import prober
+from contracts.protocol.providers import prober
 from mockserver import LiveServer
 from mockserver.declared.mock import Mock
 from mockserver.platform import DeclarationError, compile_platform
