@@ -63,6 +63,7 @@ class LazyGroup(click.Group):
             return super().get_command(ctx, cmd_name)
         command = import_module(f"contracts.cli.{cmd_name}").command
         assert isinstance(command, click.Command)
+        _read_variables(command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
@@ -100,6 +101,16 @@ class LazyGroup(click.Group):
             if ctx.params.get("debug"):
                 click.echo(format_exc(), err=True, nl=False)
             raise click.ClickException(_words(error)) from error
+
+
+def _read_variables(command: click.Command) -> None:
+    """Let each option be read from the variable of its name, whatever its parameter is called: --json from DAYFLY_JSON."""
+    for option in command.params:
+        name = max(option.opts, key=len).removeprefix("--").replace("-", "_")
+        if isinstance(option, click.Option) and name != option.name:
+            option.envvar = f"DAYFLY_{name.upper()}"
+    for one in command.commands.values() if isinstance(command, click.Group) else ():
+        _read_variables(one)
 
 
 @contextmanager
