@@ -152,6 +152,9 @@ def _say_no_more() -> None:
 def _words(error: Exception) -> str:
     if isinstance(error, ContractsError | MockServerError):
         return str(error)
+    if isinstance(error, UnicodeEncodeError):
+        wrong = error.object[error.start : error.end]
+        return f"{wrong!r} cannot be sent as {error.encoding}; write what you give here in UTF-8, and addresses in ASCII"
     return f"internal error: {type(error).__name__}: {error} (run dayfly --debug … for the traceback)"
 
 

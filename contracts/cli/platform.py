@@ -89,7 +89,14 @@ def check(file: str, as_json: bool) -> None:
 
 
 @command.command("new", context_settings=SETTINGS)
-@click.option("--from", "document", metavar="OPENAPI", required=True, help="An OpenAPI document, in YAML or JSON.")
+@click.option(
+    "--from",
+    "document",
+    metavar="OPENAPI",
+    type=click.Path(exists=True, dir_okay=False),
+    required=True,
+    help="An OpenAPI document, in YAML or JSON.",
+)
 @click.option("--overlay", is_flag=True, help="Propose an overlay, which leaves the document as it is.")
 @json_option
 def new(document: str, overlay: bool, as_json: bool) -> None:

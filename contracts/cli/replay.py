@@ -14,6 +14,7 @@ from contracts.cli.options import (
     SETTINGS,
     ClientChoice,
     PlatformCommands,
+    Whole,
     chosen,
     client_options,
     contract_options,
@@ -36,7 +37,7 @@ EXPORTS = ("pytest", "curl")
 @click.command("replay", context_settings=SETTINGS)
 @click.argument("file", metavar="SCENARIO.json", type=click.Path(path_type=Path))
 @client_options
-@click.option("--times", type=click.IntRange(min=1), default=1, show_default=True, help="Number of runs.")
+@click.option("--times", type=Whole(min=1), default=1, show_default=True, help="Number of runs.")
 @click.option(
     "--emit", type=click.Choice(EXPORTS), help="Write the first violation to standard output as a file that runs by itself."
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from contracts.cli import completing
-from contracts.cli.options import SETTINGS, PlatformCommands, platform_option, reports_as
+from contracts.cli.options import SETTINGS, PlatformCommands, Whole, platform_option, reports_as
 from contracts.cli.output import Destination, check_emit, deliver, file_to_write, write
 from contracts.replay.reports import KINDS, render, toml
 from contracts.stories.exports import KINDS as STORIES
@@ -30,7 +30,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     type=click.Choice(list(STORIES)),
     help="Print the smallest story that is refused as the first refused entry is; json is a story file, the rest scripts.",
 )
-@click.option("--entry", type=click.IntRange(min=0), metavar="N", help="Print the story of this entry instead.")
+@click.option("--entry", type=Whole(min=0), metavar="N", help="Print the story of this entry instead.")
 @click.option("--host", "hosts", multiple=True, metavar="HOST", help="Replay only requests to this host; may be repeated.")
 @platform_option
 @reports_as(KINDS)

@@ -77,6 +77,8 @@ def read_by(readers: Readers[R], recording: str, organization: str, admin_token:
             raise no_mock(recording, f"{path} has no journal")
         return readers.trace(_entries(content.splitlines(keepends=True), without_user(recording)), without_user(recording))
     name, page = file_and_page(recording)
+    if not name:
+        raise click.ClickException("the name of the recording is empty; name a file, or give the URL of a mock")
     if name == "-":
         if sys.stdin is None:
             raise click.ClickException("standard input is closed; name a file")

@@ -14,6 +14,7 @@ from contracts.cli.options import (
     SETTINGS,
     ClientChoice,
     PlatformCommands,
+    Whole,
     chosen,
     client_options,
     contract_options,
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 
 @click.command("verify", context_settings=SETTINGS)
 @client_options
-@click.option("--examples", type=click.IntRange(min=0), metavar="N", help="Scenarios to draw besides the built-in ones.")
-@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Draw the same scenarios again.")
+@click.option("--examples", type=Whole(min=0), metavar="N", help="Scenarios to draw besides the built-in ones.")
+@click.option("--seed", type=Whole(min=0), metavar="N", help="Draw the same scenarios again.")
 @click.option(
     "--profile",
     type=click.Choice(["ci", "nightly"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -62,7 +63,7 @@ class WebChat:
         if any(code_or_name in {one.code, one.name} for one in self.judged.demands):
             return own
         found = clauses_anywhere(code_or_name)
-        if not found and "/" in code_or_name:
+        if not found and re.fullmatch(r"[A-Z]\d+/\w+", code_or_name):
             raise click.UsageError(f"{code_or_name} is a clause of a declared platform: name that with --platform NAME|FILE")
         return found or own
 
