@@ -53,8 +53,8 @@ def command(
     without its secrets. The content decides its format, not its name; gzip, and zip as Playwright writes it, are unpacked. If a
     HAR file holds several of dayfly's own traces, FILE.har#PAGE names one. With --platform it is one of that platform.
 
-    Exit status: 0 the mock answers as recorded, 1 it answers otherwise, 2 nothing could be replayed. With --emit the report
-    goes to standard error, and the status is 0, or 2 if the mock does not refuse that entry as recorded.
+    Exit status: 0 the mock answers as recorded, 1 it answers otherwise, 2 nothing could be replayed. With --emit its last
+    lines go to standard error, and the status is 0, or 2 if the mock does not refuse that entry as recorded.
     """
     from contracts.replay import text
 
@@ -66,7 +66,7 @@ def command(
     try:
         deliver(
             lambda kind: render(report, kind),
-            lambda style: text.render(report, style),
+            lambda style: (text.render if emit is None else text.outcome)(report, style),
             destinations,
             as_json=as_json,
             aside=emit is not None,
