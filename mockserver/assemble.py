@@ -25,14 +25,14 @@ class Assembly:
     """A mock server in parts: `store`, `platform`, `handler`, and the `settings` with their credentials.
 
     `vocabulary` has the words of the platform. `explain`, if not None, explains a contextId in place of `mockserver.explain`.
-    `declared` is the name of a declared platform.
+    `declared` is the name of a declared platform, and `digest` that of its declaration.
 
     `close` releases what it opened. It is also a context manager.
     """
 
     vocabulary = USUAL
-    explain: Callable[[str], Any] | None = None
-    declared = ""
+    explain: Callable[..., Any] | None = None
+    declared = digest = ""
 
     def __init__(
         self, settings: Settings, *, store: Store | None = None, system: SystemClock | None = None, ids: Ids | None = None

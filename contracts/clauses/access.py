@@ -213,9 +213,9 @@ def _needless_renewal(call: Call, place: float, refused: Call, case: Case) -> Br
     if received:
         last = max(received, key=lambda other: other.returned or 0)
         good = is_good("token", last, place, call.left_at, case)
-        return _stampeded(refused, last, call, "a new one had been received", case) if good else None
+        return _stampeded(refused, last, call, "another had been received", case) if good else None
     flying = next((other for other in renewals if not other.was_over(place)), None)
-    return _stampeded(refused, flying, call, "a renewal was on its way", case) if flying is not None else None
+    return _stampeded(refused, flying, call, "another was on its way", case) if flying is not None else None
 
 
 def _renewed_by_schedule(call: Call, refusals: list[Call], case: Case) -> bool:
@@ -229,8 +229,8 @@ def _stampeded(refused: Call, renewal: Call, call: Call, state: str, case: Case)
     """The breach is uncertain if several clients may have been at work: the renewal may be that of another one."""
     reading = case.history.reading
     several = reading is not None and reading.interleaved is not None and reading.interleaved <= refused.left
-    message = f"a refused token was renewed again while {state}"
-    return Breach(message, (at("token refused", refused), at("renewal", renewal), at("renewed again", call)), not several)
+    message = f"after a refusal a token was asked for while {state}"
+    return Breach(message, (at("token refused", refused), at("asked for", renewal), at("asked for again", call)), not several)
 
 
 A3 = StatefulClause(

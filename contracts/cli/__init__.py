@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from click import ClickException
@@ -40,26 +40,38 @@ def run(arguments: Sequence[str]) -> int:
         line = getattr(error.__cause__, "client_line", None)
         for told in (f"{where}: {message}", *annotation_of(message, line), *tell_unjudged(noted, message)):
             click.echo(told, err=True)
-        if "--json" in arguments and not noted.printed and sys.stdout is not None:
+        command, as_json = _called(arguments)
+        if as_json and not noted.printed and sys.stdout is not None:
             with suppress(OSError):
-                click.echo(json.dumps({"error": {"command": _command(arguments), "message": message, "exit_status": 2}}))
+                click.echo(json.dumps({"error": {"command": command, "message": message, "exit_status": 2}}))
         return 2
 
 
-def _command(arguments: Sequence[str]) -> str:
-    """Return the command that arguments call, such as ``dayfly platform check``."""
+def _called(arguments: Sequence[str]) -> tuple[str, bool]:
+    """Return the command that arguments call, such as `dayfly platform check`, and whether it is to print JSON.
+
+    The arguments are read as far as they can be. An option that stands before the command counts as the command's.
+    """
     import click
+    from click.core import ParameterSource
 
     from contracts.cli.group import dayfly
 
-    called = ["dayfly"]
-    command: click.Command | None = dayfly
-    for word in arguments:
-        command = command.get_command(click.Context(command), word) if isinstance(command, click.Group) else None
-        if command is None:
-            break
-        called.append(word)
-    return " ".join(called)
+    lenient: Any = {"resilient_parsing": True, "ignore_unknown_options": True}
+    command: click.Command = dayfly
+    context, name, rest = None, "dayfly", list(arguments)
+    while isinstance(command, click.Group):
+        context = click.Context(command, context, name, **lenient)
+        _, rest, _ = command.make_parser(context).parse_args(rest)
+        place = next((place for place, word in enumerate(rest) if not word.startswith("-")), None)
+        found = None if place is None else command.get_command(context, rest[place])
+        if found is None or place is None:
+            return context.command_path, "--json" in rest
+        name, command = rest.pop(place), found
+    context = command.make_context(name, rest, context, **lenient)
+    wanted = context.params.get("as_json")  # None if the option is refused beside another one
+    is_given = context.get_parameter_source("as_json") in {ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT}
+    return context.command_path, is_given and wanted is not False
 
 
 def _printable(error: ClickException) -> str:
@@ -78,9 +90,9 @@ def _name_variable(error: ClickException) -> None:
     from click.core import ParameterSource
 
     if isinstance(error, BadParameter) and error.ctx is not None and error.param is not None and error.param.name:
-        name = f"{error.ctx.auto_envvar_prefix}_{error.param.name.upper()}"
+        names = (str(error.param.envvar), f"{error.ctx.auto_envvar_prefix}_{error.param.name.upper()}")
         if error.ctx.get_parameter_source(error.param.name) is ParameterSource.ENVIRONMENT:
-            error.param_hint = f"the variable {name}"
+            error.param_hint = f"the variable {next(name for name in names if os.environ.get(name))}"
 
 
 def main() -> NoReturn:

@@ -115,7 +115,8 @@ class Declared:
     def probe(self, asked: ProbeArguments) -> int:
         """Probe a provider and print the result; return the exit status."""
         from contracts.cli.output import say_json
-        from contracts.protocol.probe import KnownCredential, prober, table
+        from contracts.protocol.probe import KnownCredential, table
+        from contracts.protocol.providers import prober
 
         if asked.destinations:
             raise click.UsageError("--report is for the web chat, and does not go with --platform; --json does")
@@ -140,7 +141,7 @@ class Declared:
 
         if url is None:
             return MockInProcess(self.judged.platform)
-        check_platform(url, self.judged.platform.name)
+        check_platform(url, self.judged.platform)
         if client is None:
             return RemoteMock(url, admin_token, declared=True)
         return Service(url, client_of(client, self.judged.platform))

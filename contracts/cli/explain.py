@@ -6,24 +6,35 @@ import json
 import re
 import shutil
 import sys
+from typing import Any
 
 import click
-from msgspec import to_builtins
+from msgspec import Struct, to_builtins
 
 from contracts.cli import completing
 from contracts.cli.options import SETTINGS, PlatformCommands, admin_token, json_option, platform_option
 from contracts.cli.output import say_json, style_for
-from contracts.cli.sources import ask, without_user
+from contracts.cli.sources import ask, asked, no_mock, without_user
 from contracts.stories.exports import DEFAULT_URL, KINDS, is_usable, render
 from mockserver.ids import context_in, context_owner
 
 BESIDE = 70
 """Fewest columns for a name and a sentence beside each other."""
 
+ELSEWHERE = "; `dayfly reproduce FILE` explains the answers in a recording"
+"""The advice for an answer that no mock gave."""
+
 _PART_OF_ID = re.compile("[0-9a-fA-F-]{8,}")
 
 NARROWEST, WIDEST = 40, 120
 """Fewest and most columns for the explanation of a request."""
+
+
+class Reproduction(Struct):
+    """The smallest story of a refusal, and the scripts of it."""
+
+    story: dict[str, Any]
+    scripts: dict[str, str]
 
 
 @click.command("explain", context_settings=SETTINGS)
@@ -119,9 +130,8 @@ def _reproduction(context_id: str, url: str, journal: str | None, kind: str, adm
     if journal is not None:
         return render(reproduced_from(journal, context_id, platform), kind, address)
     place = f"/__admin/organizations/{context_owner(context_id)}/requests/{context_id}/reproduce"
-    if kind == "json":
-        return json.dumps(ask(url, place, admin_token).json()["story"], indent=2) + "\n"
-    return str(ask(url, place, admin_token, {"url": address}).json()["scripts"][kind])
+    made = asked(Reproduction, url, place, admin_token, None if kind == "json" else {"url": address})
+    return json.dumps(made.story, indent=2) + "\n" if kind == "json" else made.scripts[kind]
 
 
 def _explain_from(journal: str, context_id: str, platform: str, as_json: bool) -> None:
@@ -135,10 +145,12 @@ def _explain_from(journal: str, context_id: str, platform: str, as_json: bool) -
 
 
 def _explain_request(context_id: str, url: str, admin_token: str, as_json: bool) -> None:
-    kind = "json" if as_json else "text"
-    path = f"/__admin/requests/{context_id}/explain?format={kind}&width={_width()}"
-    answer = ask(url, path, admin_token, otherwise="; `dayfly reproduce FILE` explains the answers in a recording")
-    click.echo(answer.text.rstrip("\n"))
+    path = f"/__admin/requests/{context_id}/explain"
+    query = {"format": "json" if as_json else "text", "width": str(_width())}
+    told = ask(url, path, admin_token, query, otherwise=ELSEWHERE).text
+    if (f'"context_id":"{context_id}"' if as_json else f"contextId {context_id}") not in told:
+        raise no_mock(url, f"{path} has no explanation", ELSEWHERE)
+    click.echo(told.rstrip("\n"))
 
 
 def _width() -> int:

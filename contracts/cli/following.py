@@ -11,7 +11,7 @@ import click
 import msgspec
 from msgspec import Struct
 
-from contracts.cli.sources import ask, client, explained_refusal, without_user
+from contracts.cli.sources import asked, client, explained_refusal
 from mockserver.clock import pause
 from mockserver.journal import Perturbed
 from mockserver.journal_queries import Exchange
@@ -49,15 +49,6 @@ class Number(Struct):
     """The number of requests in a journal."""
 
     count: int
-
-
-def asked(kind: type[V], url: str, path: str, admin_token: str, query: Mapping[str, str] | None = None) -> V:
-    """Return the control API's answer to a GET. Raises ClickException, also if it is no answer of a mock's."""
-    answer = ask(url, path, admin_token, query or {})
-    try:
-        return msgspec.json.decode(answer.content, type=kind)
-    except msgspec.DecodeError as error:
-        raise click.ClickException(f"what answers at {without_user(url)} is not a mock: {path}: {error}") from error
 
 
 class Journal:

@@ -62,6 +62,7 @@ class LazyGroup(click.Group):
             return super().get_command(ctx, cmd_name)
         command = import_module(f"contracts.cli.{cmd_name}").command
         assert isinstance(command, click.Command)
+        _read_variables(command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
@@ -99,6 +100,16 @@ class LazyGroup(click.Group):
             if ctx.params.get("debug"):
                 click.echo(format_exc(), err=True, nl=False)
             raise click.ClickException(_words(error)) from error
+
+
+def _read_variables(command: click.Command) -> None:
+    """Let each option be read from the variable of its name, whatever its parameter is called: --json from DAYFLY_JSON."""
+    for option in command.params:
+        name = max(option.opts, key=len).removeprefix("--").replace("-", "_")
+        if isinstance(option, click.Option) and name != option.name:
+            option.envvar = f"DAYFLY_{name.upper()}"
+    for one in command.commands.values() if isinstance(command, click.Group) else ():
+        _read_variables(one)
 
 
 @contextmanager
@@ -140,6 +151,9 @@ def _say_no_more() -> None:
 def _words(error: Exception) -> str:
     if isinstance(error, ContractsError | MockServerError):
         return str(error)
+    if isinstance(error, UnicodeEncodeError):
+        wrong = error.object[error.start : error.end]
+        return f"{wrong!r} cannot be sent as {error.encoding}; write what you give here in UTF-8, and addresses in ASCII"
     return f"internal error: {type(error).__name__}: {error} (run dayfly --debug … for the traceback)"
 
 

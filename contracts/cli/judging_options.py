@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 import click
 
 from contracts.cli import completing
-from contracts.cli.options import F, Seconds, gathered, stacked
+from contracts.cli.options import F, Seconds, Whole, gathered, stacked
 from contracts.judge import DEFAULTS, TYPED, Delivery, Parameters, header_name
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Age(Seconds):
         return inf if value in ("off", inf) else super().convert(value, param, ctx)
 
 
-COUNT = click.IntRange(min=1)
+COUNT = Whole(min=1)
 
 
 def _required(name: str, kind: click.ParamType[Any], help: str, metavar: str | None = None) -> Callable[[F], F]:

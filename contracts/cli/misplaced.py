@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -78,7 +79,7 @@ def _near(name: str) -> Path | None:
 
 def _given(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield each argument with its role: the command, or the option before it."""
-    words = [word for word in arguments if word != "--debug"]
+    words = [word for word in takewhile(lambda word: word != "--", arguments) if word != "--debug"]  # the client's follow it
     command = " ".join(words[: 2 if words and words[0] in {"platform", "stories"} else 1])
     role = command
     for word in words:

@@ -23,8 +23,16 @@ SETTINGS = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "DAYFLY
 """Settings of every command. Each option can be given as a variable too: --seed as DAYFLY_SEED."""
 
 
+class Whole(click.IntRange):
+    """A whole number in a range."""
+
+    name = "whole number"
+
+
 class Seconds(click.FloatRange):
     """Seconds in a range. NaN is refused, which click's bounds would allow."""
+
+    name = "number of seconds"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """See FloatRange."""
@@ -118,4 +126,15 @@ platform_option = click.option(
     callback=_commands,
     help="A declared platform instead of the web chat: a name from `dayfly platform list`, or a file.",
 )
-admin_token = click.option("--admin-token", metavar="TOKEN", default="", help="The token of the control API.")
+
+
+def for_a_header(_: click.Context, option: click.Parameter, value: str) -> str:
+    """Check a credential. It is sent in a header, in which a colon ends the client id (RFC 7617)."""
+    if not all("!" <= character <= "~" for character in value) or (option.name == "client_id" and ":" in value):
+        raise click.BadParameter("must be visible ASCII characters without spaces, and a client id has no colon")
+    return value
+
+
+admin_token = click.option(
+    "--admin-token", metavar="TOKEN", default="", callback=for_a_header, help="The token of the control API."
+)

@@ -86,14 +86,14 @@ def check_emit(emit: str | None, destinations: Sequence[Destination], as_json: b
 def tell(report: Report, destinations: Sequence[Destination], *, as_json: bool, aside: bool = False) -> None:
     """Write a report to its files and for people: to standard output, or to standard error if programs read standard output.
 
-    If `aside`, the caller writes to standard output itself. Raises ClickException at the end if a file or the corpus could not
-    be written.
+    If `aside`, the caller writes to standard output itself, and people are told in a few lines. Raises ClickException at the
+    end if a file or the corpus could not be written.
     """
     from contracts.report import facts, text
 
     people, problems = _delivered(
         lambda kind: _rendered(report, kind),
-        lambda style: text.render(report, style),
+        lambda style: (text.titles if aside else text.render)(report, style),
         destinations,
         as_json=as_json,
         aside=aside,

@@ -70,7 +70,7 @@ def show(platform: str, diagram: str | None, source: bool, as_json: bool) -> Non
 @json_option
 def check(file: str, as_json: bool) -> None:
     """Check a declaration. An error names the line, the mistake and the correction."""
-    from contracts.protocol.probe import unfit
+    from contracts.protocol.providers import unfit
     from contracts.protocol.rules import demands
     from mockserver.explain.words import plural
     from mockserver.platform import compile_platform, find
@@ -89,7 +89,14 @@ def check(file: str, as_json: bool) -> None:
 
 
 @command.command("new", context_settings=SETTINGS)
-@click.option("--from", "document", metavar="OPENAPI", required=True, help="An OpenAPI document, in YAML or JSON.")
+@click.option(
+    "--from",
+    "document",
+    metavar="OPENAPI",
+    type=click.Path(exists=True, dir_okay=False),
+    required=True,
+    help="An OpenAPI document, in YAML or JSON.",
+)
 @click.option("--overlay", is_flag=True, help="Propose an overlay, which leaves the document as it is.")
 @json_option
 def new(document: str, overlay: bool, as_json: bool) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import click
 
 from contracts.cli.destinations import Destination
-from contracts.cli.options import SETTINGS, PlatformCommands, admin_token, gathered, platform_option, report_options
+from contracts.cli.options import SETTINGS, PlatformCommands, Whole, admin_token, gathered, platform_option, report_options
 
 
 class ProbeArguments(NamedTuple):
@@ -35,8 +35,8 @@ class ProbeArguments(NamedTuple):
 @click.option("--client-secret", metavar="SECRET", default="", help="Its secret.")
 @click.option("--replica", "replicas", metavar="URL", multiple=True, help="Another replica of it; may be repeated.")
 @click.option("--restart", metavar="CMD", help="Restarts a replica, and exits once it serves again.")
-@click.option("--examples", type=click.IntRange(min=0), metavar="N", help="Histories to draw besides the directed trials.")
-@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Draw the same histories again; 0 if CI is set.")
+@click.option("--examples", type=Whole(min=0), metavar="N", help="Histories to draw besides the directed trials.")
+@click.option("--seed", type=Whole(min=0), metavar="N", help="Draw the same histories again; 0 if CI is set.")
 @click.option("--clause", "clauses", multiple=True, metavar="CODE|NAME", help="Judge only by this clause; may be repeated.")
 @platform_option
 @report_options

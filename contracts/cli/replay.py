@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from contracts.cli.destinations import Destination
 from contracts.cli.judging_options import ClientChoice, chosen, client_options, contract_options
 from contracts.cli.leftovers import nothing_left_running
-from contracts.cli.options import SETTINGS, PlatformCommands, platform_option, report_options
+from contracts.cli.options import SETTINGS, PlatformCommands, Whole, platform_option, report_options
 from contracts.cli.output import check_emit, clients_print_to_stderr, tell
 from contracts.judge import Parameters
 from contracts.report.exports import pytest
@@ -29,7 +29,7 @@ EXPORTS = ("pytest", "curl")
 @click.command("replay", context_settings=SETTINGS)
 @click.argument("file", metavar="SCENARIO.json", type=click.Path(path_type=Path))
 @client_options
-@click.option("--times", type=click.IntRange(min=1), default=1, show_default=True, help="Number of runs.")
+@click.option("--times", type=Whole(min=1), default=1, show_default=True, help="Number of runs.")
 @click.option(
     "--emit", type=click.Choice(EXPORTS), help="Write the first violation to standard output as a file that runs by itself."
 )

@@ -9,7 +9,7 @@ import click
 
 from contracts.cli import completing
 from contracts.cli.destinations import Destination, file_to_write
-from contracts.cli.options import SETTINGS, PlatformCommands, platform_option, reports_as
+from contracts.cli.options import SETTINGS, PlatformCommands, Whole, platform_option, reports_as
 from contracts.cli.output import check_emit, deliver, write
 from contracts.replay.reports import KINDS, render, toml
 from contracts.stories.exports import KINDS as STORIES
@@ -31,7 +31,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     type=click.Choice(list(STORIES)),
     help="Print the smallest story that is refused as the first refused entry is; json is a story file, the rest scripts.",
 )
-@click.option("--entry", type=click.IntRange(min=0), metavar="N", help="Print the story of this entry instead.")
+@click.option("--entry", type=Whole(min=0), metavar="N", help="Print the story of this entry instead.")
 @click.option("--host", "hosts", multiple=True, metavar="HOST", help="Replay only requests to this host; may be repeated.")
 @platform_option
 @reports_as(KINDS)
@@ -54,8 +54,8 @@ def command(
     without its secrets. The content decides its format, not its name; gzip, and zip as Playwright writes it, are unpacked. If a
     HAR file holds several of dayfly's own traces, FILE.har#PAGE names one. With --platform it is one of that platform.
 
-    Exit status: 0 the mock answers as recorded, 1 it answers otherwise, 2 nothing could be replayed. With --emit the report
-    goes to standard error, and the status is 0, or 2 if the mock does not refuse that entry as recorded.
+    Exit status: 0 the mock answers as recorded, 1 it answers otherwise, 2 nothing could be replayed. With --emit its last
+    lines go to standard error, and the status is 0, or 2 if the mock does not refuse that entry as recorded.
     """
     from contracts.replay import text
 
@@ -67,7 +67,7 @@ def command(
     try:
         deliver(
             lambda kind: render(report, kind),
-            lambda style: text.render(report, style),
+            lambda style: (text.render if emit is None else text.outcome)(report, style),
             destinations,
             as_json=as_json,
             aside=emit is not None,

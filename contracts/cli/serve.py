@@ -12,19 +12,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from contracts.cli.destinations import file_to_write
-from contracts.cli.options import PlatformCommands, platform_option
+from contracts.cli.options import PlatformCommands, Whole, for_a_header, platform_option
 
 if TYPE_CHECKING:
     from mockserver.serve import ServerProcess
     from mockserver.web.log import LogLevel
     from mockserver.web.tls import Identity
-
-
-def _for_a_header(_: click.Context, option: click.Parameter, value: str) -> str:
-    """Check a credential. It is sent in a header, in which a colon ends the client id (RFC 7617)."""
-    if not all("!" <= character <= "~" for character in value) or (option.name == "client_id" and ":" in value):
-        raise click.BadParameter("must be visible ASCII characters without spaces, and a client id has no colon")
-    return value
 
 
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -52,7 +45,7 @@ def _origins(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> 
 
 @click.command("serve", context_settings={"auto_envvar_prefix": "DAYFLY", "show_default": True})
 @click.option("--host", default="127.0.0.1", help="Name or address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8403, help="Port; 0 picks a free port.")
+@click.option("--port", type=Whole(0, 65535), default=8403, help="Port; 0 picks a free port.")
 @click.option("--bind", metavar="unix:PATH", callback=_unix, help="Listen at a Unix socket instead of host and port.")
 @click.option("--tls", is_flag=True, help="Serve HTTPS with a throw-away certificate; prints the authority's file.")
 @click.option("--tls-ca", metavar="FILE", type=FILE, help="File for the authority of --tls, which clients have to trust.")
@@ -60,11 +53,11 @@ def _origins(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> 
 @click.option("--tls-key", metavar="FILE", type=FILE, help="The key of --tls-cert, in PEM.")
 @platform_option
 @click.option("--store", metavar="URL", default="memory:", help="memory:, or redis://HOST:PORT/DB, which replicas share.")
-@click.option("--workers", type=click.IntRange(1, 256), default=1, help="Processes; more than one needs a shared store.")
+@click.option("--workers", type=Whole(1, 256), default=1, help="Processes; more than one needs a shared store.")
 @click.option(
     "--policy", metavar="FILE", type=click.Path(path_type=Path), help="TOML file with the limits that the platform enforces."
 )
-@click.option("--admin-token", metavar="TOKEN", default="", callback=_for_a_header, help="The token of the control API.")
+@click.option("--admin-token", metavar="TOKEN", default="", callback=for_a_header, help="The token of the control API.")
 @click.option(
     "--journal",
     metavar="FILE",
@@ -85,10 +78,10 @@ def _origins(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> 
     "--client-id",
     metavar="ID",
     default="",
-    callback=_for_a_header,
+    callback=for_a_header,
     help="Client id of the default organisation; random if not given.",
 )
-@click.option("--client-secret", metavar="SECRET", default="", callback=_for_a_header, help="Its secret; random if not given.")
+@click.option("--client-secret", metavar="SECRET", default="", callback=for_a_header, help="Its secret; random if not given.")
 @click.option("--log-requests", is_flag=True, help="Print a line for each request to standard error.")
 @click.option(
     "--log-level",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from contracts.cli.options import SETTINGS, json_option
+from contracts.cli.options import SETTINGS, Whole, json_option
 
 
 @click.group("shim", context_settings=SETTINGS)
@@ -14,7 +14,7 @@ def command() -> None:
 
 @command.command("check", context_settings={**SETTINGS, "ignore_unknown_options": True})
 @click.argument("words", nargs=-1, required=True, metavar="COMMAND...")
-@click.option("--tries", type=click.IntRange(min=1), default=20, metavar="N", help="How often work must not look idle.")
+@click.option("--tries", type=Whole(min=1), default=20, metavar="N", help="How often work must not look idle.")
 @click.option("--patience", type=click.FloatRange(min=0, min_open=True), default=10.0, metavar="S", help="How long to wait.")
 @json_option
 @click.pass_context

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Generic, NamedTuple, TypeVar
 
 import click
+import msgspec
 from msgspec import UNSET
 
 from contracts.errors import ScenarioError
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
 
     from contracts.har.bodies import Attached
     from contracts.har.reader import HarReading
+    from mockserver.platform import Platform
 
 R = TypeVar("R")
+V = TypeVar("V")
 
 MOST_LINES = 1_000_000
 """Most entries that are judged at once: they take some gigabytes of memory."""
@@ -69,9 +72,13 @@ def read_by(readers: Readers[R], recording: str, organization: str, admin_token:
     """
     if recording.startswith(WEB):
         path = f"/__admin/organizations/{organization}/trace"
-        lines = ask(recording, path, admin_token).content.splitlines(keepends=True)
-        return readers.trace(_entries(lines, without_user(recording)), without_user(recording))
+        content = ask(recording, path, admin_token).content
+        if not content.startswith(b'{"type":"trace"'):
+            raise no_mock(recording, f"{path} has no journal")
+        return readers.trace(_entries(content.splitlines(keepends=True), without_user(recording)), without_user(recording))
     name, page = file_and_page(recording)
+    if not name:
+        raise click.ClickException("the name of the recording is empty; name a file, or give the URL of a mock")
     if name == "-":
         if sys.stdin is None:
             raise click.ClickException("standard input is closed; name a file")
@@ -154,8 +161,23 @@ def ask(
         advice = _advice(url, error) + otherwise
         raise click.ClickException(f"there is no mock at {without_user(url)}: {error}{advice}") from error
     if answer.status_code != 200:
-        raise explained_refusal(url, answer)
+        raise explained_refusal(url, answer, otherwise)
     return answer
+
+
+def asked(kind: type[V], url: str, path: str, admin_token: str, query: Mapping[str, str] | None = None) -> V:
+    """Return the control API's answer to a GET. Raises ClickException, also if it is no answer of a mock's."""
+    answer = ask(url, path, admin_token, query)
+    try:
+        return msgspec.json.decode(answer.content, type=kind)
+    except msgspec.DecodeError as error:
+        raise no_mock(url, f"{path}: {error}") from error
+
+
+def no_mock(url: str, shown_by: str, otherwise: str = "") -> click.ClickException:
+    """Return the error for a server that is not a mock; `shown_by` says how that is known."""
+    advice = f"give the URL that `dayfly serve` printed{otherwise}"
+    return click.ClickException(f"what answers at {without_user(url)} is not a mock: {shown_by}; {advice}")
 
 
 def _advice(url: str, error: Exception) -> str:
@@ -175,30 +197,28 @@ def without_user(url: str) -> str:
 _USER = re.compile(r"(?<=:)//[^/\s]*@")
 
 
-def check_platform(url: str, declared: str = "") -> None:
-    """Raise ClickException if a provider is a mock of another platform than the declared one, or than the default one.
+def check_platform(url: str, declared: Platform | None = None) -> None:
+    """Raise an error if a provider is a mock of another platform than the declared one, or than the default one.
 
     It needs no token. A provider that does not answer is left to the caller.
     """
-    from contracts.remote.control import platform_at
+    from contracts.remote.control import ServedPlatform, platform_at
     from contracts.remote.web import NoAnswer, Web
     from mockserver.platform.library import DEFAULT
 
-    name = ""
+    served = ServedPlatform()
     with closing(Web(url)) as web, suppress(NoAnswer):
-        name = platform_at(web)
-    if name and name != (declared or DEFAULT):
-        hint = "leave out --platform" if name == DEFAULT else f"add --platform {name}, or its file"
-        raise click.ClickException(f"{url} is a mock of the platform {name}; {hint}")
+        served = platform_at(web)
+    if declared is not None and served.name:
+        served.check(url, declared)
+    elif served.name not in {"", DEFAULT}:
+        raise click.ClickException(f"{url} is a mock of the platform {served.name}; add --platform {served.name}, or its file")
 
 
-def explained_refusal(url: str, answer: httpx.Response) -> click.ClickException:
-    """Return the error for a non-200 answer of the control API."""
-    return click.ClickException(f"{without_user(url)} answers {answer.status_code}: {_message(answer)}")
-
-
-def _message(answer: httpx.Response) -> str:
+def explained_refusal(url: str, answer: httpx.Response, otherwise: str = "") -> click.ClickException:
+    """Return the error for a non-200 answer of the control API, or of a server that is not a mock."""
     try:
-        return str(answer.json()["error"]["message"])
+        message = str(answer.json()["error"]["message"])
     except (ValueError, KeyError, TypeError):
-        return answer.text[:200] or answer.reason_phrase
+        return no_mock(url, f"it answers {answer.status_code} to {answer.request.url.path}", otherwise)
+    return click.ClickException(f"{without_user(url)} answers {answer.status_code}: {message}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from contracts.cli.options import SETTINGS, admin_token
+from contracts.cli.options import SETTINGS, Whole, admin_token
 from contracts.stories.exports import DEFAULT_URL
 
 if TYPE_CHECKING:
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 @click.option(
     "-n",
     "--lines",
-    type=click.IntRange(0, 1000),
+    type=Whole(0, 1000),
     default=10,
     show_default=True,
     help="Number of latest requests to begin with.",
 )
 @click.option("--no-follow", is_flag=True, help="Print the latest requests, and exit.")
-@click.option("--status", type=click.IntRange(100, 599), help="Only requests with this status.")
+@click.option("--status", type=Whole(100, 599), help="Only requests with this status.")
 @click.option(
     "--reason",
     metavar="REASON",

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from contracts.cli.destinations import Destination
 from contracts.cli.judging_options import ClientChoice, chosen, client_options, contract_options, expected_failures, known
 from contracts.cli.leftovers import nothing_left_running
-from contracts.cli.options import SETTINGS, PlatformCommands, platform_option, report_options
+from contracts.cli.options import SETTINGS, PlatformCommands, Whole, platform_option, report_options
 from contracts.cli.output import clients_print_to_stderr, tell
 from contracts.cli.progress import progress_bar
 from contracts.judge import Parameters
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 @click.command("verify", context_settings=SETTINGS)
 @client_options
-@click.option("--examples", type=click.IntRange(min=0), metavar="N", help="Scenarios to draw besides the built-in ones.")
-@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Draw the same scenarios again.")
+@click.option("--examples", type=Whole(min=0), metavar="N", help="Scenarios to draw besides the built-in ones.")
+@click.option("--seed", type=Whole(min=0), metavar="N", help="Draw the same scenarios again.")
 @click.option(
     "--profile",
     type=click.Choice(["ci", "nightly"]),

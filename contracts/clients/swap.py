@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Collection, Container, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -24,9 +25,24 @@ _DEFAULTS_COUNT = frozenset({"sched"})
 def like_builtins(replacements: Mapping[Any, Any]) -> dict[Any, Any]:
     """Return the replacements for builtin functions as objects that do not become methods of a class that holds them."""
     return {
-        real: stand_in.__call__ if type(stand_in) is FunctionType and type(real) is not FunctionType else stand_in
+        real: _Builtin.of(real, stand_in) if type(stand_in) is FunctionType and type(real) is not FunctionType else stand_in
         for real, stand_in in replacements.items()
     }
+
+
+class _Builtin(partial):  # type: ignore[type-arg] # Python 3.9 reads this too
+    """A function that is no method of a class which holds it, and has the name of a builtin one."""
+
+    @classmethod
+    def of(cls, real: Any, stand_in: Any) -> _Builtin:
+        """Return the stand-in for `real`."""
+        made = cls(stand_in)
+        for name in ("__module__", "__name__", "__qualname__", "__doc__"):
+            setattr(made, name, getattr(real, name, None))
+        return made
+
+    def __get__(self, instance: Any, owner: Any = None) -> _Builtin:
+        return self
 
 
 def inverse(replacements: Mapping[Any, Any]) -> dict[Any, Any]:

@@ -7,23 +7,21 @@ API, which a mock has and a real service does not.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import Literal, NamedTuple
-
-import httpx
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from contracts.errors import ContractsError
 from contracts.platform_requests import PlatformReply
 from contracts.protocol.asking import INVENTED, request
 from contracts.protocol.trace import FOREVER
 from contracts.protocol.wire import code_of
-from contracts.remote.control import ADMIN, RemoteControl, platform_at
 from contracts.remote.web import NoAnswer, Web
 from mockserver.clock import system_clock
-from mockserver.platform.library import DEFAULT
 from mockserver.platform.message import HttpMessage
 from mockserver.platform.model import Answer, Kind, Operation, Platform
 from mockserver.platform.places import reader
+
+if TYPE_CHECKING:
+    from contracts.remote.control import RemoteControl
 
 Status = Literal["held", "violated", "not tried"]
 
@@ -156,7 +154,7 @@ class Prober:
                     raise Unprobed("the provider is too slow for that")
         finally:
             if kind.registered and self._control is not None:
-                self._control.call("POST", "/clock/advance", {"seconds": MINUTE / 1000})
+                self._advance(MINUTE)
         if asked <= rate and not kind.registered:
             _compare(answer, operation.answer.status, None, self._platform)
         _compare(answer, row.status, row.code, self._platform)
@@ -183,7 +181,7 @@ class Prober:
         if kind.life.grace:
             if self._control is None:
                 raise Unprobed("needs a control API, which moves the clock past the grace")
-            self._control.call("POST", "/clock/advance", {"seconds": kind.life.grace / 1000})
+            self._advance(kind.life.grace)
         self._expect_refusal(kind, "succeeded", operation, shown)
 
     def _bound_to_another(self, kind: Kind) -> None:
@@ -202,18 +200,48 @@ class Prober:
         self._expect_refusal(kind, "ended", operation, shown)
 
     def _after(self, kind: Kind, cause: str, milliseconds: int) -> None:
+        """Expect that one ends by itself. One that would be idle before its `ttl` is used until then."""
         if self._control is None:
             raise Unprobed("needs a control API, which moves the clock")
-        earlier = [passed for passed in (kind.life.idle, kind.life.ttl) if passed is not None and passed < milliseconds]
-        if earlier:
-            raise Unprobed("something else ends it before")
-        operation = self._use_of(kind)
-        beside = (self._platform.kinds[name].life for name in operation.carries if name != kind.name)
-        if any(passed is not None and passed <= milliseconds for life in beside for passed in (life.idle, life.ttl)):
-            raise Unprobed("what is shown beside it would end before")
-        shown = self._credentials(operation)
-        self._control.call("POST", "/clock/advance", {"seconds": milliseconds / 1000})
+        operation, kinds = self._use_of(kind), self._platform.kinds
+        used = operation.carries if cause == "expired" else ()
+        for name in {*operation.carries, kind.within or kind.name} & kinds.keys():
+            life = kinds[name].life
+            first = min(life.ttl or FOREVER, FOREVER if name in used else life.idle or FOREVER)
+            if first < milliseconds or (first == milliseconds and name != kind.name):
+                raise Unprobed(
+                    "what is shown beside it would end before" if name != kind.name else "something else ends it before"
+                )
+        pause = min([milliseconds, *((kinds[name].life.idle or FOREVER) - 1 for name in used)])
+        shown = self._kept(kind, operation, milliseconds, int(pause))
         self._expect_refusal(kind, cause, operation, shown)
+
+    def _kept(self, kind: Kind, operation: Operation, milliseconds: int, pause: int) -> Mapping[str, str]:
+        """Move the clock that far, and use one after each pause. Return what is to be shown then."""
+        uses = (milliseconds - 1) // pause if pause else milliseconds
+        _at_most(uses, MOST_USES, "uses before it is idle")
+        if uses and (_replaces(operation, kind) or (kind.life.uses or FOREVER) <= uses):
+            raise Unprobed("it is idle before, and to use it is to replace it or to use it up")
+        if uses:
+            self._call("freeze", {})
+        try:
+            shown = self._credentials(operation)
+            for asked in range(1, uses + 1):
+                self._advance(pause)
+                _expect(self._ask(operation, shown), operation.answer.status, None, self._platform)
+                shown = self._again(kind, operation, shown, asked)
+        finally:
+            if uses:
+                self._call("resume", {})
+        self._advance(milliseconds - uses * pause)
+        return shown
+
+    def _advance(self, milliseconds: int) -> None:
+        self._call("advance", {"seconds": milliseconds / 1000})
+
+    def _call(self, change: str, body: Mapping[str, float]) -> None:
+        assert self._control is not None
+        self._control.call("POST", f"/clock/{change}", body)
 
     def _expect_refusal(
         self,
@@ -333,59 +361,6 @@ def _compare(answer: PlatformReply, status: int, code: str | int | None, platfor
 
 def _message(answer: PlatformReply) -> HttpMessage:
     return HttpMessage(headers=list(answer.fields), body=answer.body)
-
-
-@contextmanager
-def prober(
-    platform: Platform, url: str, admin_token: str = "", given: Mapping[str, KnownCredential] | None = None
-) -> Iterator[Prober]:
-    """Open a prober for the provider at `url`, with or without the base path of the platform's servers.
-
-    It uses the control API if there is one and no credentials are given.
-    """
-    url = url.rstrip("/")
-    url = url.removesuffix(next((base for base in platform.bases if base and url.endswith(base)), ""))
-    web, admin = Web(url), Web(url, {"Authorization": f"Bearer {admin_token}"} if admin_token else {})
-    try:
-        name, served = platform_at(web), admin.ask("GET", f"{ADMIN}/platform")
-        _check_served(platform, url, name, served)
-        has_control = not given and served.status == 200
-        yield Prober(platform, web, RemoteControl(admin, url, ADMIN) if has_control else None, given or {})
-    except NoAnswer as error:
-        raise ContractsError(f"there is no provider at {url}: {error.problem}") from error
-    finally:
-        web.close()
-        admin.close()
-
-
-def _check_served(platform: Platform, url: str, name: str, served: PlatformReply) -> None:
-    """Raise ContractsError if the provider is a mock of another platform, `name`.
-
-    One with all operations may be another version. Without the control API's token that cannot be seen.
-    """
-    missing = platform.operations.keys() - set(served.document.get("operations", ()))
-    if not name or not missing or (name == platform.name and served.status != 200):
-        return
-    if name == platform.name:
-        raise ContractsError(f"{url} is a mock of another {name}, without {', '.join(sorted(missing))}; serve the same file")
-    hint = "leave out --platform" if name == DEFAULT else f"give --platform {name}, or its file"
-    raise ContractsError(f"{url} is a mock of the platform {name}, and not of {platform.name}; {hint}, or give another URL")
-
-
-def unfit(platform: Platform) -> list[str]:
-    """Return how a declaration's own mock answers otherwise than it says, as a probe of it finds.
-
-    If some of what it issues is never accepted, the rest follows from that, and is left out.
-    """
-    from mockserver.declared.mock import Mock
-    from mockserver.web.declared import create_declared_app
-
-    transport = httpx.WSGITransport(create_declared_app(Mock(platform)))
-    web = Web("http://127.0.0.1", transport=transport)
-    control = RemoteControl(Web("http://127.0.0.1", transport=transport), "the mock", ADMIN)
-    found = [one for one in Prober(platform, web, control, {}).checks() if one.status == "violated"]
-    first = [one for one in found if one.what == "is accepted"]
-    return [f"{one.kind} {one.what}: {one.said}" for one in first or found]
 
 
 def table(checks: list[ProbeCheck]) -> str:

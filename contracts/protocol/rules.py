@@ -19,12 +19,13 @@ from contracts.judge import UNTOLD, Case, Clause, Look, StatefulClause
 from contracts.protocol import clauses, units
 from contracts.protocol.clauses import Marks
 from contracts.protocol.history import DeclaredHistory
+from contracts.protocol.wire import asking
 from mockserver.platform.model import Kind, Platform, with_article
 
 LEVELS = {"must": "MUST", "should": "SHOULD", "advice": "advice"}
 
 Subject = Any
-"""A Kind, a Unit, or None for a clause about all calls; a clause takes the same that its `about` yields."""
+"""A Kind, a Unit, or a text for a clause about all calls, maybe ""; a clause takes the same that its `about` yields."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +48,8 @@ Make = Callable[[Subject, dict[str, Any]], Clause]
 class Rule(NamedTuple):
     """A clause with its subject left open. `about` yields the subjects that a platform has for it.
 
-    `told` has its texts, in which `{a}`, `{noun}` and `{uses}` name the subject, and the `duty` that has its source.
+    `told` has its texts, in which `{a}`, `{noun}` and `{uses}` name the subject, and the `duty` that has its source. A subject
+    that is a text stands for `{a}`.
     """
 
     code: str
@@ -61,7 +63,7 @@ class Rule(NamedTuple):
         source = sources.get("sources", {}).get(self.told.get("duty", ""), {})
         words = {name: _worded(self.told[name], subject) for name in ("statement", "stimulus", "reason", "advice")}
         told = {
-            "code": self.code if subject is None else f"{self.code}/{subject.name}",
+            "code": self.code if isinstance(subject, str) else f"{self.code}/{subject.name}",
             "name": self.told["name"],
             "level": LEVELS.get(source.get("level", ""), ""),
             "source": source.get("text", "") + (f" ({source['of']})" if "of" in source else ""),
@@ -79,7 +81,7 @@ def _worded(text: str, subject: Subject) -> str:
     if isinstance(subject, Kind):
         uses = "a use of it" if subject.life.uses in {None, 1} else f"{subject.life.uses} uses of it"
         return text.format(a=subject.a, noun=subject.noun, uses=uses)
-    return text.format(a=with_article(subject.name)) if isinstance(subject, Unit) else text
+    return text.format(a=with_article(subject.name) if isinstance(subject, Unit) else subject)
 
 
 def _kinds(needs: Callable[[Kind], bool]) -> Callable[[Platform], Iterator[Kind]]:
@@ -90,8 +92,13 @@ def _units(needs: Callable[[dict[str, Any]], bool]) -> Callable[[Platform], Iter
     return lambda platform: (Unit(name, effect) for name, effect in platform.effects.items() if needs(effect))
 
 
-def _calls(_: Platform) -> tuple[None]:
-    return (None,)
+def _calls(_: Platform) -> tuple[str]:
+    return ("",)
+
+
+def _asking(platform: Platform) -> tuple[str]:
+    """Return the answers that ask a client to wait, as text."""
+    return (" or ".join(f"a {status}" for status in sorted(asking(platform), key=lambda status: (status != 429, status))),)
 
 
 def _shared(
@@ -126,7 +133,7 @@ _RULES: Mapping[str, tuple[Make, Callable[[Platform], Iterable[Subject]]]] = {
     "A4": (_shared(A4, step_wasted, needs_intents=False), _kinds(lambda kind: bool(kind.duty.get("keep")))),
     "A5": (_surveyed(clauses.leaked), _kinds(lambda kind: bool(kind.duty.get("secret")))),
     "R4": (_shared(R4), _calls),
-    "R5": (_shared(R5), _calls),
+    "R5": (_shared(R5), _asking),
     "D1": (_surveyed(units.doubled), _units(lambda effect: effect["delivery"] == "at-most-once")),
     "D2": (_surveyed(units.given_up), _units(lambda effect: bool(effect.get("survives")))),
     "D3": (_shared(D3, mark_false_outcome, about=lambda unit: unit), _units(lambda _: True)),

@@ -23,6 +23,7 @@ from contracts.protocol.scenario import (
     Step,
     Together,
 )
+from contracts.protocol.wire import asking
 from contracts.scenario import complexity, encode
 from mockserver.engine.model import Fault
 from mockserver.platform.model import Kind, Platform
@@ -92,7 +93,9 @@ def _deaths_of(kind: Kind) -> Iterator[Happening]:
 def _faults(platform: Platform, called: Iterable[str]) -> list[Inject]:
     """Return each fault of each operation that is called. An answer that promises to be harmless comes before acting only."""
     harmless = {row.status for row in platform.refused.values() if row.harmless}
-    possible = [fault for fault in FAULTS if not (fault.after_acting and fault.status in harmless)]
+    waits = (status for status in sorted(asking(platform) - {429, 503}) if str(status) in platform.refused)
+    faults = [*FAULTS, *(Fault(kind="status", status=status, retry_after=2) for status in waits)]
+    possible = [fault for fault in faults if not (fault.after_acting and fault.status in harmless)]
     return [Inject(operation, fault) for operation in platform.operations if operation in called for fault in possible]
 
 

@@ -51,10 +51,16 @@ class Signals(NamedTuple):
     @classmethod
     def of(cls, platform: Platform) -> Self:
         """Return those of a platform."""
-        rows = platform.refused.values()
-        asking = {row.status for row in rows if any(name.lower() == "retry-after" for name, _ in row.headers)}
         dead = {kind.name: dead_signals(kind) for kind in platform.kinds.values()}
-        return cls(dead, {(row.status, row.code) for row in rows if row.harmless}, {429, *asking})
+        harmless = {(row.status, row.code) for row in platform.refused.values() if row.harmless}
+        return cls(dead, harmless, asking(platform))
+
+
+def asking(platform: Platform) -> Set[int]:
+    """Return the statuses that ask a client to wait: 429, the one beyond a rate, and errors declared to have Retry-After."""
+    rows = platform.refused.items()
+    told = {row.status for name, row in rows if name == "rate" or any(one.lower() == "retry-after" for one, _ in row.headers)}
+    return {429, *told}
 
 
 def read_call(platform: Platform, exchange: TraceExchange, signals: Signals) -> Call:

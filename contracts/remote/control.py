@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from contracts.errors import ProbeError
+from contracts.errors import ContractsError, ProbeError
 from contracts.platform_requests import ClientCredentials, PlatformReply
+from mockserver.platform.library import DEFAULT
 
 if TYPE_CHECKING:
     from contracts.remote.web import Web
+    from mockserver.platform import Platform
 
 NO_CONTROL = "for a provider without a control API give --client-id and --client-secret"
 
@@ -21,9 +23,27 @@ ADMIN = "/__admin"
 """The same of a declared platform, which has one organisation."""
 
 
-def platform_at(web: Web) -> str:
-    """Return the name of the platform that a mock serves; "" if the provider is not a mock. It needs no token."""
-    return web.ask("GET", f"{ADMIN}/health").told("platform")
+class ServedPlatform(NamedTuple):
+    """The platform that a mock serves: its name, and the digest of its declaration; "" of the web chat, and of older mocks."""
+
+    name: str = ""
+    digest: str = ""
+
+    def check(self, url: str, wanted: Platform) -> None:
+        """Raise ContractsError if it is declared otherwise than `wanted`. Of an older mock only the name can be compared."""
+        if (self.digest or self.name) == (wanted.digest if self.digest else wanted.name):
+            return
+        if self.name == wanted.name:
+            raise ContractsError(f"{url} is a mock of another {self.name}, which answers otherwise; serve the same file")
+        hint = "leave out --platform" if self.name == DEFAULT else f"give --platform {self.name}, or its file"
+        problem = f"{url} is a mock of the platform {self.name}, and not of {wanted.name}"
+        raise ContractsError(f"{problem}; {hint}, or give another URL")
+
+
+def platform_at(web: Web) -> ServedPlatform:
+    """Return the platform that a mock serves; its name is "" if the provider is not a mock. It needs no token."""
+    told = web.ask("GET", f"{ADMIN}/health").told
+    return ServedPlatform(told("platform"), told("digest"))
 
 
 class RemoteControl:
@@ -51,7 +71,7 @@ class RemoteControl:
         value = told.get(name)
         if isinstance(value, kind):
             return value
-        raise ProbeError(self._name, f"the answers under {PREFIX} are not those of a mock's control API; {NO_CONTROL}")
+        raise ProbeError(self._name, f"the answers under {self._prefix} are not those of a mock's control API; {NO_CONTROL}")
 
     def reconnect(self) -> None:
         """Replace connections that a restart has broken."""

@@ -33,6 +33,11 @@ def render(report: ReproductionReport, style: Style = PLAIN) -> str:
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 
+def outcome(report: ReproductionReport, style: Style = PLAIN) -> str:
+    """Return the last lines of the report: how far the mock answered as recorded."""
+    return "\n".join(_verdict(report, style)) + "\n"
+
+
 def _head(report: ReproductionReport, style: Style) -> Iterator[str]:
     first = report.results[0].at
     yield from style.hang(

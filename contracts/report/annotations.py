@@ -39,24 +39,23 @@ def annotate(report: Report, root: Path) -> list[str]:
 
 
 def _annotation(results: list[ClauseResult], place: SourceLine | None, root: Path) -> str:
-    names = ", ".join(f"{one.code} {one.name}" if len(results) == 1 else one.code for one in results)
-    words = [f"{one.code} {one.name}: {one.words}" for one in results]
-    return error(names, words, place, root)
+    """Name the clauses in the text alone: a job's log does not show the title."""
+    return error([f"{one.code} {one.name}: {one.words}" for one in results], place, root)
 
 
-def error(title: str, words: Iterable[str], place: SourceLine | None, root: Path) -> str:
+def error(words: Iterable[str], place: SourceLine | None, root: Path) -> str:
     """Return an annotation with these lines."""
-    properties = dict(_properties(title, place, root))
+    properties = dict(_properties(place, root))
     told = ",".join(f"{name}={data(value).replace(':', '%3A').replace(',', '%2C')}" for name, value in properties.items())
     return f"::error {told}::{'%0A'.join(map(data, words))}"
 
 
-def _properties(title: str, place: SourceLine | None, root: Path) -> Iterator[tuple[str, str]]:
+def _properties(place: SourceLine | None, root: Path) -> Iterator[tuple[str, str]]:
     if place is not None:
         file = place.file.resolve()
         yield "file", (file.relative_to(root.resolve()) if file.is_relative_to(root.resolve()) else file).as_posix()
         yield "line", str(place.line)
-    yield "title", title
+    yield "title", "dayfly"
 
 
 def data(text: str) -> str:

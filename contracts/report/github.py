@@ -66,7 +66,7 @@ def annotation_of(problem: str, line: tuple[str, int] | None = None) -> list[str
     It stands at a file and a `line` of the client, if they are known.
     """
     place = None if line is None else SourceLine(Path(line[0]), line[1])
-    return [error("dayfly", problem.split("\n"), place, workspace())] if _is_read() else []
+    return [error(problem.split("\n"), place, workspace())] if _is_read() else []
 
 
 def _is_read() -> bool:

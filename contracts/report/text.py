@@ -38,6 +38,12 @@ def render(report: Report, style: Style = PLAIN) -> str:
     return "\n".join([*stories, summary(report, style)])
 
 
+def titles(report: Report, style: Style = PLAIN) -> str:
+    """Return the first lines of each counterexample; they end with a newline."""
+    found = [(result, result.counterexample) for result in report.violated if result.counterexample]
+    return "".join(f"{line}\n" for result, told in found for line in _title(report, result, told, style))
+
+
 def summary(report: Report, style: Style = PLAIN) -> str:
     """Return a line per clause, and a line that counts them; it ends with a newline."""
     seed = "" if report.seed is None else f", seed {report.seed}"

@@ -114,7 +114,7 @@ def _organization(control: RemoteControl, story: Any) -> Iterator[ProbedOrganiza
 @contextmanager
 def _whole(control: RemoteControl) -> Iterator[RemoteControl]:
     """Provide a whole mock, as that of a declared platform is. Its clock stands still meanwhile; faults are cleared then."""
-    control.call("POST", "/clock/freeze", {})
+    control.member(control.call("POST", "/clock/freeze", {}), "milliseconds", int)
     try:
         yield control
     finally:

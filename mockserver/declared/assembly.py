@@ -21,7 +21,8 @@ class DeclaredAssembly(Assembly):
         self.mock, self.settings, self.ids = mock, settings, mock.ids
         self.store, self.platform = mock.store, mock.service
         self.platform.hide = mock.hide
-        self.vocabulary, self.declared = vocabulary(mock.platform), mock.platform.name
+        self.vocabulary = vocabulary(mock.platform)
+        self.declared, self.digest = mock.platform.name, mock.platform.digest
         self.explain = self._explained
 
     def _explained(self, context_id: str) -> Explanation:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from email.utils import formatdate
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
@@ -15,12 +15,14 @@ from mockserver.clock import iso
 from mockserver.platform.bodies import Bodies
 from mockserver.platform.checks import PARAMETER, names_in, places_of
 from mockserver.platform.declaration import POLICY_WORDS, Declaration, load
-from mockserver.platform.errors import Wrong
+from mockserver.platform.errors import Wrong, raise_all
 from mockserver.platform.message import HttpMessage
 from mockserver.platform.model import Answer, Get, Kind, Lifetime, Operation, Platform, Route, Values
 from mockserver.platform.places import Place, parse, present, reader
 from mockserver.platform.samples import Samples, chosen, media_type
 from mockserver.platform.templates import fill, placed, put, template, text
+
+T = TypeVar("T")
 
 ERROR_SHAPE = "error"
 
@@ -49,7 +51,10 @@ def compiled(declaration: Declaration, name: str) -> Platform:
 
 
 class _Compiler:
+    """Compiles a declaration. What it finds wrong is noted, so that all of it is told at once."""
+
     def __init__(self, declaration: Declaration) -> None:
+        self._found: dict[tuple[str | int, ...], Wrong] = {}
         self._declaration, self._lifecycle = declaration, declaration.lifecycle
         self._names = list(declaration.operations)
         self._bodies, self._samples = Bodies(declaration.schemas), Samples(declaration.schemas)
@@ -64,12 +69,19 @@ class _Compiler:
 
     def platform(self, name: str) -> Platform:
         declaration = self._declaration
-        operations = {one: self._operation(told) for one, told in declaration.operations.items()}
         refused = {row: self._row(row) for row in self._lifecycle["refused"]}
+        operations = dict[str, Operation]()
+        for one, told in declaration.operations.items():
+            try:
+                operations[one] = self._operation(told)
+            except Wrong as wrong:
+                self._note(wrong)
+        raise_all(self._found.values())
         routes = tuple(_routes(operations.values()))
         return Platform(
             name=name,
             title=declaration.title,
+            digest=declaration.digest,
             kinds=self._kinds,
             operations=operations,
             refused=refused,
@@ -86,6 +98,12 @@ class _Compiler:
     def refusals(self) -> dict[str, Answer]:
         rows = {row: self._row(row) for row in self._lifecycle["refused"]}
         return rows | {f"{kind.name}.{cause}": row for kind in self._kinds.values() for cause, row in kind.refused.items()}
+
+    def _note(self, wrong: Wrong, *shape: str) -> None:
+        """Note mistakes, those of a `shape` once for all rows that have it."""
+        others, wrong.others = wrong.others, ()
+        for one in (wrong, *others):
+            self._found.setdefault((one.problem, *(shape or one.path)), one)
 
     # -- kinds -------------------------------------------------------------------------------------------------------
 
@@ -133,7 +151,8 @@ class _Compiler:
         try:
             check, media, example = self._bodies.checker(told)
         except Wrong as wrong:
-            raise Wrong(wrong.problem, *(told["place"] if wrong.path[0] == "requestBody" else ()), *wrong.path) from wrong
+            self._note(wrong.at(*(told["place"] if wrong.path[0] == "requestBody" else ()), *wrong.path))
+            check, media, example = None, "", None
         carries = [kind.name for kind in self._kinds.values() if name in kind.carried]
         issues = sorted((kind.name for kind in self._kinds.values() if name in kind.issued), key=self._depth)
         scopes = {
@@ -201,10 +220,10 @@ class _Compiler:
             known = self._expressions([told], carries, issues)
             return self._answer(status_of(good), example, media, headers, tuple(cookies), known)
         except Wrong as wrong:
-            raise Wrong(wrong.problem, *place) from wrong
+            raise wrong.at(*place) from wrong
 
     def _check_members(self, name: str, issues: Iterable[str], content: dict[str, Any], example: Any) -> None:
-        """Check that no place in the body of an operation's answer is a misspelt one. Raises Wrong at the kind's own word."""
+        """Check that no place in the body of an operation's answer is a misspelt one; note it at the kind's own word."""
         for kind in issues:
             declared = self._declaration.kinds[kind]["issued"]
             keys = next(keys for keys in declared if keys == "*" or name in names_in(keys, self._names))
@@ -215,7 +234,7 @@ class _Compiler:
     def _check_member(self, place: Place, value: str, content: dict[str, Any], example: Any, *path: str) -> None:
         meant = self._samples.meant(content, example, place.steps, value) if place.is_pointer else None
         if meant is not None:
-            raise Wrong(f"{place}: the answer does not have it; did you mean {meant!r}?", "x-lifecycle", "kinds", *path)
+            self._note(Wrong(f"{place}: the answer does not have it; did you mean {meant!r}?", "x-lifecycle", "kinds", *path))
 
     def _told(self, issues: Iterable[str]) -> Iterator[tuple[str, Place]]:
         """Yield the places in which an answer gives the lifetime of the ids it brings."""
@@ -280,7 +299,8 @@ class _Compiler:
             known = self._expressions(self._declaration.operations.values(), kinds, kinds)
             answer = self._answer(row["status"], example, media, row.get("headers", {}), (), known, constants)
         except Wrong as wrong:
-            raise Wrong(wrong.problem, *path) from wrong
+            self._note(wrong.at(*path), shape)
+            answer = Answer(status=row["status"], body=lambda _: b"")
         words = {word: row.get(word, "") for word in ("why", "advice")}
         return replace(answer, code=row.get("code"), message=message, harmless=row.get("harmless", False), **words)
 
@@ -297,16 +317,30 @@ class _Compiler:
         gets = {one: self._gets.get(one) or placed(one) for one in known}
         gets |= {name: partial(_constant, value) for name, value in constants.items()}
         whole = {**self._lifecycle.get("headers", {}), **headers}
-        written = tuple((name, text(str(value), gets)) for name, value in whole.items())
+        found: list[Wrong] = []
+        blank: str | Callable[[Values], str] = ""
+        written = tuple((name, _tried(partial(text, str(value), gets), blank, found)) for name, value in whole.items())
+        empty: Callable[[Values], bytes] = lambda _: b""  # noqa: E731 - it is given twice
+        body = empty if example is None else _tried(partial(template, example, media_type(media), gets), empty, found)
+        raise_all(found)
         return Answer(
             status=status,
-            body=(lambda _: b"") if example is None else template(example, media_type(media), gets),
+            body=body,
             media="" if example is None else media,
             headers=written,
             fixed=[(name, told if isinstance(told, str) else "") for name, told in written],
             filled=tuple((number, told) for number, (_, told) in enumerate(written) if not isinstance(told, str)),
             cookies=cookies,
         )
+
+
+def _tried(make: Callable[[], T], otherwise: T, found: list[Wrong]) -> T:
+    """Return what is made. If that is wrong, add the mistake to those `found`."""
+    try:
+        return make()
+    except Wrong as wrong:
+        found.append(wrong)
+        return otherwise
 
 
 def _holds(place: Place, header: str, value: str) -> bool:

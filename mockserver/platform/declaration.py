@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,7 +28,8 @@ class Declaration(NamedTuple):
     `operations` are its operations by name. Each is an OpenAPI object with `routes` and its `place` in the document, and with
     `when` and `answer` if several share a path. `lifecycle` and `effects` are the extensions, `shapes`
     the examples of error answers, `schemas` those under components. Routes begin with the base path of a server; `paths` has
-    the path in the document for each. `row_keys` has the key in the document for each row of `refused`.
+    the path in the document for each. `row_keys` has the key in the document for each row of `refused`. `digest` tells two
+    declarations apart that answer differently; no policy changes it.
     """
 
     source: Source
@@ -38,6 +41,7 @@ class Declaration(NamedTuple):
     schemas: dict[str, Any]
     paths: dict[str, str]
     row_keys: dict[str, str]
+    digest: str
 
     @property
     def kinds(self) -> dict[str, dict[str, Any]]:
@@ -71,6 +75,7 @@ def _declaration(source: Source, policy: Mapping[str, Any], see_words: Callable[
         raise Wrong("a declaration is an OpenAPI 3.1 or 3.0 document; write openapi: 3.1.1", "openapi")
     _check_parts(document)
     see_words({name: document[name] for name in (LIFECYCLE, EFFECTS) if name in document}, "x-lifecycle")
+    digest = _digest(document)
     if policy:
         _set_policy(document[LIFECYCLE], policy)
         see_words({LIFECYCLE: document[LIFECYCLE]}, "x-lifecycle")
@@ -87,9 +92,25 @@ def _declaration(source: Source, policy: Mapping[str, Any], see_words: Callable[
         components.get("schemas", {}),
         paths,
         causes_told(whole[LIFECYCLE]),
+        digest,
     )
     check(declaration)
     return declaration
+
+
+def _digest(document: Mapping[str, Any]) -> str:
+    deciding = {name: _bare(document.get(name)) for name in ("paths", "servers", "components", "security", LIFECYCLE)}
+    return sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _bare(value: Any) -> Any:
+    """Return a value without its words for people, which change no answer."""
+    if isinstance(value, dict):
+        return {name: _bare(one) for name, one in value.items() if name not in _FOR_PEOPLE}
+    return [_bare(one) for one in value] if isinstance(value, list) else value
+
+
+_FOR_PEOPLE = frozenset({"summary", "description", "noun", "why", "advice", "duty"})
 
 
 def _check_parts(document: dict[str, Any]) -> None:

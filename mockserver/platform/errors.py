@@ -44,6 +44,12 @@ class Wrong(Exception):
         super().__init__(problem)
         self.problem, self.path = problem, path
 
+    def at(self, *path: str | int) -> Wrong:
+        """Return the same mistakes at another place."""
+        moved = Wrong(self.problem, *path)
+        moved.others = tuple(one.at(*path) for one in self.others)
+        return moved
+
 
 def raise_all(found: Iterable[Wrong]) -> None:
     """Raise the first with the others in it, if there are any."""

@@ -180,6 +180,8 @@ class Platform(Struct, frozen=True, kw_only=True, eq=False):
 
     name: str
     title: str
+    digest: str
+    """That of the declaration; see Declaration."""
     kinds: Mapping[str, Kind]
     operations: Mapping[str, Operation]
     refused: Mapping[str, Answer]

@@ -162,6 +162,48 @@ def test_an_error_is_a_document_too(
     assert err.startswith((f"{command}: ", "dayfly: "))
 
 
+@pytest.mark.parametrize("name", ["DAYFLY_JSON", "DAYFLY_AS_JSON"])
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [
+        (["explain", "S99"], "dayfly explain"),
+        (["--debug", "stories", "run"], "dayfly stories run"),
+        (["verify", "--sed", "1"], "dayfly verify"),
+        (["verify", "--seed", "x"], "dayfly verify"),
+        (["verify", "--seed"], "dayfly verify"),
+    ],
+)
+def test_the_variable_does_the_same_for_errors(
+    arguments: list[str], command: str, name: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == 2
+    assert capfd.readouterr().out == ""
+    monkeypatch.setenv(name, "1")
+    assert run(arguments) == 2
+    document = json.loads(capfd.readouterr().out)
+    check("error", document)
+    assert document["error"]["command"] == command
+
+
+def test_an_option_is_read_from_the_variable_of_its_name(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DAYFLY_CLAUSE", "S98")
+    assert run(["verify", CACHED, "--examples", "0"]) == 2
+    assert "there is no clause 'S98'" in capfd.readouterr().err
+    monkeypatch.setenv("DAYFLY_EMIT", "prose")
+    assert run(["stories", "show", "earlier-today"]) == 2
+    assert "the variable DAYFLY_EMIT" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments", [["shim", "check", "--tries", "0", "--", "client", "--json"], ["verify", "--command", "--json", "--seed", "x"]]
+)
+def test_what_is_no_option_of_the_command_asks_for_no_document(arguments: list[str], capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(arguments) == 2
+    assert capfd.readouterr().out == ""
+
+
 def test_an_error_after_the_report_does_not_add_a_second_document(capfd: pytest.CaptureFixture[str]) -> None:
     arguments = ["verify", CACHED, "--examples", "0", "--walk", "off", "--clause", "S1", "--report", "junit:/dev/full"]
     assert run([*arguments, "--json"]) == 2

@@ -205,7 +205,7 @@ def test_a_node_client_is_judged(capfd: Captured) -> None:
         ([f"{'n' * 300}.py:factory"], f"there is no file {'n' * 300}.py"),
         ([CACHED, "--platform", "n" * 300], "there is no platform and no file of that name; known are acme, "),
         ([CACHED, "--platform", "."], "platform = '.': is a directory; give a file, or the name of a platform"),
-        ([CACHED, "--examples", "many"], "dayfly verify: Invalid value for '--examples': 'many' is not a valid integer range."),
+        ([CACHED, "--examples", "many"], "dayfly verify: Invalid value for '--examples': 'many' is not a valid whole number."),
         ([CACHED, "--exmples", "1"], "dayfly verify: No such option '--exmples'. Did you mean '--examples'?"),
         (
             [CACHED, "--report", "pdf:x"],
@@ -233,9 +233,9 @@ def test_what_cannot_be_done_is_said_in_a_line_and_exits_2(arguments: list[str],
 def test_a_wrong_value_of_a_variable_names_the_variable(monkeypatch: pytest.MonkeyPatch, capfd: Captured) -> None:
     monkeypatch.setenv("DAYFLY_SEED", "abc")
     assert run(["verify", CACHED]) == 2
-    assert said(capfd) == "dayfly verify: Invalid value for the variable DAYFLY_SEED: 'abc' is not a valid integer range."
+    assert said(capfd) == "dayfly verify: Invalid value for the variable DAYFLY_SEED: 'abc' is not a valid whole number."
     assert run(["verify", CACHED, "--seed", "abd"]) == 2
-    assert said(capfd) == "dayfly verify: Invalid value for '--seed': 'abd' is not a valid integer range."
+    assert said(capfd) == "dayfly verify: Invalid value for '--seed': 'abd' is not a valid whole number."
 
 
 @pytest.mark.parametrize("group", ["platform", "stories", "shim"])

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from flask import Flask
 
 from contracts import cli
 from contracts.stories import library
@@ -143,3 +144,19 @@ def test_a_story_may_name_the_web_chat(tmp_path: Path) -> None:
     path.write_text(json.dumps({**json.loads(library.raw("sent-twice")), "platform": "webchat"}))
     assert cli.run(("stories", "run", str(path))) == 0
     assert cli.run(("stories", "run", "--platform", "webchat", str(path))) == 0
+
+
+def test_a_server_that_is_no_mock_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    app = Flask(__name__)
+    app.add_url_rule("/<path:_>", view_func=lambda _: "<p>Welcome", methods=["GET", "POST", "DELETE"])
+    with LiveServer(app) as live:
+        assert cli.run(("stories", "run", "--platform", "oauth", "an-old-refresh-token", "--url", live.url)) == 2
+    assert "the answers under /__admin are not those of a mock's control API" in capsys.readouterr().err
+
+
+def test_only_a_mock_has_a_control_api(capsys: pytest.CaptureFixture[str]) -> None:
+    app = Flask(__name__)
+    app.add_url_rule("/<path:_>", view_func=lambda _: "<p>Welcome", methods=["GET", "POST", "DELETE"])
+    with LiveServer(app) as live:
+        cli.run(("probe", "--platform", "oauth", live.url))
+    assert "needs a control API" in capsys.readouterr().out

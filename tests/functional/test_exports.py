@@ -78,7 +78,8 @@ def emitted(capfd: Captured, *arguments: str) -> str:
     capfd.readouterr()
     assert run(["replay", *arguments]) == 0
     out, err = capfd.readouterr()
-    assert "error[S1] session-reused" in err
+    assert err.startswith("error[S1] session-reused")
+    assert "smallest failing scenario" not in err
     return out
 
 

@@ -36,7 +36,8 @@ def add_common(calls: Calls, control: Control) -> None:
 
     @calls.add("GET", "/health")
     def health() -> dict[str, str]:
-        return {"status": "ok", "platform": control.assembly.declared or DEFAULT}
+        told, digest = {"status": "ok", "platform": control.assembly.declared or DEFAULT}, control.assembly.digest
+        return told | {"digest": digest} if digest else told
 
     @calls.add("GET", "/ready")
     def ready() -> dict[str, str]:

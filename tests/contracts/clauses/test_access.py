@@ -167,8 +167,21 @@ def test_a3_is_broken_by_renewing_what_has_been_renewed() -> None:
     tape.token("t:2")
     tape.token("t:3")
     verdict = tape.judged().of("A3")
-    assert verdict.message == "a refused token was renewed again while a new one had been received"
-    assert [item.label for item in verdict.evidence] == ["token refused", "renewal", "renewed again"]
+    assert verdict.message == "after a refusal a token was asked for while another had been received"
+    assert [item.label for item in verdict.evidence] == ["token refused", "asked for", "asked for again"]
+
+
+def test_a3_tells_no_falsehood_of_a_client_with_two_tokens() -> None:
+    tape = overlapping()
+    tape.token("t:second")
+    for token in ("t:1", "t:second"):
+        ann, bob = tape.leave_create("ann", token=token), tape.leave_create("bob", token=token)
+        tape.answer(ann, 401)
+        tape.answer(bob, 401)
+    tape.token("t:2")
+    tape.token("t:3")  # the renewal of the second one: no token was renewed twice
+    verdict = tape.judged().of("A3")
+    assert (verdict.status, "again" in verdict.message) == ("violated", False)
 
 
 def test_a3_needs_two_refusals_of_one_token() -> None:

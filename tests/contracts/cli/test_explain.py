@@ -9,12 +9,14 @@ from typing import Any
 
 import httpx
 import pytest
+from flask import Flask
 from werkzeug.exceptions import NotFound
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from contracts import cli
 from contracts.cli import sources
 from mockserver.journal import Entry, Header, Perturbed, encode
+from mockserver.live import LiveServer
 from mockserver.settings import Settings
 from tests.contracts.console_panels.test_panels import PanelledMock, panelled
 
@@ -95,3 +97,30 @@ def test_a_malformed_journal_is_refused_without_the_password(
     err = capfd.readouterr().err
     assert "http://127.0.0.1:1: the trace is malformed" in err
     assert "a-password" not in err
+
+
+CONTEXT_ID = "00000000-6eac-4059-a810-17b9f286b588"
+
+
+@pytest.mark.parametrize("answer", [({"a": 1}, 200), ("<p>Welcome", 200), ("<p>Not here", 404), ({"error": "no"}, 400)])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["explain", CONTEXT_ID, "--url"],
+        ["explain", CONTEXT_ID, "--json", "--url"],
+        ["explain", CONTEXT_ID, "--emit", "json", "--url"],
+        ["explain", CONTEXT_ID, "--emit", "curl", "--url"],
+        ["check"],
+        ["check", "--platform", "mcp"],
+    ],
+    ids=" ".join,
+)
+def test_a_server_that_is_no_mock_is_told(command: list[str], answer: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    app = Flask(__name__)
+    app.add_url_rule("/<path:_>", view_func=lambda _: answer)
+    with LiveServer(app) as server:
+        assert cli.run([*command, server.url]) == 2
+    told = capfd.readouterr()
+    assert f"dayfly: what answers at {server.url} is not a mock: " in told.err
+    assert "; give the URL that `dayfly serve` printed" in told.err
+    assert "Welcome" not in told.out

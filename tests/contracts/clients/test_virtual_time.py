@@ -170,6 +170,15 @@ def test_a_stand_in_is_as_wide_as_what_it_stands_for() -> None:
     assert all(seen)
 
 
+def test_a_stand_in_has_the_name_of_the_function() -> None:
+    def look() -> list[object]:
+        home: Any = type("Home", (), {"now": time.time})
+        return [time.sleep.__name__, time.sleep.__module__, time.time.__qualname__, bool(time.time.__doc__), home().now() > 0]
+
+    seen, _ = seconds_of(look)
+    assert seen == ["sleep", "time", "time", True, True]
+
+
 def test_other_threads_keep_real_time() -> None:
     with a_stage() as scheduler:
         scheduler.run([lambda: time.sleep(1000)])

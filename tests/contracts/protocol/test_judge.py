@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from contracts.history import Outcome
 from contracts.protocol.course import CourseOfRun
@@ -537,6 +538,32 @@ def test_an_error_for_which_no_wait_is_documented_asks_for_none() -> None:
     tape.call("/work", 2, 3, status=503, bearer="first-token", answer_headers={"Retry-After": "2"})
     tape.call("/work", 4, 5, bearer="first-token", at=NOON + 3000)
     assert tape.broken == set()
+
+
+def waiting(row: str, **words: Any) -> Platform:
+    """Return the toy with another row of `refused`."""
+    return replace(TOKENS, refused={**TOKENS.refused, row: replace(TOKENS.refused["503"], **words)})
+
+
+@pytest.mark.parametrize(
+    ("platform", "told"),
+    [
+        (waiting("503", headers=(("retry-after", "2"),)), "a 429 or a 503"),
+        (waiting("409", status=409, headers=(("Retry-After", "2"),)), "a 429 or a 409"),
+        (waiting("rate"), "a 429 or a 503"),
+        (TOKENS, "a 429"),
+    ],
+)
+def test_an_error_that_is_declared_to_ask_for_a_wait_does(platform: Platform, told: str) -> None:
+    (r5,) = (one for one in demands(platform) if one.code == "R5")
+    assert r5.statement == f"let the time pass that {told} asks for by Retry-After before the operation is called again"
+    assert r5.stimulus.startswith(f"{told} asked for a wait")
+    tape = Tape(platform)
+    tape.log_in(0.2, 0.4, "first-token")
+    tape.unit(1, 90)
+    tape.call("/work", 2, 3, status=int(told[-3:]), bearer="first-token", answer_headers={"Retry-After": "2"})
+    tape.call("/work", 4, 5, bearer="first-token")
+    assert tape.broken == {"R5"}
 
 
 @pytest.mark.parametrize("unsent", [True, False])

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from contracts import cli
-from contracts.protocol.probe import KnownCredential, ProbeCheck, prober
+from contracts.protocol.probe import KnownCredential, ProbeCheck
+from contracts.protocol.providers import prober
 from mockserver import LiveServer, Settings, create_app
 from mockserver.declared.mock import Mock, Registered
 from mockserver.platform import compile_platform, find, names
@@ -42,8 +45,10 @@ x-lifecycle:
 
 
 @contextmanager
-def served(path: Path, settings: Settings | None = None) -> Iterator[str]:
-    with LiveServer(create_declared_app(Mock(compile_platform(path)), settings or Settings())) as live:
+def served(path: Path, settings: Settings | None = None, claimed: Path | None = None) -> Iterator[str]:
+    """Serve a mock, which says that its declaration is the `claimed` one: so does a provider that does otherwise."""
+    platform = replace(compile_platform(path), digest=compile_platform(claimed or path).digest)
+    with LiveServer(create_declared_app(Mock(platform), settings or Settings())) as live:
         yield live.url
 
 
@@ -76,7 +81,7 @@ def test_a_provider_that_does_otherwise_is_found(tmp_path: Path, right: str, wro
     declared, other = tmp_path / "uploads.yaml", tmp_path / "other.yaml"
     declared.write_text(UPLOADS)
     other.write_text(UPLOADS.replace(right, wrong))
-    with served(other) as url:
+    with served(other, claimed=declared) as url:
         violated = [check.what for check in probed(declared, url) if check.status == "violated"]
     assert (found in violated) if found else violated == []
 
@@ -141,7 +146,7 @@ def test_a_mock_that_asks_for_a_token_is_not_accused_without_it(tmp_path: Path, 
             assert "is a mock of the platform oauth; add --platform oauth, or its file" in capsys.readouterr().err
     with LiveServer(create_app(settings=guarded)) as live:
         assert cli.run(["stories", "run", "no-session-id", "--platform", "mcp", "--url", live.url]) == 2
-        assert "is a mock of the platform webchat; leave out --platform" in capsys.readouterr().err
+        assert "is a mock of the platform webchat, and not of mcp; leave out --platform" in capsys.readouterr().err
         assert cli.run(["probe", "--platform", str(path), live.url]) == 2
     assert "is a mock of the platform webchat, and not of uploads; leave out --platform" in capsys.readouterr().err
     with served(path, guarded) as url:
@@ -162,6 +167,50 @@ def test_a_mock_of_another_version_is_probed_if_it_has_all_operations(
     with served(older) as url:
         assert cli.run(["probe", "--platform", str(ours), url]) == 2
     assert "is a mock of another uploads, without upload; serve the same file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("token", ["", "a-token"])
+@pytest.mark.parametrize("older", [False, True])
+def test_a_mock_of_another_declaration_is_not_accused(
+    token: str, older: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ours, theirs = tmp_path / "uploads.yaml", tmp_path / "theirs" / "uploads.yaml"
+    theirs.parent.mkdir()
+    ours.write_text(UPLOADS)
+    theirs.write_text(UPLOADS.replace("uses: 1", "uses: 2"))
+    story = tmp_path / "story.json"
+    story.write_text(json.dumps({"version": 1, "platform": str(ours), "title": "Twice", "steps": TWICE}))
+    app = create_declared_app(Mock(replace(compile_platform(theirs), **({"digest": ""} if older else {}))), GUARDED)
+    asking = ["--admin-token", token] if token else []
+    with LiveServer(app) as live:
+        for command in (["probe", live.url], ["stories", "run", str(story), "--url", live.url]):
+            status = cli.run([*command, "--platform", str(ours), *asking])
+            said = capsys.readouterr()
+            if older:  # only the name can be compared
+                assert "answers otherwise" not in said.err
+                assert status == (2 if command[0] == "stories" and not token else 1)
+            else:
+                assert f"{live.url} is a mock of another uploads, which answers otherwise; serve the same file" in said.err
+                assert (status, said.out) == (2, "")
+
+
+GUARDED = Settings(admin_token="a-token", client_id="demo", client_secret="demo-secret")
+
+TWICE = [
+    {"op": "call", "operation": "create", "expect": {"status": 201}},
+    {"op": "call", "operation": "upload"},
+    {"op": "call", "operation": "upload", "expect": {"status": 410}},
+]
+
+
+def test_words_for_people_make_no_other_declaration(tmp_path: Path) -> None:
+    told, other = tmp_path / "uploads.yaml", tmp_path / "told.yaml"
+    told.write_text(UPLOADS)
+    other.write_text("# ours\n" + UPLOADS.replace("title: Tickets", "title: Our tickets").replace("noun: ticket", "noun: pass"))
+    digest = compile_platform(told).digest
+    assert compile_platform(other).digest == compile_platform(told, {"ticket.ttl": 5}).digest == digest
+    other.write_text(UPLOADS.replace("ttl: 60", "ttl: 61"))
+    assert compile_platform(other).digest != digest
 
 
 CHAIN = """
@@ -272,7 +321,7 @@ def test_numbers_that_live_and_rates_are_probed(word: str, other: str, told: dic
     declared, provider = tmp_path / "declared.yaml", tmp_path / "provider.yaml"
     declared.write_text(COUNTED)
     provider.write_text(COUNTED.replace(word, other, 1))
-    with served(provider) as url:
+    with served(provider, claimed=declared) as url:
         checks = {check.what: check for check in probed(declared, url) if check.kind == "ticket"}
     assert {"evicted is refused", "more than its rate is refused"} <= checks.keys()
     assert {what: check.said for what, check in checks.items() if check.status == "violated"} == told
@@ -343,3 +392,48 @@ def test_something_registered_that_ends_is_not_held_against_a_provider(tmp_path:
     with served(declared) as url:
         said = {check.what: check for check in probed(declared, url) if check.kind == "account"}
     assert said["more than its rate is refused"].said == "something registered ends while the clock moves"
+
+
+KEPT = UPLOADS.replace("      ttl: 60\n      uses: 1\n", "      ttl: 60\n      idle: 20\n").replace(
+    "ended, spent,", "ended, idle,"
+)
+
+
+@pytest.mark.parametrize(
+    ("word", "other", "said"),
+    [
+        ("", "", ("held", "")),
+        ("ttl: 60", "ttl: 61", ("violated", "answered 200, and not 410")),
+        ("ttl: 60", "ttl: 50", ("violated", "answered 410 gone, and not 200")),
+        ("idle: 20", "idle: 19", ("violated", "answered 410 gone, and not 200")),
+        ("idle: 20", "idle: 21", ("held", "")),
+    ],
+)
+def test_one_that_would_be_idle_before_is_used_until_its_ttl(
+    word: str, other: str, said: tuple[str, str], tmp_path: Path
+) -> None:
+    declared, provider = tmp_path / "declared.yaml", tmp_path / "provider.yaml"
+    declared.write_text(KEPT)
+    provider.write_text(KEPT.replace(word, other, 1))
+    with served(provider, claimed=declared) as url:
+        checks = {check.what: check for check in probed(declared, url)}
+    assert (checks["expired is refused"].status, checks["expired is refused"].said) == said
+    assert checks["idle is refused"].status == ("violated" if other == "idle: 21" else "held")
+
+
+@pytest.mark.parametrize(
+    ("word", "other", "said"),
+    [
+        ("idle: 20", "idle: 2", "30 uses before it is idle are too many to try; at most 20 are"),
+        ("idle: 20", "idle: 20\n      uses: 3", "it is idle before, and to use it is to replace it or to use it up"),
+    ],
+)
+def test_one_that_cannot_be_used_until_its_ttl_is_not_tried(word: str, other: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "declared.yaml"
+    path.write_text(
+        KEPT.replace(word, other, 1).replace("ended, idle,", "ended, idle, spent," if "uses" in other else "ended, idle,")
+    )
+    with served(path) as url:
+        checks = {check.what: check for check in probed(path, url)}
+    assert checks["expired is refused"].said == said
+    assert not [check for check in checks.values() if check.status == "violated"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from contracts.protocol.scenario import Advance, DeclaredScenario, Do, End, Inject, Together
 from contracts.protocol.walk import deaths, walk
 from contracts.scenario import complexity, encode
@@ -53,3 +55,13 @@ def test_a_seed_chooses_among_the_others() -> None:
     assert faults(1) == faults(1)
     assert len(set().union(*(faults(seed) for seed in range(20)))) > 3 * len(faults(0))
     assert all(len(_spread(scenarios, most, seed)) == most for most in (0, 1, 7, 40) for seed in range(5))
+
+
+def test_each_error_that_asks_for_a_wait_is_injected() -> None:
+    mcp = platform("mcp")
+    busy = replace(mcp.refused["503"], status=409, headers=(("Retry-After", "2"),))
+    asks = Inject("callTool", Fault(kind="status", status=409, retry_after=2))
+    unit = next(Do(name, dict(effect["with"])) for name, effect in mcp.effects.items())
+    scenarios = walk(replace(mcp, refused={**mcp.refused, "409": busy}), {"callTool": 1}, races=False)
+    assert (asks, unit) in [one.steps for one in scenarios]
+    assert not any(asks in one.steps for one in walk(mcp, {"callTool": 1}, races=False))

@@ -48,7 +48,7 @@ def of(target: str) -> Report:
     ],
 )
 def test_they_stand_where_the_client_is_made(target: str, place: str, tmp_path: Path) -> None:
-    title = "title=S1 session-reused::S1 session-reused: session s1 was used twice"
+    title = "title=dayfly::S1 session-reused: session s1 was used twice"
     assert annotate(of(target), tmp_path) == [f"::error {place}{title}"]
 
 
@@ -58,7 +58,7 @@ def test_they_stand_at_the_line_that_sent_the_request_if_it_is_known(tmp_path: P
     assert result.counterexample is not None
     found = replace(result.counterexample, line=(str(tmp_path / "clients" / "base.py"), 12))
     (line,) = annotate(replace(report, clauses=(replace(result, counterexample=found),)), tmp_path)
-    assert line.startswith("::error file=clients/base.py,line=12,title=S1 ")
+    assert line.startswith("::error file=clients/base.py,line=12,title=dayfly::S1 ")
 
 
 def test_files_are_named_from_the_workspace(tmp_path: Path) -> None:
@@ -77,8 +77,14 @@ def test_no_text_breaks_out(tmp_path: Path) -> None:
     (line,) = annotate(replace(report, clauses=(spoilt,)), tmp_path)
     assert "\n" not in line
     assert "\r" not in line
-    title = line.split("::", 2)[1].removeprefix("error title=")
-    assert title == r"S1 100%25\r\n%3A%3Aset-output name=x%3A%3Ay%2C z%3A w"
+    told = r"100%25\r\n::set-output name=x::y, z: w"
+    assert line == f"::error title=dayfly::S1 {told}: {told}"
+
+
+def test_no_file_name_breaks_out(tmp_path: Path) -> None:
+    (tmp_path / "clients" / "a,b::c.py").write_text("")
+    (line,) = annotate(of("clients/a,b::c.py:factory"), tmp_path)
+    assert line.startswith("::error file=clients/a%2Cb%3A%3Ac.py,line=1,title=dayfly::S1 ")
 
 
 def test_where_nothing_is_violated_there_is_none(tmp_path: Path) -> None:
@@ -95,5 +101,5 @@ def test_the_clauses_of_one_line_share_an_annotation(tmp_path: Path) -> None:
     (result,) = report.violated
     again = replace(result, code="R1", name="dead-id-retried")
     (line,) = annotate(replace(report, clauses=(result, again)), tmp_path)
-    assert line.startswith("::error file=clients/cached.py,line=8,title=S1%2C R1::S1 session-reused: ")
+    assert line.startswith("::error file=clients/cached.py,line=8,title=dayfly::S1 session-reused: ")
     assert "%0AR1 dead-id-retried: session s1 was used twice" in line

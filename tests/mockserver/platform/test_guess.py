@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from contracts import cli
-from contracts.protocol.probe import prober
+from contracts.protocol.providers import prober
 from mockserver import LiveServer
 from mockserver.declared.mock import Mock
 from mockserver.platform import DeclarationError, compile_platform
@@ -66,6 +66,22 @@ def test_tokens_and_ids_that_are_handed_on_become_kinds(shop: Path) -> None:
     assert kinds["cart"]["issued"] == {"postCarts": "$response.body#/id"}
     assert kinds["cart"]["carried"] == {"checkout": "$request.path.cartId"}
     assert proposed["x-effects"] == {"checkout": {"by": "checkout", "delivery": "any"}}
+
+
+@pytest.mark.parametrize("answered", ["id", "cartId", "cart_uuid"])
+@pytest.mark.parametrize("place", ["path", "query"])
+def test_a_path_parameter_may_have_the_name_of_the_resource(answered: str, place: str, shop: Path) -> None:
+    told = SHOP.replace("properties: {id:", f"properties: {{{answered}:").replace(
+        "{name: cartId, in: path", f"{{name: cart, in: {place}"
+    )
+    shop.write_text(told.replace("{cartId}", "{cart}" if place == "path" else "all"))
+    kinds = yaml.safe_load(propose(str(shop)))["x-lifecycle"]["kinds"]
+    if place == "query":  # `?cart=` may be anything of a cart
+        assert set(kinds) == {"oauth"}
+        return
+    (cart,) = kinds.keys() - {"oauth"}
+    assert kinds[cart]["issued"] == {"postCarts": f"$response.body#/{answered}"}
+    assert kinds[cart]["carried"] == {"checkout": "$request.path.cart"}
 
 
 def test_statuses_and_lifetimes_are_those_that_the_document_tells(shop: Path) -> None:
