@@ -101,3 +101,8 @@ class WatchedHandler(Watched, Handler):
         if held_up:
             call.effect = replace(call.effect, before=call.effect.before + round(1000 * held_up))
         return call
+
+    def answered(self, call: ArrivedCall) -> Response:
+        """See Handler. The trace is made of all entries soon, so the answer is kept for its entry."""
+        call.sent = super().answered(call)
+        return call.sent
