@@ -58,8 +58,12 @@ def to_response(answer: Response, request: httpx.Request) -> httpx.Response:
     """Return the handler's answer in httpx's form. Raises the error of a broken delivery."""
     if answer.delivery != "complete":
         return _broken(answer, request)
-    stream = _Pieces(answer.pieces) if answer.split else httpx.ByteStream(answer.body)
-    return httpx.Response(answer.status, headers=answer.headers, stream=stream, request=request)
+    stream = _Pieces(answer.pieces) if answer.split else _Whole(answer.body)
+    response = httpx.Response(answer.status, headers=answer.headers, stream=stream, request=request)
+    response.headers.encoding = "ascii"  # as httpx finds out otherwise, header by header
+    if isinstance(stream, _Whole):
+        stream.response = response
+    return response
 
 
 def _broken(answer: Response, request: httpx.Request) -> httpx.Response:
@@ -69,6 +73,22 @@ def _broken(answer: Response, request: httpx.Request) -> httpx.Response:
         raise httpx.ReadError("the connection closed before an answer (injected fault)", request=request)
     early = httpx.RemoteProtocolError("the body ended before its Content-Length (injected fault)", request=request)
     return httpx.Response(answer.status, headers=answer.headers, stream=_Pieces([answer.half], early), request=request)
+
+
+class _Whole(httpx.ByteStream):
+    """A body in one piece. When it is closed, its `response` holds it and no longer the client's own stream.
+
+    That one refers back to the response, so each answer would have to wait for the garbage collector.
+    """
+
+    response: httpx.Response | None = None
+
+    def close(self) -> None:
+        if self.response is not None:
+            self.response.stream, self.response = self, None
+
+    async def aclose(self) -> None:
+        self.close()
 
 
 class _Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):

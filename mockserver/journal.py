@@ -43,14 +43,14 @@ class TraceError(MockServerError):
         self.line, self.problem = line, problem
 
 
-class Guest(Struct, frozen=True):
+class Guest(Struct, frozen=True, gc=False):
     """The recipient of a message."""
 
     name: str
     email: str
 
 
-class ShownCredential(Struct, frozen=True, omit_defaults=True):
+class ShownCredential(Struct, frozen=True, gc=False, omit_defaults=True):
     """The credential of a request, without the secret.
 
     `form` is its shape; `literal` means a word such as `null` or `[REDACTED]` in place of a token, kept in `literal`. `token`
@@ -66,7 +66,7 @@ class ShownCredential(Struct, frozen=True, omit_defaults=True):
     seen_in: tuple[str, ...] = ()
 
 
-class SessionChange(Struct, frozen=True, omit_defaults=True):
+class SessionChange(Struct, frozen=True, gc=False, omit_defaults=True):
     """The effect of an exchange on a session. `before` and `after` are equal if it was refused, None without a session."""
 
     id: str
@@ -100,7 +100,7 @@ class Header(Struct, frozen=True, tag="trace", tag_field="type"):
     platform: str | UnsetType = UNSET
 
 
-class Began(Struct, tag="began", tag_field="type", omit_defaults=True):
+class Began(Struct, gc=False, tag="began", tag_field="type", omit_defaults=True):
     """A client was asked to send `text` to `guest`. `intent` counts from 0; `item` is its place in the scenario."""
 
     seq: int
@@ -111,7 +111,7 @@ class Began(Struct, tag="began", tag_field="type", omit_defaults=True):
     item: int = 0
 
 
-class Ended(Struct, tag="ended", tag_field="type", omit_defaults=True):
+class Ended(Struct, gc=False, tag="ended", tag_field="type", omit_defaults=True):
     """The client returned. `outcome` is what it reported, or `never` if it did not return and was abandoned."""
 
     seq: int
@@ -121,7 +121,7 @@ class Ended(Struct, tag="ended", tag_field="type", omit_defaults=True):
     error: str = ""
 
 
-class Perturbed(Struct, tag="perturbed", tag_field="type", omit_defaults=True):
+class Perturbed(Struct, gc=False, tag="perturbed", tag_field="type", omit_defaults=True):
     """A change from outside: by the scenario itself or through the control API. `what` names it, `detail` has its
     parameters. `former` are the values that a change of the policy replaced, by name."""
 
@@ -132,7 +132,7 @@ class Perturbed(Struct, tag="perturbed", tag_field="type", omit_defaults=True):
     former: dict[str, Any] = {}
 
 
-class Arrival(Struct, tag="arrival", tag_field="type", omit_defaults=True):
+class Arrival(Struct, gc=False, tag="arrival", tag_field="type", omit_defaults=True):
     """A request reached the mock.
 
     `body` is the decoded JSON (or form) with secrets redacted. It is absent if there was none or it could not be decoded; in
@@ -160,7 +160,7 @@ class Arrival(Struct, tag="arrival", tag_field="type", omit_defaults=True):
     shown: dict[str, str] = {}
 
 
-class Answer(Struct, tag="answer", tag_field="type", omit_defaults=True):
+class Answer(Struct, gc=False, tag="answer", tag_field="type", omit_defaults=True):
     """The answer to the request with the same `context_id`.
 
     `status`, `body` and `retry_after` are what was sent, or would have been sent if `delivery` is not `complete`. `accepted`
@@ -199,7 +199,7 @@ class Answer(Struct, tag="answer", tag_field="type", omit_defaults=True):
     detail: str = ""
 
 
-class Failure(Struct, tag="failure", tag_field="type", omit_defaults=True):
+class Failure(Struct, gc=False, tag="failure", tag_field="type", omit_defaults=True):
     """The mock failed to serve the request with the same `context_id`, and sent this answer at `at`.
 
     The request's Answer may come before or after this entry. If there is one, it says what the platform did: it was written,
@@ -216,7 +216,7 @@ class Failure(Struct, tag="failure", tag_field="type", omit_defaults=True):
     body: Any | UnsetType = UNSET
 
 
-class Returned(Struct, tag="returned", tag_field="type", omit_defaults=True):
+class Returned(Struct, gc=False, tag="returned", tag_field="type", omit_defaults=True):
     """The answer to `context_id` came back to the client at `at`, as seen from the client's side.
 
     If this entry is missing, the answer's own `at` and place are used. Not `answered`: the client stopped waiting, so no answer

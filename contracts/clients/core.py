@@ -43,10 +43,11 @@ def on_one_core(conduct: Conduct, body: Callable[[], None]) -> None:
 
 
 def _allowed() -> set[int]:
-    """Return the cores that the calling thread may use; an empty set if the system does not say."""
+    """Return the cores that the calling thread may use; an empty set for only one, or if the system does not say."""
     if _current is not None:
         with suppress(OSError):
-            return os.sched_getaffinity(0)
+            cores = os.sched_getaffinity(0)
+            return cores if len(cores) > 1 else set()
     return set()
 
 

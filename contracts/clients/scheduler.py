@@ -93,7 +93,10 @@ class Scheduler:
         conducting = Conducting(body)
         try:
             self._conducting = conducting
-            self._worker(0).take(conducting)
+            if self._workers:
+                self._workers[0].take(conducting)
+            else:
+                self._begin_worker(conducting)
             while not conducting.is_over(GLANCE if self._is_patient() else STALL):
                 self._look()
         except BaseException as error:  # such as a KeyboardInterrupt
@@ -208,8 +211,16 @@ class Scheduler:
 
     def _worker(self, number: int) -> SchedulerWorker:
         while len(self._workers) <= number:
-            self._workers.append(SchedulerWorker())
+            self._begin_worker()
         return self._workers[number]
+
+    def _begin_worker(self, *tasks: Callable[[], None]) -> None:
+        """Begin one more worker with these tasks. They may ask for workers at once, so it is listed before."""
+        worker = SchedulerWorker()
+        self._workers.append(worker)
+        for task in tasks:
+            worker.take(task)
+        worker.begin()
 
     def finish(self, number: int, result: Any) -> None:
         """Record the result of the task with this number."""

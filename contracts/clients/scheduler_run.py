@@ -105,6 +105,9 @@ class SchedulerWorker:
 
     def __init__(self) -> None:
         self._inbox: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+
+    def begin(self) -> None:
+        """Start the thread. It need not be woken for tasks that were taken before."""
         threading.Thread(target=self._work, name="dayfly client", daemon=True).start()
 
     def take(self, task: Callable[[], None] | None) -> None:

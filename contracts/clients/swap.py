@@ -95,7 +95,11 @@ def _swap_names(module: ModuleType, by_id: Mapping[int, Any]) -> bool:
     names = vars(module)
     if not _may_hold(names.values(), by_id):
         return False
-    replaced = {name: new for name, value in list(names.items()) if (new := _instead_of(value, by_id)) is not value}
+    replaced = {
+        name: new
+        for name, value in list(names.items())
+        if (id(value) in by_id or type(value) in _BOUND) and (new := _instead_of(value, by_id)) is not value
+    }
     names.update(replaced)
     return bool(replaced)
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar, Token
 from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 from msgspec.structs import replace
 
 from mockserver.engine.model import Operation
 from mockserver.wire import METHOD, ROUTES, ArrivedCall, Handler, Request, Response, Serving
+
+S = TypeVar("S")
+T = TypeVar("T")
 
 Arrived = Callable[[Operation | None], float]
 """Takes the operation of an arriving request (None: unknown operation); returns the seconds to hold it up."""
@@ -53,19 +55,17 @@ class Watched(Serving):
     failure: Exception | None = None
     """An exception of the mock itself, for which a client must not be blamed."""
 
-    @contextmanager
-    def failing(self) -> Iterator[None]:
-        """Note an exception of the mock itself, and raise it."""
+    def noting_failure(self, serve: Callable[[S], T], what: S) -> T:
+        """Return what `serve` does, and note an exception of the mock itself that it raises."""
         try:
-            yield
+            return serve(what)
         except Exception as error:
             self.failure = error
             raise
 
     def finish(self, call: Any) -> Response:
         """See Serving."""
-        with self.failing():
-            return super().finish(call)
+        return self.noting_failure(super().finish, call)
 
 
 def is_arrived(context_id: str) -> None:
@@ -87,14 +87,22 @@ class WatchedHandler(Watched, Handler):
     def arrive(self, request: Request) -> ArrivedCall:
         """See Handler."""
         self.requests += 1
-        with self.failing():
-            held_up = 0.0
-            if self.arrived is not None:
-                held_up = self.arrived(ROUTES.get(request.path) if request.method == METHOD else None)
-            call = super().arrive(request)
-            if held_up:
-                call.effect = replace(call.effect, before=call.effect.before + round(1000 * held_up))
+        call = self.noting_failure(self._arrive, request)
         if call.operation is None and call.answered_with is not None and self.strayed is not None:
             self.strayed(f"{request.method} {request.path}: {call.answered_with.status}, from a page and not the platform\n")
         is_arrived(call.context_id)
         return call
+
+    def _arrive(self, request: Request) -> ArrivedCall:
+        held_up = 0.0
+        if self.arrived is not None:
+            held_up = self.arrived(ROUTES.get(request.path) if request.method == METHOD else None)
+        call = super().arrive(request)
+        if held_up:
+            call.effect = replace(call.effect, before=call.effect.before + round(1000 * held_up))
+        return call
+
+    def answered(self, call: ArrivedCall) -> Response:
+        """See Handler. The trace is made of all entries soon, so the answer is kept for its entry."""
+        call.sent = super().answered(call)
+        return call.sent

@@ -26,35 +26,35 @@ def jump_of(entry: Perturbed) -> int:
     return round(1000 * seconds) if isinstance(seconds, int | float) else 0
 
 
-class CallLeft(Struct, frozen=True):
+class CallLeft(Struct, frozen=True, gc=False):
     """A call left the client."""
 
     call: Call
     place: float
 
 
-class CallReturned(Struct, frozen=True):
+class CallReturned(Struct, frozen=True, gc=False):
     """A call came back to the client, or the client knew that it never would."""
 
     call: Call
     place: float
 
 
-class IntentBegan(Struct, frozen=True):
+class IntentBegan(Struct, frozen=True, gc=False):
     """A client was given a message to deliver."""
 
     intent: JudgedIntent
     place: float
 
 
-class IntentEnded(Struct, frozen=True):
+class IntentEnded(Struct, frozen=True, gc=False):
     """A client reported the outcome of an intent, or was given up."""
 
     intent: JudgedIntent
     place: float
 
 
-class WorldChanged(Struct, frozen=True):
+class WorldChanged(Struct, frozen=True, gc=False):
     """A perturbation. `during` is the call that was under way when it happened; None between items."""
 
     entry: Perturbed

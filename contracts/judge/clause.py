@@ -147,4 +147,5 @@ class StatefulClause(Clause, Generic[S]):
         state = self.start
         for moment in case.history.of(self.on):
             state, mark = self.step(state, moment, case)
-            yield mark
+            if mark is not None:
+                yield mark

@@ -79,15 +79,17 @@ class WatchedDeclared(Watched, DeclaredHandler):
     def arrive(self, request: Request) -> DeclaredCall:
         """See DeclaredHandler."""
         self.requests += 1
-        with self.failing():
-            if self.arriving is not None:
-                operation, _, _ = self._match(self.read(request))
-                self.arriving(None if operation is None else operation.name)
-            call = super().arrive(request)
+        call = self.noting_failure(self._arrive, request)
         self.calls.append(call)
         self.record.left[call.context_id] = self.record.next()
         is_arrived(call.context_id)
         return call
+
+    def _arrive(self, request: Request) -> DeclaredCall:
+        if self.arriving is not None:
+            operation, _, _ = self._match(self.read(request))
+            self.arriving(None if operation is None else operation.name)
+        return super().arrive(request)
 
     def finish(self, call: DeclaredCall) -> Response:
         """See DeclaredHandler."""

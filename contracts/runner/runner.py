@@ -119,12 +119,12 @@ class Runner:
         tenant = self._control.create_organization(
             policy=scenario.policy, client_id=str(uuid.uuid4()), client_secret=secrets.token_urlsafe(24)
         )
-        self._control.assign_strays_to(tenant.id)
+        self._assembly.platform.stray = tenant.id
         try:
             yield tenant
         finally:
             self._handler.arrived = self._handler.failure = None
-            self._control.delete(tenant.id)
+            self._assembly.store.clear(tenant.id)
 
 
 @contextmanager

@@ -19,8 +19,9 @@ class ArrivedCall(Struct, gc=False):
 
     `operation` is None if the path is unknown. `detail`, `media` and `allow` fill in the messages of refusals. `refused` is the
     route's refusal; `secret` and `scopes` belong to a token request. `answered_with` is the answer if nothing is left to
-    decide. `key_header` is the name, in lower case, of a header that makes a request idempotent. `weight` is the number of
-    bytes, chosen by the sender, that the request keeps in memory.
+    decide. `sent` is the answer that was rendered, if it is kept for the journal. `key_header` is the name, in lower case, of a
+    header that makes a request idempotent. `weight` is the number of bytes, chosen by the sender, that the request keeps in
+    memory.
     """
 
     request: Request
@@ -38,6 +39,7 @@ class ArrivedCall(Struct, gc=False):
     answered_with: Response | None = None
     key_header: str = ""
     weight: int = 0
+    sent: Response | None = None
     known_secrets: Secrets | None = None
     """Secrets of the OAuth clients seen before. A shared store needs the arrival's text before the client is read."""
 

@@ -250,7 +250,7 @@ class AnswerNote(Struct, frozen=True, gc=False):
         from mockserver.wire.render import render, retry_after, retry_after_text, row_of
 
         call, outcome = self.call, self.outcome
-        row, response = row_of(call, outcome), render(call, outcome)
+        row, response = row_of(call, outcome), call.sent or render(call, outcome)
         effect = call.effect.on(response.status)
         after = retry_after(call, outcome, row)
         written = retry_after_text(call, outcome, after)

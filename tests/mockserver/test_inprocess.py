@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Awaitable, Callable
 from email.utils import parsedate_to_datetime
 
@@ -206,3 +208,24 @@ def test_a_date_is_the_answers_own_and_the_wait(mock: Mock, tenant: Tenant) -> N
     headers = mock.create().headers
     then, now = (parsedate_to_datetime(headers[name]) for name in ("Retry-After", "Date"))
     assert (then - now).total_seconds() == 20
+
+
+def test_an_answer_that_was_read_leaves_no_garbage(mock: Mock) -> None:
+    async def asked() -> weakref.ref[httpx.Response]:
+        async with httpx.AsyncClient(transport=AsyncTransport(mock.assembly.handler), base_url="http://mock.test") as http:
+            return weakref.ref(await http.post(SESSIONS))
+
+    gc.disable()
+    try:
+        answers = weakref.ref(mock.http.post(SESSIONS)), asyncio.run(asked())
+        assert [answer() for answer in answers] == [None, None]
+    finally:
+        gc.enable()
+
+
+def test_an_answer_that_was_read_keeps_its_body_and_cannot_be_read_again(mock: Mock) -> None:
+    with mock.http.stream("POST", SESSIONS) as response:
+        assert b"".join(response.iter_raw()).startswith(b"{")
+    assert response.elapsed.total_seconds() >= 0
+    with pytest.raises(httpx.StreamConsumed):
+        next(response.iter_raw())
