@@ -133,13 +133,16 @@ class ProcessScheduler(Scheduler):
     def _jump(self, ends: int) -> None:  # noqa: ARG002 - the simulation knows how long it may last
         """Ask for the time, until a thread can go on."""
         self._spins_since = None
-        while not self._able() and not self._runs():
+        while not self._can_go_on():
             foreign = self._foreign()
             if foreign and self._rest(STALL):
                 return
             if self._awaits_strangers():
                 continue
-            self._ask(self._idle(foreign))
+            idle = self._idle(foreign)
+            # Look after counting: what counts as come, or as ended, may have come or ended since the last look.
+            if not self._can_go_on():
+                self._ask(idle)
 
     # -- idleness --------------------------------------------------------------------------------------------------------
 
@@ -149,6 +152,10 @@ class ProcessScheduler(Scheduler):
         if self.looking_up or self._worked - worked > BUSY:
             return True
         return self._runs() or self._awaits_strangers()
+
+    def _can_go_on(self) -> bool:
+        """Return True if a thread can go on, or has not stopped."""
+        return bool(self._able()) or self._runs()
 
     def _runs(self) -> bool:
         """Return True if a thread of the scheduler has not stopped."""
@@ -171,18 +178,18 @@ class ProcessScheduler(Scheduler):
 
     def _idle(self, foreign: str) -> dict[str, Any]:
         waking = [scheduled.until for scheduled in self._scheduled if scheduled.until is not None and not scheduled.running]
-        worked, self._told = self._told != self._signs, self._signs
         return {
             "idle": True,
             "at": self.clock.nanoseconds // MICROSECOND,
             "next": -(-min(waking) // MICROSECOND) if waking else None,
-            "worked": worked,
+            "worked": self._told != self._signs,
             "foreign": foreign,
             "children": children(),
             "sockets": self.connections.traffic(),
         }
 
     def _ask(self, message: dict[str, Any]) -> None:
+        self._told = self._signs
         answer = self.channel.ask(message)
         self.clock.move_to(answer["now"] * MICROSECOND)
         self.own_clock.readings = 0
@@ -194,7 +201,7 @@ class ProcessScheduler(Scheduler):
     def _rest(self, seconds: float) -> bool:
         """Wait so many seconds of real time for what comes in; return whether anything has."""
         ends = _monotonic() + seconds
-        while not self._able() and not self._runs():
+        while not self._can_go_on():
             if _monotonic() > ends:
                 return False
             _sleep(GLANCE)

@@ -135,6 +135,24 @@ def test_no_time_passes_while_work_is_under_way(tmp_path: Path, source: str) -> 
 LATE = Fault("token", "latency", seconds=400.0)
 
 
+def test_no_time_passes_if_a_child_ends_while_the_shim_counts_the_children(tmp_path: Path) -> None:
+    body = """
+    reader, writer = os.pipe()
+    shim = sys.modules["_dayfly_time"].ProcessScheduler._idle.__globals__
+    count, to_end = shim["children"], [writer]
+    def ends_now():
+        for child in to_end: os.close(child)  # what the kernel does for one that ends
+        to_end.clear()
+        return count()
+    shim["children"] = ends_now
+    thread = threading.Thread(target=os.read, args=(reader, 1))
+    thread.start()
+    thread.join(60)
+    return [to_end, thread.is_alive(), *elapsed()]
+    """
+    assert told(tmp_path, body) == [[], False, 0, 0, 0]
+
+
 def test_timeouts_of_requests_strike_when_they_should(tmp_path: Path) -> None:
     body = """
     try: fetch("/oauth/token", timeout=20)

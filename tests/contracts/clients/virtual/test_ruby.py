@@ -105,6 +105,20 @@ def test_no_time_passes_while_work_is_under_way(tmp_path: Path, source: str) -> 
     assert list(lost(tmp_path, SOURCES[source], 3)) == [(3, 0)]
 
 
+def test_no_time_passes_if_a_child_ends_while_the_shim_counts_the_children(tmp_path: Path) -> None:
+    body = """
+    reader, writer = IO.pipe
+    counting = Module.new do
+      define_method(:running) { writer.close unless writer.closed?; super() } # what the kernel does for one that ends
+    end
+    DayflyTime::Surroundings.singleton_class.prepend(counting)
+    thread = Thread.new { reader.read }
+    thread.join(60)
+    [writer.closed?, thread.alive?, *elapsed]
+    """
+    assert told(tmp_path, body) == [True, False, 0, 0, 0]
+
+
 LATE = Fault("token", "latency", seconds=400.0)
 
 

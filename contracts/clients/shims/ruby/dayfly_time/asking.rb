@@ -15,20 +15,22 @@ module DayflyTime
       return if runs?
       return if !foreign.empty? && rest(STALL)
 
-      ask(foreign)
+      told = idle(foreign)
+      # Look after counting: what counts as come, or as ended, may have come or ended since the last look.
+      ask(told) unless able
     end
 
-    def ask(foreign)
-      answer = @channel.ask(idle(foreign))
+    def ask(told)
+      @told = @turns
+      answer = @channel.ask(told)
       @now = [@now, answer[:now]].max
       @readings, @spins = 0, [@spins, 1].min
       rest(answer[:rest] / 1000.0) if answer[:rest]
     end
 
     def idle(foreign, real: Surroundings.beyond)
-      worked, @told = @told != @turns, @turns
       sockets = Surroundings.traffic(files, @ports).map { |port, counts| %("#{port}":#{counts}) }.join(",")
-      %({"idle":true,"at":#{@now},"next":#{upcoming || "null"},"worked":#{worked},"foreign":#{foreign.dump},) +
+      %({"idle":true,"at":#{@now},"next":#{upcoming || "null"},"worked":#{@told != @turns},"foreign":#{foreign.dump},) +
         %("children":#{Surroundings.running},"sockets":{#{sockets}},"real":#{real.dump}})
     end
 

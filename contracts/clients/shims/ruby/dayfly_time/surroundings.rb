@@ -68,8 +68,8 @@ module DayflyTime
     def beyond
       @looked_at ||= 0
       fresh, @looked_at = $LOADED_FEATURES.drop(@looked_at), $LOADED_FEATURES.size
-      name = BEYOND.find { |pattern, _| fresh.grep(pattern).any? }&.last
-      name ? "it uses #{name}, whose time cannot be moved" : ""
+      @beyond ||= BEYOND.find { |pattern, _| fresh.grep(pattern).any? }&.last
+      @beyond ? "it uses #{@beyond}, whose time cannot be moved" : ""
     end
 
     # Return the bytes read and written on the connections to `ports` among some files, by the process's own port.
