@@ -28,7 +28,7 @@ def wait(process: subprocess.Popen[Any], timeout: float | None) -> Any:
 
 
 def is_over(pid: int) -> bool:
-    """Return True if a child has ended. It can still be waited for afterwards."""
+    """Return True if a child has ended, with all of its threads. It can still be waited for afterwards."""
     try:
         return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
     except ChildProcessError:

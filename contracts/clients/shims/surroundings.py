@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from typing import Any
 from weakref import WeakSet
 
+from contracts.clients.children import is_over
+
 OTHER_SERVER = "a server that is not the platform"
 UDP = "a UDP socket"
 
@@ -89,7 +91,7 @@ def _own_names() -> Iterator[Any]:
 def children() -> int:
     """Return how many processes of this one's have not ended."""
     numbers = (number for thread in _listed("/proc/self/task") for number in _children_of(thread))
-    return sum(_state(f"/proc/{number}/stat") not in {"", "Z", "X"} for number in numbers)
+    return sum(not is_over(number) for number in numbers)
 
 
 def _children_of(thread: int) -> list[int]:

@@ -151,3 +151,18 @@ def run(command: str, *items: Item, patience: float = PATIENCE, chance: int = 0)
     """Put a command through one scenario, in virtual time."""
     with Runner(VirtualClients(command, patience=patience)) as world:
         return world.run(Scenario(items, chance=chance))
+
+
+OUTLIVED = """\
+import ctypes, os, sys, threading
+
+def outlive():
+    while open("/proc/self/stat").read().rpartition(") ")[2][0] != "Z": pass
+    print("the first thread has ended", flush=True)
+    sys.stdin.read()
+    os._exit(0)
+
+threading.Thread(target=outlive).start()
+ctypes.CDLL(None).pthread_exit(None)
+"""
+"""A Python program whose first thread ends and says so. It ends at the end of its input, and looks like a zombie before."""

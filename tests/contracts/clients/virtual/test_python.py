@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 
 from contracts.clients.errors import BeyondVirtualTime
+from contracts.clients.shims.surroundings import children
 from contracts.clients.virtual import newcomers, simulation
 from contracts.clients.virtual.starting import shimmed
 from contracts.scenario import Fault, Item, Message, Send, SendParallel
 from mockserver.journal import Arrival, Guest, Returned
-from tests.contracts.clients.virtual.speaking import HELLO, PATIENCE, header, in_python, run
+from tests.contracts.clients.virtual.speaking import HELLO, OUTLIVED, PATIENCE, header, in_python, run
 from tests.contracts.small import errors, outcomes
 from tests.need import lacking
 from tests.shims.python import SOURCES, lost
@@ -151,6 +152,18 @@ def test_no_time_passes_if_a_child_ends_while_the_shim_counts_the_children(tmp_p
     return [to_end, thread.is_alive(), *elapsed()]
     """
     assert told(tmp_path, body) == [[], False, 0, 0, 0]
+
+
+def test_a_child_whose_first_thread_has_ended_counts_until_all_have() -> None:
+    before = children()
+    with subprocess.Popen([sys.executable, "-c", OUTLIVED], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout
+        assert child.stdin
+        child.stdout.readline()
+        counted = children() - before
+        child.stdin.close()
+        child.stdout.read()
+    assert (counted, children() - before) == (1, 0)
 
 
 def test_timeouts_of_requests_strike_when_they_should(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from contracts.clients.virtual import newcomers, probe, simulation
 from contracts.clients.virtual.starting import shimmed
 from contracts.scenario import Fault, Item, Message, Send, SendParallel
 from mockserver.journal import Arrival, Guest, Header, Returned
-from tests.contracts.clients.virtual.speaking import HELLO, ROOT, in_ruby, run
+from tests.contracts.clients.virtual.speaking import HELLO, OUTLIVED, ROOT, in_ruby, run
 from tests.contracts.small import errors, outcomes
 from tests.need import lacking, need
 from tests.shims.ruby import SOURCES, lost
@@ -117,6 +118,26 @@ def test_no_time_passes_if_a_child_ends_while_the_shim_counts_the_children(tmp_p
     [writer.closed?, thread.alive?, *elapsed]
     """
     assert told(tmp_path, body) == [True, False, 0, 0, 0]
+
+
+def test_a_child_whose_input_was_closed_is_closed_as_without_the_shim(tmp_path: Path) -> None:
+    body = "io = IO.popen('cat', 'r+'); io << 'x'; io.close_write; read = io.read; io.close; [read, $?.exitstatus, io.closed?]"
+    assert told(tmp_path, body) == ["x", 0, True]
+
+
+def test_a_child_whose_first_thread_has_ended_counts_until_all_have(tmp_path: Path) -> None:
+    program = tmp_path / "outlived.py"
+    program.write_text(OUTLIVED)
+    body = f"""
+    child = IO.popen({{ "DAYFLY_TIME" => nil }}, [{sys.executable!r}, {str(program)!r}], "r+")
+    child.gets
+    counted = DayflyTime::Surroundings.running
+    child.close_write
+    child.read
+    child.close
+    [counted, DayflyTime::Surroundings.running]
+    """
+    assert told(tmp_path, body) == [1, 0]
 
 
 LATE = Fault("token", "latency", seconds=400.0)

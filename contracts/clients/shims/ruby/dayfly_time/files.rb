@@ -90,10 +90,16 @@ module DayflyTime
 
     # The end of a process that `popen` has started, and that has written all it had, is waited for under the scheduler.
     def close
-      if !closed? && pid && (scheduler = DayflyTime.scheduler) && Files.at_end?(self)
-        close_write if Files.writable?(self)
-        scheduler.wait { Surroundings.over?(pid) }
+      if !closed? && (child = pid) && (scheduler = DayflyTime.scheduler) && Files.at_end?(self)
+        close_write if Files.writable?(self) && !@is_write_closed
+        scheduler.wait { Surroundings.over?(child) }
       end
+      super
+    end
+
+    # Note it, because to close that end again would close the other one as well.
+    def close_write
+      @is_write_closed = true
       super
     end
 

@@ -31,9 +31,10 @@ module DayflyTime
       children.empty? || children.any? { |pid| over?(pid) }
     end
 
-    # Return whether a child has ended, or there is none with this number.
+    # Return whether a child has ended with all of its threads, or there is none with this number.
     def over?(pid)
-      ["", "Z", "X"].include?(state("/proc/#{pid}/stat"))
+      state, threads = read("/proc/#{pid}/stat")[/.*\) (.*)/m, 1].to_s.split.values_at(0, 17)
+      state.nil? || (%w[Z X].include?(state) && threads.to_i < 2)
     end
 
     # Return whether a child runs or is ready to, as one that is about to become another program.
