@@ -16,7 +16,7 @@ from contracts.clients.process import ProcessClients
 from contracts.runner import Run, Runner
 from contracts.scenario import Item, Message, Scenario, Send, SendParallel
 from mockserver.journal import Guest
-from tests.contracts.clients.test_process import PATIENCE, SOON, given_up, is_running, waits_beside_requests
+from tests.contracts.clients.test_process import PATIENCE, SOON, comes_to_its_end, given_up, waits_beside_requests
 from tests.contracts.small import errors, outcomes
 from tests.need import need
 
@@ -117,7 +117,7 @@ def test_an_interrupt_kills_the_command(monkeypatch: pytest.MonkeyPatch, script:
     with pytest.raises(KeyboardInterrupt):
         run(script(f"echo $$ >{shlex.quote(str(told))}; exec sleep 1000"), HELLO)
     join(running[0])
-    assert not is_running(pids[0])
+    assert comes_to_its_end(pids[0])
 
 
 def test_a_command_that_cannot_be_started_is_told() -> None:
