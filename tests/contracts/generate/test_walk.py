@@ -11,7 +11,7 @@ from contracts.builtin import BUILTIN
 from contracts.generate import Limits, walk
 from contracts.generate.walk import WalkStep
 from contracts.judge import Parameters
-from contracts.scenario import EndSessions, Fault, Scenario, Send, check, digest, triggers
+from contracts.scenario import Advance, EndSessions, Fault, Scenario, Send, check, digest, triggers
 from mockserver.journal import FaultKind
 
 REAL = Limits(virtual=False, schedules=False)
@@ -86,7 +86,12 @@ def test_real_waits_are_few_and_short() -> None:
 
 def test_the_walk_can_be_left_out_or_chosen() -> None:
     assert list(walk(extent="off")) == []
-    assert len(list(walk(extent="short"))) == len(list(walk(REAL)))
+    assert len(list(walk(extent="short"))) == len(list(walk(REAL))) + 1
+
+
+def test_a_short_walk_in_virtual_time_has_messages_hours_apart() -> None:
+    waits = [item.seconds for step in walk(extent="short") for item in step.scenario.items if isinstance(item, Advance)]
+    assert waits == [3601.0, 3601.0]
 
 
 def test_odd_values_come_several_to_a_scenario() -> None:
