@@ -64,7 +64,7 @@ def walk(limits: Limits = DEFAULT, extent: Extent | None = None) -> Iterator[Wal
     if chosen == "off":
         return iter(())
     if chosen == "full":
-        steps = chain(_singles(), _others(limits), _pairs())
+        steps = chain(_singles(), _others(limits), _pairs(), _mixed())
     else:
         steps = chain(_short(), _values(1), _apart(3601.0) if limits.virtual else ())
     return steps if limits.virtual else map(_shortened, steps)
@@ -166,6 +166,22 @@ def _pairs() -> Iterator[WalkStep]:
             for place in places:
                 seconds = _SECOND_AT[place.operation]
                 yield from (WalkStep("pair", _message(_at(start, first), _at(place, second))) for second in seconds)
+
+
+_IN_TURN: tuple[tuple[_Place, Fault, Fault], ...] = (
+    (TOKEN, BUSY, LOST_ANSWER),
+    (CREATE, BUSY, LOST_ANSWER),
+    (SEND, TOLD_TO_WAIT, LOST_REQUEST),
+)
+ENOUGH = 3
+"""As often as a client may have to try after one kind of failure. Twice that is more than it may."""
+
+
+def _mixed() -> Iterator[WalkStep]:
+    """Yield messages with one operation that fails in two ways, for clients that count each kind of failure by itself."""
+    for place, first, second in _IN_TURN:
+        then = place._replace(nth=ENOUGH + 1)
+        yield WalkStep("else", _message(_at(place, replace(first, times=ENOUGH)), _at(then, replace(second, times=ENOUGH))))
 
 
 # -- what is neither -------------------------------------------------------------------------------------------------

@@ -77,6 +77,16 @@ def test_a_dead_session_is_followed_by_each_other_mishap_on_the_way_to_recovery(
     assert after_dead.count(second) >= 2  # at the create, and at the send
 
 
+@pytest.mark.parametrize("operation", ["token", "create", "send"])
+def test_an_operation_fails_more_often_than_it_may_in_two_ways_neither_of_which_is_too_much(operation: str) -> None:
+    mixed = [faults(step.scenario) for step in walk() if step.kind == "else"]
+    first, second = next(pair for pair in mixed if len(pair) == 2 and pair[0].operation == operation)
+    most, least = Parameters().max_attempts, Parameters().min_attempts
+    assert first.kind != second.kind
+    assert (first.times, second.times) == (least, least)
+    assert least + least > most
+
+
 def test_real_waits_are_few_and_short() -> None:
     steps = list(walk(REAL))
     assert len(steps) < len(list(walk())) / 10
