@@ -11,6 +11,7 @@ from msgspec import UNSET
 from contracts.clauses.excuses import excuse, jumped, went_wrong
 from contracts.clauses.words import answer_to, at, name_of, noun_of, plain_or_quoted, quote, reported, seconds, told, told_apart
 from contracts.history import Call, CallLeft, CallReturned, IntentEnded, JudgedIntent, Moment, SendEffect, document
+from contracts.history.attribution import LATE
 from contracts.judge import EXERCISED, Breach, Case, Clause, Evidence, Mark
 from mockserver.journal import Guest
 
@@ -42,13 +43,23 @@ def _mark_delivered_twice(moment: Moment, case: Case) -> Mark:
             accepted = _told_apart([other for other in tries if other.accepted], case)
             if len(accepted) > 1:
                 evidence = (at("accepted", accepted[0]), at("accepted again", accepted[1]))
-                return Breach(f"{name_of(call.intent)} was accepted twice", evidence)
+                message = f"{name_of(call.intent)} was accepted twice"
+                if len(accepted) <= 1 + len(_failed_alike(call.intent, case)):
+                    return Breach(f"{message}; uncertain, because {LATE}", evidence, certain=False)
+                return Breach(message, evidence)
             unclear = _unclear(call.intent, place, case) if call.accepted else None
             if unclear is not None:
                 message = f"{name_of(call.intent)} was accepted after a send of it that got {answer_to(unclear)}: perhaps twice"
                 return Breach(message, (at("perhaps accepted", unclear), at("accepted", call)), certain=False)
             return EXERCISED if call.effect is SendEffect.UNKNOWN else None
     return None
+
+
+def _failed_alike(intent: JudgedIntent, case: Case) -> list[JudgedIntent]:
+    """Return the earlier messages with the same guest and text that were reported as failed, and not accepted."""
+    earlier = (other for other in case.history.intents if other.ended is not None and other.ended < intent.began)
+    alike = (other for other in earlier if (other.guest, other.text) == (intent.guest, intent.text))
+    return [other for other in alike if other.outcome == "failed" and not any(call.accepted for call in other.calls)]
 
 
 def _told_apart(sends: list[Call], case: Case) -> list[Call]:

@@ -63,7 +63,10 @@ def walk(limits: Limits = DEFAULT, extent: Extent | None = None) -> Iterator[Wal
     chosen = extent or ("full" if limits.virtual else "short")
     if chosen == "off":
         return iter(())
-    steps = chain(_singles(), _others(limits), _pairs()) if chosen == "full" else chain(_short(), _values(1))
+    if chosen == "full":
+        steps = chain(_singles(), _others(limits), _pairs(), _mixed())
+    else:
+        steps = chain(_short(), _values(1), _apart(3601.0) if limits.virtual else ())
     return steps if limits.virtual else map(_shortened, steps)
 
 
@@ -165,6 +168,22 @@ def _pairs() -> Iterator[WalkStep]:
                 yield from (WalkStep("pair", _message(_at(start, first), _at(place, second))) for second in seconds)
 
 
+_IN_TURN: tuple[tuple[_Place, Fault, Fault], ...] = (
+    (TOKEN, BUSY, LOST_ANSWER),
+    (CREATE, BUSY, LOST_ANSWER),
+    (SEND, TOLD_TO_WAIT, LOST_REQUEST),
+)
+ENOUGH = 3
+"""As often as a client may have to try after one kind of failure. Twice that is more than it may."""
+
+
+def _mixed() -> Iterator[WalkStep]:
+    """Yield messages with one operation that fails in two ways, for clients that count each kind of failure by itself."""
+    for place, first, second in _IN_TURN:
+        then = place._replace(nth=ENOUGH + 1)
+        yield WalkStep("else", _message(_at(place, replace(first, times=ENOUGH)), _at(then, replace(second, times=ENOUGH))))
+
+
 # -- what is neither -------------------------------------------------------------------------------------------------
 
 VALUE_SCENARIOS = 4
@@ -176,7 +195,7 @@ CAROL = replace(ANN, name="Carol", email="carol@example.com")
 def _others(limits: Limits) -> Iterator[WalkStep]:
     yield from _values(VALUE_SCENARIOS)
     together = SendParallel((Message(ANN, "0"), Message(BOB, "1"), Message(CAROL, "2")))
-    first, second, third = (Send(ANN, str(number)) for number in range(3))
+    first, second = Send(ANN, "0"), Send(ANN, "1")
     yield from (
         _else(first, RestartClient(), second),
         _else(first, ExpireTokens(), together),
@@ -185,9 +204,14 @@ def _others(limits: Limits) -> Iterator[WalkStep]:
         _else(first, Advance(121.0), second, policy={"token_idle_timeout": 120}),
     )
     if limits.virtual:
-        yield _else(first, Advance(3601.0), second, Advance(3601.0), third)
-        yield _else(first, Advance(1801.0), second, Advance(1801.0), third)
-        yield _else(first, Advance(601.0), second, Advance(601.0), third)
+        yield from _apart(3601.0, 1801.0, 601.0)
+
+
+def _apart(*waits: float) -> Iterator[WalkStep]:
+    """Yield messages so far apart that a client which renews its token long before its end does so twice."""
+    first, second, third = (Send(ANN, str(number)) for number in range(3))
+    for wait in waits:
+        yield _else(first, Advance(wait), second, Advance(wait), third)
 
 
 def _else(*items: Item, policy: dict[str, PolicyValue] | None = None) -> WalkStep:

@@ -30,7 +30,10 @@ IDLE = 100
 
 @dataclass(eq=False, slots=True)
 class SentMessage:
-    """A message that the client was asked to send. `sent`: a send of it, or in its session, left before its report."""
+    """A message that the client was asked to send. `sent`: a send of it, or in its session, left before its report.
+
+    `restarted`: a new client took over after its report. That one goes on with the message only if it kept it in a file.
+    """
 
     number: int
     guest: Guest
@@ -39,6 +42,7 @@ class SentMessage:
     began_at: int
     outcome: str = ""
     sent: bool = False
+    restarted: bool = False
 
     @property
     def may_go_on(self) -> bool:
@@ -157,7 +161,11 @@ class _Attributing:
             elif isinstance(entry, Ended):
                 self._end(entry)
             elif entry.what == "restart_client":
-                self._over.clear()  # a new client does not go on with the old one's messages
+                self._restart()
+
+    def _restart(self) -> None:
+        for message in self._over:
+            message.restarted = True
 
     def _begin(self, entry: Began) -> None:
         message = SentMessage(entry.intent, entry.guest, entry.text, entry.item, entry.at)
@@ -212,7 +220,9 @@ class _Attributing:
         self._result.suspected.update(messages)
 
     def _may_go_on(self, messages: Sequence[SentMessage]) -> bool:
-        return any(message.number in self._result.suspected for message in messages)
+        """Return whether the client is known, or suspected, to go on with one of them. A new client is not suspected."""
+        late, suspected = self._result.late, self._result.suspected
+        return any(message.number in (late if message.restarted else suspected) for message in messages)
 
     # -- attribution -------------------------------------------------------------------------------------------------
 
@@ -221,7 +231,8 @@ class _Attributing:
         message = claim.message
         if message is not None and request.issued is not None:
             self._created[request.issued] = message
-        if claim.doubt and request.issued is not None:
+        is_late = message is not None and message.outcome != ""
+        if (claim.doubt or is_late) and request.issued is not None:
             self._doubted.add(request.issued)
         if request.operation == "send":
             for sender in (message, self._created.get(request.presented or "")):
@@ -340,7 +351,7 @@ class _Attributing:
 
     def _in_past_session(self, send: AttributedRequest, creator: SentMessage, said: SentMessage | None) -> Claim:
         if said is not None:  # a session that was kept, unless two messages have the same text
-            late = send.text == creator.text and not creator.sent
+            late = send.text == creator.text and (not creator.sent or send.presented in self._doubted)
             return Claim(None, LATE) if late else Claim(said)
         if send.text == creator.text or not self._open:
             return Claim(creator)

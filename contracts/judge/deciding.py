@@ -46,9 +46,13 @@ def _doubt(clause: Clause, breach: Breach, case: Case) -> str | None:
 
 def _is_moved(clause: Clause, breach: Breach, history: History) -> bool:
     """Return whether the clock was moved between the calls of the evidence, or only a clock that was moved leaves a doubt."""
+    return "wall" in clause.clocks or not CLOCKED.isdisjoint(_changes_within(breach, history))
+
+
+def _changes_within(breach: Breach, history: History) -> set[str]:
+    """Return what changed in the world between the first and the last piece of evidence."""
     seqs = sorted(item.seq for item in breach.evidence)
-    between = (change.entry for change in history.changes if seqs and seqs[0] < change.entry.seq < seqs[-1])
-    return "wall" in clause.clocks or any(entry.what in CLOCKED for entry in between)
+    return {change.entry.what for change in history.changes if seqs and seqs[0] < change.entry.seq < seqs[-1]}
 
 
 MOVED_CLOCK = "the platform's clock was moved or stood still, so the times are not the client's"
@@ -75,6 +79,8 @@ def _doubted(breach: Breach, clause: Clause, history: History) -> Breach:
         why = next((history.doubts[item.seq] for item in breach.evidence if item.seq in history.doubts), "")
     if not why and clause.is_reaction and _had_left(breach, history):
         why = "the request was on its way before that answer came back"
+    if not why and clause.is_reaction and clause.needs_intents and "restart_client" in _changes_within(breach, history):
+        why = "the client was restarted in between, and may not know of that answer"
     return replace(breach, message=f"{breach.message}; uncertain, because {why}", certain=False) if why else breach
 
 

@@ -15,6 +15,8 @@ from mockserver.platform.model import Kind, Operation, Platform
 from mockserver.platform.places import Place, parse
 
 INVENTED = "an-id-that-was-never-issued"
+IN_PATH = "x"
+"""What a path has in place of a value that is not known."""
 
 
 class PlatformRequest(NamedTuple):
@@ -90,7 +92,7 @@ class Draft:
 
     def asked(self) -> PlatformRequest:
         """Return the request."""
-        path = PARAMETER.sub(lambda found: quote(self._params.get(found[1], "x"), safe=""), self._path)
+        path = PARAMETER.sub(lambda found: quote(self._params.get(found[1], IN_PATH), safe=""), self._path)
         if self._query:
             path += "?" + urlencode(self._query)
         headers, body = dict(self._headers), self._body()
@@ -127,10 +129,8 @@ def request(
     Other values are `put` at places. Raises ContractsError.
     """
     draft = Draft(operation)
-    for effect in platform.effects.values():
-        if effect["by"] == operation.name:
-            for field, place in effect.get("keeps", {}).items():
-                draft.put(parse(place), effect["with"][field])
+    for place, value in _asked_for(operation, platform).items():
+        draft.put(place, value)
     for place, value in operation.when:
         draft.put(place, "x" if value == "*" else value)
     for name in operation.carries:
@@ -139,6 +139,25 @@ def request(
     for place, value in (put or {}).items():
         draft.put(place, value)
     return draft.asked()
+
+
+def _asked_for(operation: Operation, platform: Platform) -> dict[Place, Any]:
+    """Return the values of the units that an operation does, by place, and those that it issues ids for.
+
+    What a later use has in its path must be equal when the id is issued.
+    """
+    kept, found = {}, {}
+    for effect in platform.effects.values():
+        values = {parse(place): effect["with"][field] for field, place in effect.get("keeps", {}).items()}
+        kept.update(values)
+        found.update(values if effect["by"] == operation.name else {})
+    issued = (kind for kind in platform.kinds.values() if operation.name in kind.issued)
+    for places in (places for kind in issued for places in kind.bound.values()):
+        used = next((place for place in places if place.part == "path"), None)
+        other = next((place for place in places if place.part != "path"), None)
+        if used is not None and other is not None:
+            found[other] = kept.get(used, IN_PATH)
+    return found
 
 
 def _show(draft: Draft, kind: Kind, operation: Operation, id: str, bound: Mapping[str, str]) -> None:

@@ -79,7 +79,7 @@ def demands(platform: Platform) -> tuple[Clause, ...]:
 
 def _worded(text: str, subject: Subject) -> str:
     if isinstance(subject, Kind):
-        uses = "a use of it" if subject.life.uses in {None, 1} else f"{subject.life.uses} uses of it"
+        uses = "a use of it that was" if subject.life.uses in {None, 1} else f"{subject.life.uses} uses of it that were"
         return text.format(a=subject.a, noun=subject.noun, uses=uses)
     return text.format(a=with_article(subject.name) if isinstance(subject, Unit) else subject)
 

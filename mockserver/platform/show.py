@@ -86,7 +86,7 @@ def _endings(kind: Kind) -> Iterator[tuple[str, str]]:
     words = {
         "live": life.live,
         "uses": "one use" if life.uses == 1 else f"{life.uses} uses",
-        "counted": "was seen" if kind.seen_is_spent else "was accepted",
+        "counted": f"{'was' if life.uses == 1 else 'were'} {'seen' if kind.seen_is_spent else 'accepted'}",
         "grace": f", {life.grace / 1000:g} s ago" if life.grace else "",
         "idle": _seconds(life.idle),
         "ttl": _seconds(life.ttl),

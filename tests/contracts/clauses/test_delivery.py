@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import pytest
 
+from contracts.history.attribution import LATE
 from mockserver.journal import Guest, Returned
 from tests.contracts.tape import DEAD, LOST_REQUEST, LOST_RESPONSE, OPAQUE, SCOPE, Tape, bearer
 
@@ -63,6 +64,19 @@ def test_d1_lets_equal_messages_be_accepted_one_by_one() -> None:
     tape.send(tape.create())
     tape.end()
     assert tape.status("D1") == "not_exercised"
+
+
+def test_d1_leaves_open_whether_an_equal_message_that_had_failed_was_sent_after_all() -> None:
+    tape = opened()
+    tape.create(status=413)
+    tape.end("failed")
+    tape.begin("hello")
+    tape.send(tape.create())
+    tape.send(tape.create())
+    verdict = tape.judged().of("D1")
+    assert (verdict.status, verdict.message) == ("inconclusive", f"message 2 was accepted twice; uncertain, because {LATE}")
+    tape.send(tape.create())
+    assert tape.status("D1") == "violated"
 
 
 def test_d1_is_not_asked_where_messages_may_be_doubled() -> None:

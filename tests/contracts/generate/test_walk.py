@@ -11,7 +11,7 @@ from contracts.builtin import BUILTIN
 from contracts.generate import Limits, walk
 from contracts.generate.walk import WalkStep
 from contracts.judge import Parameters
-from contracts.scenario import EndSessions, Fault, Scenario, Send, check, digest, triggers
+from contracts.scenario import Advance, EndSessions, Fault, Scenario, Send, check, digest, triggers
 from mockserver.journal import FaultKind
 
 REAL = Limits(virtual=False, schedules=False)
@@ -77,6 +77,16 @@ def test_a_dead_session_is_followed_by_each_other_mishap_on_the_way_to_recovery(
     assert after_dead.count(second) >= 2  # at the create, and at the send
 
 
+@pytest.mark.parametrize("operation", ["token", "create", "send"])
+def test_an_operation_fails_more_often_than_it_may_in_two_ways_neither_of_which_is_too_much(operation: str) -> None:
+    mixed = [faults(step.scenario) for step in walk() if step.kind == "else"]
+    first, second = next(pair for pair in mixed if len(pair) == 2 and pair[0].operation == operation)
+    most, least = Parameters().max_attempts, Parameters().min_attempts
+    assert first.kind != second.kind
+    assert (first.times, second.times) == (least, least)
+    assert least + least > most
+
+
 def test_real_waits_are_few_and_short() -> None:
     steps = list(walk(REAL))
     assert len(steps) < len(list(walk())) / 10
@@ -86,7 +96,12 @@ def test_real_waits_are_few_and_short() -> None:
 
 def test_the_walk_can_be_left_out_or_chosen() -> None:
     assert list(walk(extent="off")) == []
-    assert len(list(walk(extent="short"))) == len(list(walk(REAL)))
+    assert len(list(walk(extent="short"))) == len(list(walk(REAL))) + 1
+
+
+def test_a_short_walk_in_virtual_time_has_messages_hours_apart() -> None:
+    waits = [item.seconds for step in walk(extent="short") for item in step.scenario.items if isinstance(item, Advance)]
+    assert waits == [3601.0, 3601.0]
 
 
 def test_odd_values_come_several_to_a_scenario() -> None:

@@ -8,7 +8,7 @@ from contracts.history import History
 from contracts.history.attribution import LATE, MIXED, may_become
 from contracts.history.build import build_history
 from contracts.history.validate import well_formed
-from tests.contracts.tape import DEAD, Tape
+from tests.contracts.tape import DEAD, LOST_RESPONSE, Tape
 
 
 def folded(tape: Tape) -> History:
@@ -112,6 +112,55 @@ def test_what_a_restarted_client_does_is_not_late_work() -> None:
     tape.begin("late", "bob")
     tape.token()
     assert owners(tape)[-1] == "late"
+
+
+@pytest.mark.parametrize("guest", ["ann", "bob"])
+def test_what_a_restarted_client_has_kept_in_a_file_may_be_late_work(guest: str) -> None:
+    tape = given_up_after(0)
+    tape.perturb("restart_client")
+    tape.begin("late", guest)
+    tape.send(tape.create("ann"), "early")
+    tape.send(tape.create(guest), "late")
+    tape.end()
+    assert owners(tape)[-2:] == ["late", "late"]
+    assert "late" not in owners(tape)[2:-2]
+    assert tape.roots() == ["D2"]  # the early message was given up after one failure
+
+
+def test_a_restarted_client_may_not_know_what_the_old_one_was_answered() -> None:
+    tape = given_up_after(0)
+    tape.perturb("restart_client")
+    tape.begin("late", "bob")
+    tape.send(tape.create("ann"), "early")
+    verdict = tape.judged().of("R6")
+    assert verdict.status == "inconclusive"
+    assert "the client was restarted in between" in verdict.message
+
+
+def test_a_message_that_a_restarted_client_sends_again_is_accepted_twice() -> None:
+    tape = Tape()
+    tape.begin("early", "ann")
+    tape.token()
+    tape.send(tape.create("ann"), "early", **LOST_RESPONSE)
+    tape.end("failed")
+    tape.perturb("restart_client")
+    tape.begin("late", "bob")
+    tape.send(tape.create("ann"), "early")
+    assert tape.judged().of("D1").message == "message 1 was accepted twice"
+
+
+def test_a_session_that_was_created_late_is_not_shared_with_a_message_of_the_same_text() -> None:
+    tape = Tape()
+    tape.begin("again", "ann")
+    tape.token()
+    send = tape.leave_send(tape.create("ann"), "again")
+    tape.end("failed")
+    tape.answer(send, 500)
+    tape.begin("again", "bob", item=9)
+    tape.begin("other", "ann", item=9)
+    tape.send(tape.create("ann"), "again")
+    assert owners(tape)[-2:] == ["again", None]
+    assert "S3" not in tape.roots()
 
 
 def test_an_altered_text_that_equals_another_message_belongs_to_its_session() -> None:

@@ -289,6 +289,19 @@ def test_a_check_warns_of_a_declaration_whose_own_mock_refuses_what_it_issues(
     )
 
 
+@pytest.mark.parametrize(
+    "unit", ["", "x-effects: {put: {by: upload, delivery: any, with: {n: a}, keeps: {n: $request.path.name}}}\n"]
+)
+def test_what_is_bound_to_a_path_is_the_same_in_the_call_that_issues_it(tmp_path: Path, unit: str) -> None:
+    bound = "      ttl: 60\n      bound: {name: [$request.query.name, $request.path.name]}\n"
+    declared = tmp_path / "bound.yaml"
+    declared.write_text(UPLOADS.replace("      ttl: 60\n", bound).replace("unknown, ended", "unknown, foreign, ended") + unit)
+    with served(declared) as url:
+        checks = probed(declared, url)
+    assert [check.what for check in checks if check.status == "violated"] == []
+    assert "is accepted" in [check.what for check in checks if check.status == "held"]
+
+
 COUNTED = UPLOADS.replace("order: [ticket]", "order: [account, ticket, rate]")
 COUNTED = COUNTED.replace("      uses: 1\n", "      within: account\n      live: 2\n      rate: 7\n").replace(
     "spent", "evicted"
