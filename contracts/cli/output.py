@@ -69,8 +69,9 @@ def tell_unjudged(noted: Noted, problem: str) -> list[str]:
         return []
     from contracts.report.model import Report
 
-    given = noted.asked.params
-    target = next((given[name] for name in ("target", "command", "recording", "url") if given.get(name)), "dayfly")
+    given = noted.asked.params  # what was not given may still be click's own mark
+    named = (given.get(name) for name in ("target", "command", "recording", "url"))
+    target = next((one for one in named if one and isinstance(one, str)), "dayfly")
     report = Report(target=without_user(target), clauses=(), examples=0, stopped=" ".join(problem.split()))
     wanted = [one for one in given.get("destinations", ()) if one.kind not in {*OF_DECLARED, *OF_DEFAULT}]
     problems = [f"dayfly: {one}" for one in _unwritten(lambda kind: _rendered(report, kind), wanted)]

@@ -65,7 +65,7 @@ class WebChat:
         from contracts.cli.declared import clauses_anywhere
 
         found = clauses_anywhere(code_or_name)
-        if not found and re.fullmatch(r"[A-Z]\d+/\w+", code_or_name):
+        if not found and re.fullmatch(r"[A-Za-z]\d+/[\w-]+", code_or_name):
             raise click.UsageError(f"{code_or_name} is a clause of a declared platform: name that with --platform NAME|FILE")
         return found or own
 

@@ -37,9 +37,12 @@ class _Builtin(partial):  # type: ignore[type-arg] # Python 3.9 reads this too
     def of(cls, real: Any, stand_in: Any) -> _Builtin:
         """Return the stand-in for `real`."""
         made = cls(stand_in)
-        for name in ("__module__", "__name__", "__qualname__", "__doc__"):
+        for name in ("__module__", "__name__", "__qualname__", "__doc__", "__self__", "__text_signature__"):
             setattr(made, name, getattr(real, name, None))
         return made
+
+    def __reduce__(self) -> str:
+        return str(vars(self)["__name__"])  # a copy is the same one, and it is pickled by its name, as a builtin function is
 
     def __get__(self, instance: Any, owner: Any = None) -> _Builtin:
         return self

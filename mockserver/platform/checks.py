@@ -138,6 +138,8 @@ def _check_names(name: str, kind: dict[str, Any], declaration: Declaration) -> I
                 yield from _known(operation, declaration.operations, "operation", *KINDS, name, word, keys)
     if kind["issued"] == "implied" and not any(one.get("within") == name for one in declaration.kinds.values()):
         yield Wrong("nothing is within it, so nothing implies it; write how it is issued", *KINDS, name, "issued")
+    if kind["issued"] == "implied" and "live" in kind:
+        yield Wrong("what is implied cannot be limited; give `live` to a kind within it", *KINDS, name, "live")
 
 
 def places_of(told: Any) -> list[Place]:

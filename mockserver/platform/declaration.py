@@ -103,14 +103,24 @@ def _digest(document: Mapping[str, Any]) -> str:
     return sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _bare(value: Any) -> Any:
-    """Return a value without its words for people, which change no answer."""
+def _bare(value: Any, of: str = "") -> Any:
+    """Return the value of a word without its words for people, which change no answer. Data and names are left as they are."""
+    if of in _DATA or (of == "examples" and isinstance(value, list)):
+        return value
     if isinstance(value, dict):
-        return {name: _bare(one) for name, one in value.items() if name not in _FOR_PEOPLE}
+        are_names = of in _NAMES
+        told = {name: one for name, one in value.items() if are_names or name not in _FOR_PEOPLE}
+        return {name: _bare(one, "" if are_names else name) for name, one in told.items()}
     return [_bare(one) for one in value] if isinstance(value, list) else value
 
 
 _FOR_PEOPLE = frozenset({"summary", "description", "noun", "why", "advice", "duty"})
+_DATA = frozenset({"example", "value", "default", "const", "enum"})
+_NAMES = frozenset(
+    {"properties", "patternProperties", "$defs", "schemas", "examples", "headers"}
+    | {"kinds", "operations", "issued", "carried", "ended", "scopes"}
+)
+"""The words whose members have names that the declaration chooses."""
 
 
 def _check_parts(document: dict[str, Any]) -> None:

@@ -113,7 +113,8 @@ def handed_on(operations: list[FoundOperation]) -> list[Guess]:
                 continue
             using = {(one.name, at): one for word in asked for one, at in asking.get(word, ()) if one is not issuing}
             resource = "".join(words[:-1]) or _owner(issuing).lower()  # /carts/{cart} takes the id of what POST /carts makes
-            named_so = asking.get(resource, ()) if words[-1] not in SHORT_LIVED else ()
+            has_own = words[-1] in SHORT_LIVED or resource in map(_plain, issuing.answers)  # {nonce} is the answer's `nonce`
+            named_so = () if has_own else asking.get(resource, ())
             using |= {(one.name, at): one for one, at in named_so if at.startswith("$request.path.") and one is not issuing}
             using = {user: one for user, one in using.items() if user not in taken}
             if using:

@@ -238,6 +238,15 @@ def test_a_wrong_value_of_a_variable_names_the_variable(monkeypatch: pytest.Monk
     assert said(capfd) == "dayfly verify: Invalid value for '--seed': 'abd' is not a valid whole number."
 
 
+@pytest.mark.parametrize("arguments", [[], ["--command", "a-client"]])
+def test_a_wrong_value_of_a_variable_is_told_before_the_client_is_known(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capfd: Captured
+) -> None:
+    monkeypatch.setenv("DAYFLY_JSON", "maybe")
+    assert run(["verify", *arguments]) == 2
+    assert "Invalid value for the variable DAYFLY_JSON: 'maybe' is not a valid boolean." in capfd.readouterr().err
+
+
 @pytest.mark.parametrize("group", ["platform", "stories", "shim"])
 def test_a_group_alone_prints_its_help_as_it_is(group: str, capfd: Captured) -> None:
     assert run([group, "--help"]) == 0

@@ -26,6 +26,7 @@ UNDECODED = "\udcff"
         (["stories", "run", "sent-twice", "--url", UNDECODED], "cannot be sent as utf-8"),
         (["explain", "http://127.0.0.1:9"], "there is no clause 'http://127.0.0.1:9'"),
         (["explain", "S1/ticket"], "S1/ticket is a clause of a declared platform"),
+        (["explain", "s1/api-key"], "s1/api-key is a clause of a declared platform"),
         (["check", ""], "the name of the recording is empty; name a file"),
         (["platform", "new", "--from", ""], "'--from': File '' does not exist"),
     ],

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import datetime
 import importlib
+import inspect
+import os
 import queue
 import threading
 import time
@@ -14,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from datetime import datetime as moment
 from pathlib import Path
+from pickle import dumps, loads
 from time import monotonic as ticks
 from time import sleep as rest
 from typing import Any
@@ -177,6 +181,15 @@ def test_a_stand_in_has_the_name_of_the_function() -> None:
 
     seen, _ = seconds_of(look)
     assert seen == ["sleep", "time", "time", True, True]
+
+
+def test_a_stand_in_is_copied_and_inspected_like_the_function() -> None:
+    def look() -> list[object]:
+        same = [other is time.time for other in (copy.copy(time.time), copy.deepcopy(time.time), loads(dumps(time.time)))]
+        return [*same, str(inspect.signature(os._exit))]
+
+    seen, _ = seconds_of(look)
+    assert seen == [True, True, True, str(inspect.signature(os._exit))] == look()
 
 
 def test_other_threads_keep_real_time() -> None:

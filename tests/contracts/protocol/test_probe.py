@@ -213,6 +213,30 @@ def test_words_for_people_make_no_other_declaration(tmp_path: Path) -> None:
     assert compile_platform(other).digest != digest
 
 
+WITH_A_NOTE = UPLOADS.replace("{application/json: {example: {}}}", "{application/json: {example: {summary: Taken}}}").replace(
+    "operationId: upload,",
+    "operationId: upload, description: For people, requestBody: {content: {application/json: {schema: {"
+    "type: object, properties: {description: {type: string, description: For people, maxLength: 5}}}}}},",
+)
+
+
+@pytest.mark.parametrize(
+    ("word", "other", "is_same"),
+    [
+        ("For people", "For you", True),
+        ("summary: Taken", "summary: Stored", False),
+        ("maxLength: 5", "maxLength: 6", False),
+        ("{error: '{$answer.code}',", "{advice: Wait, error: '{$answer.code}',", False),
+    ],
+)
+def test_a_member_may_be_called_as_a_word_for_people_is(word: str, other: str, is_same: bool, tmp_path: Path) -> None:
+    ours, theirs = tmp_path / "ours.yaml", tmp_path / "theirs.yaml"
+    ours.write_text(WITH_A_NOTE)
+    assert word in WITH_A_NOTE
+    theirs.write_text(WITH_A_NOTE.replace(word, other))
+    assert (compile_platform(ours).digest == compile_platform(theirs).digest) == is_same
+
+
 CHAIN = """
 openapi: 3.1.1
 info: {title: Bookings, version: "1"}

@@ -84,6 +84,14 @@ def test_a_path_parameter_may_have_the_name_of_the_resource(answered: str, place
     assert kinds[cart]["carried"] == {"checkout": "$request.path.cart"}
 
 
+def test_a_path_parameter_is_what_the_answer_calls_so_rather_than_its_id(shop: Path) -> None:
+    told = SHOP.replace("properties: {id:", "properties: {id: {type: string}, nonce:").replace("/carts", "/nonces")
+    shop.write_text(told.replace("{name: cartId,", "{name: nonce,").replace("{cartId}", "{nonce}"))
+    kinds = yaml.safe_load(propose(str(shop)))["x-lifecycle"]["kinds"]
+    (issued,) = (kind["issued"] for name, kind in kinds.items() if name != "oauth")
+    assert list(issued.values()) == ["$response.body#/nonce"]
+
+
 def test_statuses_and_lifetimes_are_those_that_the_document_tells(shop: Path) -> None:
     lasting = "{type: object, properties: {id: {type: string}, expiresIn: {type: integer, example: 90}}}"
     told = SHOP.replace("{type: object, properties: {id: {type: string}}}", lasting)

@@ -255,6 +255,13 @@ def test_a_variant_with_a_row_that_is_not_there_is_refused(tmp_path: Path) -> No
     assert error.problem == "there is no row 'rout'; did you mean 'route'?"
 
 
+def test_what_is_implied_cannot_be_limited(tmp_path: Path) -> None:
+    text = TOY.replace("issued: registered", "issued: implied\n      live: 1")
+    assert "x-lifecycle.kinds.account.live: what is implied cannot be limited" in str(refused(tmp_path, text))
+    with pytest.raises(DeclarationError, match="give `live` to a kind within it"):
+        compile_platform(find("oauth"), {"grant.live": 1})
+
+
 def test_what_is_implied_has_something_within_it(tmp_path: Path) -> None:
     text = TOY.replace("issued: registered", "issued: implied").replace("      within: account\n", "")
     error = refused(tmp_path, text)
