@@ -106,7 +106,7 @@ def _read_variables(command: click.Command) -> None:
     """Let each option be read from the variable of its name, whatever its parameter is called: --json from DAYFLY_JSON."""
     for option in command.params:
         name = max(option.opts, key=len).removeprefix("--").replace("-", "_")
-        if isinstance(option, click.Option) and name != option.name:
+        if isinstance(option, click.Option) and name != option.name and option.envvar is None:
             option.envvar = f"DAYFLY_{name.upper()}"
     for one in command.commands.values() if isinstance(command, click.Group) else ():
         _read_variables(one)

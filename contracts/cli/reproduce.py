@@ -32,7 +32,14 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="Print the smallest story that is refused as the first refused entry is; json is a story file, the rest scripts.",
 )
 @click.option("--entry", type=Whole(min=0), metavar="N", help="Print the story of this entry instead.")
-@click.option("--host", "hosts", multiple=True, metavar="HOST", help="Replay only requests to this host; may be repeated.")
+@click.option(
+    "--host",
+    "hosts",
+    multiple=True,
+    metavar="HOST",
+    envvar="DAYFLY_HOSTS",  # DAYFLY_HOST is where `serve` listens
+    help="Replay only requests to this host; may be repeated. Its variable is DAYFLY_HOSTS.",
+)
 @platform_option
 @reports_as(KINDS)
 @click.pass_context

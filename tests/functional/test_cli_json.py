@@ -185,6 +185,17 @@ def test_the_variable_does_the_same_for_errors(
     assert document["error"]["command"] == command
 
 
+def test_the_address_that_serve_listens_at_is_no_host_of_a_recording(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    recording = str(FIXTURES / "recordings" / "earlier-today.har")
+    monkeypatch.setenv("DAYFLY_HOST", "0.0.0.0")
+    assert run(["reproduce", recording]) == 0
+    monkeypatch.setenv("DAYFLY_HOSTS", "0.0.0.0")
+    assert run(["reproduce", recording]) == 2
+    assert "0.0.0.0" in capfd.readouterr().err
+
+
 def test_an_option_is_read_from_the_variable_of_its_name(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
