@@ -124,7 +124,8 @@ def request(
 ) -> PlatformRequest:
     """Return a request of an operation that shows these ids by kind, with the values `bound` to them.
 
-    Other values are `put` at places. Raises ContractsError.
+    Without `bound`, the calls that issue an id and those that show it have the same values. Other values are `put` at places.
+    Raises ContractsError.
     """
     draft = Draft(operation)
     for effect in platform.effects.values():
@@ -133,12 +134,43 @@ def request(
                 draft.put(parse(place), effect["with"][field])
     for place, value in operation.when:
         draft.put(place, "x" if value == "*" else value)
+    _agree(draft, platform, operation)
     for name in operation.carries:
         if name in shown:
             _show(draft, platform.kinds[name], operation, shown[name], (bound or {}).get(name, {}))
     for place, value in (put or {}).items():
         draft.put(place, value)
     return draft.asked()
+
+
+def _agree(draft: Draft, platform: Platform, operation: Operation) -> None:
+    """Put the same values into all calls that issue a credential or show it, if it is bound to them."""
+    for kind in platform.kinds.values():
+        if kind.registered or operation.name not in {*kind.issued, *kind.places}:
+            continue
+        carried = kind.places.get(operation.name, (None,))[0]
+        for places in kind.bound.values():
+            value = _agreed(platform, kind, places)
+            if value is not None:
+                own = next((place for place in places if _in_example(operation, place) is not None), places[0])
+                draft.put(own if carried is None else beside(places, carried), value)
+
+
+def _agreed(platform: Platform, kind: Kind, places: tuple[Place, ...]) -> Any:
+    """Return the value for all calls: that of a unit of work, or else of the first example that has one; None if none has."""
+    kept = ((effect, *pair) for effect in platform.effects.values() for pair in effect.get("keeps", {}).items())
+    given = (effect["with"][field] for effect, field, place in kept if parse(place) in places)
+    calls = (platform.operations[name] for name in (*kind.issued, *kind.places) if name in platform.operations)
+    shown = (_in_example(operation, place) for operation in calls for place in places)
+    return next((value for value in (*given, *shown) if value is not None), None)
+
+
+def _in_example(operation: Operation, place: Place) -> Any:
+    """Return the value of an operation's example at a place of the body; None if it has none."""
+    value = operation.example if place.part == "body" else None
+    for step in (place.lens[5:],) if place.lens.startswith("form/") else place.steps:
+        value = value.get(step) if isinstance(value, dict) else None
+    return value
 
 
 def _show(draft: Draft, kind: Kind, operation: Operation, id: str, bound: Mapping[str, str]) -> None:
