@@ -152,7 +152,10 @@ def policy_from_environment(environment: Mapping[str, str], base: Policy | None 
     values = {
         name.removeprefix(PREFIX).lower(): value for name, value in sorted(environment.items()) if name.startswith(PREFIX)
     }
-    return policy_from(values, base, where="environment")
+    try:
+        return policy_from(values, base, where="")
+    except SettingsError as error:
+        raise SettingsError(PREFIX + error.field.removeprefix(".").upper(), error.value, error.problem) from error
 
 
 class Settings(Struct, frozen=True, kw_only=True):

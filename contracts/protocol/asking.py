@@ -126,13 +126,17 @@ def request(
 ) -> PlatformRequest:
     """Return a request of an operation that shows these ids by kind, with the values `bound` to them.
 
-    Other values are `put` at places. Raises ContractsError.
+    Without `bound`, the calls that issue an id and those that show it have the same values. Other values are `put` at places.
+    Raises ContractsError.
     """
     draft = Draft(operation)
-    for place, value in _asked_for(operation, platform).items():
-        draft.put(place, value)
+    for effect in platform.effects.values():
+        if effect["by"] == operation.name:
+            for field, place in effect.get("keeps", {}).items():
+                draft.put(parse(place), effect["with"][field])
     for place, value in operation.when:
         draft.put(place, "x" if value == "*" else value)
+    _agree(draft, platform, operation)
     for name in operation.carries:
         if name in shown:
             _show(draft, platform.kinds[name], operation, shown[name], (bound or {}).get(name, {}))
@@ -141,23 +145,44 @@ def request(
     return draft.asked()
 
 
-def _asked_for(operation: Operation, platform: Platform) -> dict[Place, Any]:
-    """Return the values of the units that an operation does, by place, and those that it issues ids for.
+def _agree(draft: Draft, platform: Platform, operation: Operation) -> None:
+    """Put the same values into all calls that issue a credential or show it, if it is bound to them."""
+    for kind in platform.kinds.values():
+        if kind.registered or operation.name not in {*kind.issued, *kind.places}:
+            continue
+        carried = kind.places.get(operation.name, (None,))[0]
+        for places in kind.bound.values():
+            value = _agreed(platform, kind, places)
+            if value is not None:
+                draft.put(_own(operation, places, carried), value)
 
-    What a later use has in its path must be equal when the id is issued.
-    """
-    kept, found = {}, {}
-    for effect in platform.effects.values():
-        values = {parse(place): effect["with"][field] for field, place in effect.get("keeps", {}).items()}
-        kept.update(values)
-        found.update(values if effect["by"] == operation.name else {})
-    issued = (kind for kind in platform.kinds.values() if operation.name in kind.issued)
-    for places in (places for kind in issued for places in kind.bound.values()):
-        used = next((place for place in places if place.part == "path"), None)
-        other = next((place for place in places if place.part != "path"), None)
-        if used is not None and other is not None:
-            found[other] = kept.get(used, IN_PATH)
-    return found
+
+def _agreed(platform: Platform, kind: Kind, places: tuple[Place, ...]) -> Any:
+    """Return the value for all calls: that of a unit of work, an example, or an unknown path; None if none has one."""
+    kept = ((effect, *pair) for effect in platform.effects.values() for pair in effect.get("keeps", {}).items())
+    given = (effect["with"][field] for effect, field, place in kept if parse(place) in places)
+    calls = (platform.operations[name] for name in (*kind.issued, *kind.places) if name in platform.operations)
+    shown = (_in_example(operation, place) for operation in calls for place in places)
+    in_path = (IN_PATH for place in places if place.part == "path")
+    return next((value for value in (*given, *shown, *in_path) if value is not None), None)
+
+
+def _own(operation: Operation, places: tuple[Place, ...], carried: Place | None) -> Place:
+    """Return the place that a request of an operation has: beside the id that it shows, in its example, or in its path."""
+    _, path = operation.routes[0]
+    own = [place for place in places if place.part != "path" or place.name in PARAMETER.findall(path)]
+    beside_it = (place for place in own if carried and (place.part, place.name) == (carried.part, carried.name))
+    in_example = (place for place in own if _in_example(operation, place) is not None)
+    in_path = (place for place in own if place.part == "path")
+    return next((place for place in (*beside_it, *in_example, *in_path, *own)), places[0])
+
+
+def _in_example(operation: Operation, place: Place) -> Any:
+    """Return the value of an operation's example at a place of the body; None if it has none."""
+    value = operation.example if place.part == "body" else None
+    for step in (place.lens[5:],) if place.lens.startswith("form/") else place.steps:
+        value = value.get(step) if isinstance(value, dict) else None
+    return value
 
 
 def _show(draft: Draft, kind: Kind, operation: Operation, id: str, bound: Mapping[str, str]) -> None:

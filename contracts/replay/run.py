@@ -72,7 +72,9 @@ def story_of(recording: Recording, policy: Policy, number: int) -> Story:
             player.play(action)
             if isinstance(action, PlannedRequest) and action.step.number == number:
                 return player.story(number, recording.source)
-    raise RecordingError(recording.source, f"there is no {recording.unit} {number} of the platform in it")
+    raise RecordingError(
+        recording.source, f"there is no {recording.unit} {number} of the platform in it; without --emit the report lists them"
+    )
 
 
 @contextmanager

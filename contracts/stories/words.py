@@ -21,6 +21,9 @@ class Got(NamedTuple):
     reason: str | None = None
     retry_after: int | None = None
 
+    def __str__(self) -> str:
+        return answer_words(self)
+
 
 def step_words(step: Any) -> str:
     """Return a step in a line, without its answer."""

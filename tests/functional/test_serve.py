@@ -196,7 +196,7 @@ def test_policy_and_options_may_come_as_variables(tmp_path: Path) -> None:
         assert conversation(serving.told) == [200, 200, 200, 200]
         assert "Dayfly-Reason" not in httpx.get(f"{serving.url}/nowhere").headers
     assert len(journal.read_text().splitlines()) > 8
-    assert "environment.nonsense" in refusal(environment={"DAYFLY_POLICY_NONSENSE": "1"})
+    assert "DAYFLY_POLICY_NONSENSE" in refusal(environment={"DAYFLY_POLICY_NONSENSE": "1"})
 
 
 def test_requests_are_logged_where_asked_for_and_nothing_in_them_breaks_a_line() -> None:

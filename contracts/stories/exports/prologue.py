@@ -96,5 +96,5 @@ def main(test: Callable[..., None]) -> None:
     except AssertionError as error:
         sys.exit(f"different: {error}")
     except httpx.HTTPError as error:
-        print(f"could not be checked: {error}; is there a mock? Start one with: dayfly serve", file=sys.stderr)
+        print(f"could not be checked: {error}; start a mock with: dayfly serve, or give its URL", file=sys.stderr)
         sys.exit(2)

@@ -29,7 +29,7 @@ def render(story: AnyStory, url: str) -> str:
 
 def _head(story: AnyStory, url: str) -> Iterator[str]:
     yield "#!/usr/bin/env python3"
-    yield from (comment(line).rstrip() for line in heading(story, "python FILE", url))
+    yield from (comment(line).rstrip() for line in (*heading(story, "python FILE", url), "It needs httpx: pip install httpx."))
     yield prologue("prologue.py", url)
     yield ""
     yield f"POLICY = {None if story.platform else whole_policy(story)!a}"

@@ -43,6 +43,39 @@ x-lifecycle:
   refused: {route: {status: 404}, method: {status: 405}}
 """
 
+RESETS = """
+openapi: 3.1.1
+info: {title: Password resets, version: "1"}
+paths:
+  /resets:
+    post:
+      operationId: askReset
+      requestBody: &body
+        content: {application/json: {schema: {type: object, required: [email], properties: {email: {type: string}}}}}
+      responses: {'201': {content: {application/json: {example: {token: ''}}}}}
+  /passwords/{token}: {put: {operationId: setPassword, requestBody: *body, responses: {'204': {}}}}
+components: {examples: {error: {value: {error: '{$answer.code}', message: '{$answer.message}'}}}}
+x-lifecycle:
+  order: [body, reset]
+  kinds:
+    reset:
+      noun: reset token
+      issued: {askReset: $response.body#/token}
+      carried: {setPassword: $request.path.token}
+      bound: {email: $request.body#/email}
+      ttl: 900
+      uses: 1
+      refused: {'unknown, foreign, ended, spent, expired': {status: 410, code: gone, message: It is gone.}}
+  refused: {'media, size, json, body': {status: 400}, route: {status: 404}, method: {status: 405}}
+x-effects:
+  change:
+    by: setPassword
+    delivery: at-most-once
+    with: {email: ann@example.com}
+    keeps: {email: $request.body#/email}
+"""
+"""Tokens that are good for one address only, which a unit of work gives to the call that shows one."""
+
 
 @contextmanager
 def served(path: Path, settings: Settings | None = None, claimed: Path | None = None) -> Iterator[str]:
@@ -63,6 +96,22 @@ def test_a_platform_that_ships_is_served_as_it_is_declared(name: str) -> None:
         checks = probed(find(name), url)
     assert [check for check in checks if check.status == "violated"] == []
     assert sum(check.status == "held" for check in checks) >= 3
+
+
+@pytest.mark.parametrize(
+    ("own", "other"),
+    [
+        ("", ""),
+        ("bound: {email: $request.body#/email}", "bound: {email: [$request.query.email, $request.body#/email]}"),
+        ("    with: {email: ann@example.com}\n    keeps: {email: $request.body#/email}\n", ""),
+    ],
+)
+def test_calls_that_belong_together_have_what_an_id_is_bound_to(tmp_path: Path, own: str, other: str) -> None:
+    path = tmp_path / "resets.yaml"
+    path.write_text(RESETS.replace(own, other))
+    with served(path) as url:
+        checks = probed(path, url)
+    assert [(check.status, check.said) for check in checks] == [("held", "")] * 5
 
 
 @pytest.mark.parametrize(

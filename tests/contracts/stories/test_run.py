@@ -16,6 +16,7 @@ from contracts.stories.codec import decode
 from contracts.stories.model import Create, CreateClient, Expected, Request, Send, SetPolicy, Story, Token
 from contracts.stories.run import StoryResult, as_json, run
 from contracts.stories.stage import InProcessStage, RemoteMock, Service, StoryPlace, StoryStage, client_of
+from contracts.stories.words import Got
 from mockserver.assemble import assemble
 from mockserver.inprocess import Transport
 from mockserver.settings import Settings
@@ -171,3 +172,7 @@ def test_nobody_there_and_no_url_are_said_so() -> None:
 def test_organisations_are_gone_afterwards(place: InProcessStage) -> None:
     run(story(LOGIN), place)
     assert list(place.assembly.store.organizations()) == ["00000000"]
+
+
+def test_an_answer_is_told_in_words() -> None:
+    assert f"{Got(404, 'token_unknown', 'reset.foreign')}" == "404 reset.foreign"

@@ -52,6 +52,7 @@ def test_a_script_says_what_it_is_and_how_it_is_run(kind: str) -> None:
     assert head.startswith("#!/usr/bin/env ")
     for said in ("One id, two messages", "First sentence. Second sentence.", "DAYFLY_ADMIN_TOKEN", "Exit status"):
         assert said in head
+    assert ("pip install httpx" in head) == (kind == "python")
 
 
 @pytest.mark.parametrize("kind", SCRIPTS)

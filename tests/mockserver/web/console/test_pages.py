@@ -154,6 +154,7 @@ def test_requests_that_name_no_organisation_are_shown_beside_those_of_the_only_o
     assert "7 requests name no organisation" in page
     assert f'href="{CONSOLE}/organizations/unassigned/requests/{stray}"' in page
     assert page.count("auth.unknown</span>") == 5
+    assert 'class="ago"' not in page.partition('id="strays"')[2].partition("</section>")[0]
     assert "auth.unknown</span>" not in read("/requests?status=403")
     assert "7 requests name no organisation" in read("")
 
