@@ -174,7 +174,7 @@ _IN_TURN: tuple[tuple[_Place, Fault, Fault], ...] = (
     (SEND, TOLD_TO_WAIT, LOST_REQUEST),
 )
 ENOUGH = 3
-"""As often as a client may have to try after one kind of failure. Twice that is more than it may."""
+"""As often as a client may have to try after one kind of failure. Twice that is more than it may. Small pools are as large."""
 
 
 def _mixed() -> Iterator[WalkStep]:
@@ -193,6 +193,7 @@ CAROL = replace(ANN, name="Carol", email="carol@example.com")
 
 
 def _others(limits: Limits) -> Iterator[WalkStep]:
+    """Yield messages one after another. Those that fail at once show a client that loses a worker or a lock at each failure."""
     yield from _values(VALUE_SCENARIOS)
     together = SendParallel((Message(ANN, "0"), Message(BOB, "1"), Message(CAROL, "2")))
     first, second = Send(ANN, "0"), Send(ANN, "1")
@@ -203,6 +204,8 @@ def _others(limits: Limits) -> Iterator[WalkStep]:
         _else(first, Advance(401.0), together, policy={"token_ttl": 400}),
         _else(first, Advance(121.0), second, policy={"token_idle_timeout": 120}),
     )
+    refused = (_at(SEND, _status(400)),)
+    yield _else(*(Send(ANN, str(number), refused) for number in range(ENOUGH)), Send(ANN, str(ENOUGH)))
     if limits.virtual:
         yield from _apart(3601.0, 1801.0, 601.0)
 

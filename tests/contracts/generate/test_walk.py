@@ -87,6 +87,16 @@ def test_an_operation_fails_more_often_than_it_may_in_two_ways_neither_of_which_
     assert least + least > most
 
 
+def test_messages_that_fail_at_once_are_followed_by_one_that_need_not() -> None:
+    """For clients that lose a worker of a small pool, or a lock, at each failure."""
+    scenarios = [step.scenario for step in walk() if step.kind == "else"]
+    several = [one for one in scenarios if len(one.items) > 1 and list(faults(one))]
+    assert [[fault.status for fault in faults(one)] for one in several] == [[400] * 3]
+    last = several[0].items[-1]
+    assert isinstance(last, Send)
+    assert not last.during
+
+
 def test_real_waits_are_few_and_short() -> None:
     steps = list(walk(REAL))
     assert len(steps) < len(list(walk())) / 10
